@@ -1,0 +1,1 @@
+"""When things happen: composition, queue, ingest, the desk, publishing, pages and the command line."""

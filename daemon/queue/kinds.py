@@ -1,0 +1,41 @@
+"""A kind of job: where it runs, and what its end means for the rest of the house."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlmodel import Session
+
+from ...schema.job import Job, Lane
+from ...schema.model import Value
+from ...schema.ports import Progress
+
+
+class Failure(Value):
+    """Why a job ended without a result: the error's type (see `schema.errors`) and its sentence."""
+
+    type: str
+    message: str
+    data: dict[str, str] = {}
+
+
+@dataclass(frozen=True)
+class JobKind:
+    """What the queue must know of a kind.
+
+    `run` is a dotted path (`wetgate.daemon.ingest.work:survey`) called in a worker process with the
+    payload and a progress function, or, in the publish lane, a callable that the daemon runs on a
+    thread of its own with the job. Both return JSON.
+
+    `record` and `failed` run inside the transaction that ends the job, so that the end of a job and
+    what follows from it (rows, further jobs) are one step that a kill cannot split. `failed` is
+    called when no further attempt follows.
+    """
+
+    name: str
+    lane: Lane
+    run: str | Callable[[Job, Progress], dict[str, Any]]
+    record: Callable[[Session, Job, dict[str, Any]], None]
+    failed: Callable[[Session, Job, Failure], None]

@@ -1,0 +1,1 @@
+"""What happens to pictures and sound: files in, findings or frames out."""

@@ -1,0 +1,60 @@
+"""A unit of queued work."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+from .model import Value
+
+
+class Lane(StrEnum):
+    """Which executor runs a job: warm light workers, one-at-a-time heavy ones, or the daemon's own threads."""
+
+    INDEX = "index"
+    PROCESS = "process"
+    PUBLISH = "publish"
+
+
+class JobState(StrEnum):
+    """Where a job stands."""
+
+    WAITING = "waiting"  # a job it needs is not done
+    QUEUED = "queued"
+    RUNNING = "running"
+    PAUSED = "paused"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def over(self) -> bool:
+        """Whether the job will not run again by itself."""
+        return self in {JobState.DONE, JobState.FAILED, JobState.CANCELLED}
+
+
+class Order(Value):
+    """What somebody asks of the queue. `payload` is JSON; `dedupe_key` is unique among open jobs."""
+
+    show: str
+    kind: str
+    lane: Lane
+    payload: dict[str, Any] = {}
+    dedupe_key: str | None = None
+    priority: int = 50
+    max_attempts: int = 5
+    task_id: int | None = None
+    needs: tuple[int, ...] = ()
+
+
+class Job(Value):
+    """A claimed job as its runner sees it. `fence` goes with every report; a stale one is dropped."""
+
+    id: int
+    show: str
+    kind: str
+    lane: Lane
+    payload: dict[str, Any]
+    attempt: int
+    fence: int
+    task_id: int | None = None

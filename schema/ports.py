@@ -1,0 +1,111 @@
+"""The whole plugin API on one screen.
+
+A connector is registered under the entry point `wetgate.connectors`, a processor under
+`wetgate.processors`; both with the name that settings and briefs use. `wetgate.connectors.contract`
+and `wetgate.processors.contract` hold the suites that every implementation must pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import ClassVar, Protocol, runtime_checkable
+
+from pydantic import BaseModel
+
+from .outcome import Outcome
+from .request import Chunk, Request
+from .tracker import (
+    Attachment,
+    BriefSource,
+    EntityRef,
+    EventPage,
+    MediaKind,
+    NoteDraft,
+    Problem,
+    TrackerTask,
+    VersionDraft,
+)
+
+Progress = Callable[[float, str], None]
+"""Called with the done share (0..1) and a few words; cheap enough to call for every frame."""
+
+
+@runtime_checkable
+class Tracker(Protocol):
+    """A production tracker. Calls are safe to repeat: nothing is created twice for one key.
+
+    All calls raise TrackerUnavailable where a later try may succeed, TrackerRejected where it will
+    not, EntityNotFound for a missing entity, AmbiguousResult where a write may have arrived.
+    An implementation may be called from one thread at a time.
+    """
+
+    key_field: str
+    """The tracker's own field that holds our key on versions and notes."""
+
+    def events(self, cursor: str | None) -> EventPage:
+        """What changed since *cursor*, with an overlap: ids may repeat and the caller drops those.
+
+        None means from now on: no events, a cursor.
+        """
+
+    def tasks_for_us(self, project: str) -> Sequence[TrackerTask]:
+        """Every open task of the project that is assigned to us."""
+
+    def task(self, ref: EntityRef) -> TrackerTask:
+        """A task as it stands now."""
+
+    def brief(self, task: EntityRef) -> BriefSource:
+        """What people wrote and attached for the task."""
+
+    def download(self, attachment: Attachment, folder: Path) -> Path:
+        """Fetch an attachment into *folder* under its own, cleaned name."""
+
+    def find_version(self, key: str) -> EntityRef | None:
+        """The version that carries our key."""
+
+    def publish(self, version: VersionDraft) -> EntityRef:
+        """Create the version, or return the one that carries its key."""
+
+    def upload(self, version: EntityRef, kind: MediaKind, path: Path) -> None:
+        """Put a movie, thumbnail or file on the version, unless one of that name is there."""
+
+    def find_note(self, key: str) -> EntityRef | None:
+        """The note that carries our key."""
+
+    def note(self, note: NoteDraft) -> EntityRef:
+        """Write the note with its pictures, or return and complete the one that carries its key."""
+
+    def set_status(self, entity: EntityRef, status: str) -> None:
+        """Set a status by its code; raises TrackerRejected where the site has no such code."""
+
+    def check(self, project: str, statuses: Sequence[str]) -> Sequence[Problem]:
+        """What would keep Wetgate from working on this site and project."""
+
+    def close(self) -> None:
+        """Give up connections."""
+
+
+@runtime_checkable
+class Processor(Protocol):
+    """Frames in, findings or frames out: a plain function over files.
+
+    No tracker, no queue, no database. `run` may be called for chunks in any order, after a kill
+    again for the chunk that was under way; what it writes lies in `request.work` and `request.out`.
+    Raises ProcessorError or IngestError; BriefIncomplete when the request lacks something.
+    """
+
+    name: ClassVar[str]
+    summary: ClassVar[str]
+    needs_takes: ClassVar[bool]
+    """Whether other takes should be looked for in the index when the brief names none."""
+    Options: ClassVar[type[BaseModel]]
+
+    def plan(self, request: Request) -> Sequence[Chunk]:
+        """Split the work into checkpoints; validates everything that can be validated early."""
+
+    def run(self, request: Request, chunk: Chunk, progress: Progress) -> None:
+        """Do one chunk."""
+
+    def finish(self, request: Request, chunks: Sequence[Chunk], progress: Progress) -> Outcome:
+        """Join the chunks, rate, prove and report."""

@@ -1,0 +1,140 @@
+"""Settings: one `wetgate.toml`, one `shows/<SHOW>.toml` each, environment over both.
+
+`WETGATE__PAGES__PORT=8800` overrides `[pages] port`, `WETGATE__SHOWS__PINE__FIRST_FRAME=1` the
+show's own file. Unknown keys are refused. A secret is given as `NAME_file` (a path) or by the
+environment, and is never shown.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+
+from .naming import DEFAULT_PATTERN, NamingGrammar
+
+
+class Section(BaseModel):
+    """A table of settings: frozen, unknown keys refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class PagesSettings(Section):
+    """The status page."""
+
+    host: str = Field("127.0.0.1", description="Address to listen on; any other than loopback needs a token.")
+    port: int = Field(8780, description="TCP port; 0 takes a free one and logs it.")
+    token: SecretStr | None = Field(None, description="Asked of every visitor when set.")
+    token_file: Path | None = Field(None, description="File that holds the token.")
+
+
+class WorkerSettings(Section):
+    """How much runs at once, and what one worker may use."""
+
+    index: int = Field(1, ge=0, le=64, description="Workers that probe and index arriving files.")
+    process: int = Field(1, ge=0, le=64, description="Workers that run processors.")
+    recycle_after: int = Field(500, ge=1, description="Files after which an index worker is replaced.")
+    memory_mb: int = Field(6000, ge=512, description="Address space of one index worker, in megabytes.")
+    cpu_seconds: int = Field(600, ge=1, description="CPU time that one file may take to index, in seconds.")
+    wall_seconds: int = Field(900, ge=1, description="Time that one file may take to index, in seconds.")
+    lease_seconds: float = Field(60.0, gt=0, description="How long a job stays claimed without a sign of life.")
+    drain_seconds: float = Field(20.0, ge=0, description="Time for running jobs to end when the daemon is stopped.")
+    threads: int = Field(1, ge=1, le=128, description="Threads of one processor worker.")
+
+
+class IngestSettings(Section):
+    """How arriving files are found and when they count as whole."""
+
+    settle_seconds: float = Field(5.0, ge=0, description="Size and time must rest this long before a file is read.")
+    sweep_seconds: float = Field(120.0, gt=0, description="Time between two full looks at the show's folders.")
+    watch: bool = Field(True, description="Use file-system events as hints; switch off for NFS and SMB.")
+    ignore: tuple[str, ...] = Field(
+        (".*", "*.tmp", "*.part", "*.partial", "*.filepart", "*.crdownload", "@eaDir", "Thumbs.db", "*.mhl"),
+        description="Names (glob patterns) of files and folders that are passed over.",
+    )
+
+
+class TrackerSettings(Section):
+    """One tracker. `kind` names a connector plugin; `sandbox` starts the built-in practice tracker."""
+
+    kind: str = Field("sandbox", description="sandbox, shotgrid, or the name of an installed connector.")
+    url: str = Field("", description="The site, https://...; empty for the sandbox.")
+    script_name: str = Field("wetgate", description="The API user's name.")
+    api_key: SecretStr | None = Field(None, description="The API user's key.")
+    api_key_file: Path | None = Field(None, description="File that holds the key.")
+    group: str = Field("Wetgate", description="The group (or person) whose tasks are ours.")
+    key_field: str = Field("sg_wetgate_key", description="The tracker's text field for our key.")
+    poll_seconds: float = Field(5.0, gt=0, description="Time between two looks at the tracker's events.")
+    sweep_seconds: float = Field(60.0, gt=0, description="Time between two full looks at our open tasks.")
+    overlap_seconds: float = Field(60.0, ge=0, description="How far the cursor looks back for late events.")
+    timeout_seconds: float = Field(60.0, gt=0, description="Longest wait for one answer.")
+    port: int = Field(8781, description="TCP port of the sandbox; 0 takes a free one.")
+
+
+class RuleSettings(Section):
+    """Which processor answers which task: the first rule whose pattern fits name or step wins."""
+
+    task: str = Field(description="Glob pattern over the task's name and step, any case.")
+    processor: str = Field(description="Name of the processor.")
+
+
+class StatusSettings(Section):
+    """Status codes of the tracker's site."""
+
+    ready: tuple[str, ...] = Field(("rdy",), description="A task in one of these may start.")
+    running: str = Field("ip", description="Set on a task when its job starts.")
+    waiting: str = Field("hld", description="Set on a task that lacks something.")
+    done: str = Field("rev", description="Set on a task when its result is there to be looked at.")
+    version: str = Field("rev", description="Set on a version that may be reviewed.")
+
+
+DEFAULT_RULES = (
+    RuleSettings(task="*continuity*", processor="continuity"),
+    RuleSettings(task="*cleanup*", processor="remove"),
+    RuleSettings(task="*remov*", processor="remove"),
+    RuleSettings(task="*paint*", processor="remove"),
+)
+
+
+class ShowSettings(Section):
+    """One show."""
+
+    title: str = Field("", description="The show's title, for people.")
+    roots: tuple[Path, ...] = Field((), description="Folders to watch; nothing is ever written there.")
+    tracker: str = Field("main", description="Which [trackers.NAME] the show lives in.")
+    project: str = Field("", description="The project's name in the tracker; the show's code if empty.")
+    vendor: str = Field("WG", description="Vendor code in version names.")
+    naming: str = Field(DEFAULT_PATTERN, description="Pattern of version names.")
+    first_frame: int = Field(1001, ge=0, description="Shot frame of a plate's first frame.")
+    handles: int = Field(8, ge=0, description="Frames of handle at each side of the cut.")
+    rules: tuple[RuleSettings, ...] = Field(DEFAULT_RULES, description="Task patterns and their processors.")
+    statuses: StatusSettings = Field(StatusSettings(), description="Status codes of the site.")
+    min_psnr_db: float = Field(26.0, description="Self-rating below which a fix is not published, in dB.")
+    weak_fix: Literal["ask", "refuse"] = Field("refuse", description="What happens to a fix below the limit.")
+    approvers: tuple[str, ...] = Field((), description="Logins that may approve.")
+
+    @field_validator("naming")
+    @classmethod
+    def _naming_is_a_pattern(cls, value: str) -> str:
+        NamingGrammar(value)
+        return value
+
+
+class Settings(Section):
+    """Everything that a person can set."""
+
+    work_root: Path = Field(Path("wetgate-work"), description="Folder of the database and all that Wetgate makes.")
+    database_url: SecretStr | None = Field(
+        None, description="postgresql+psycopg://...; SQLite inside work_root when empty."
+    )
+    log: Literal["console", "json"] = Field("console", description="Form of the log.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
+    pages: PagesSettings = PagesSettings()
+    workers: WorkerSettings = WorkerSettings()
+    ingest: IngestSettings = IngestSettings()
+    trackers: dict[str, TrackerSettings] = Field(
+        {"main": TrackerSettings()}, description="The sites, by a name of yours."
+    )
+    shows: dict[str, ShowSettings] = Field({}, description="One entry per show, from shows/<SHOW>.toml.")

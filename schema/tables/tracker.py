@@ -1,0 +1,114 @@
+"""Tables of the tracker's side: inbox, tasks, findings, versions and the ledger."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import JSON, Column, Text, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+
+class CursorRow(SQLModel, table=True):
+    """How far a tracker's events were read."""
+
+    __tablename__ = "cursor"
+
+    tracker: str = Field(primary_key=True)
+    cursor: str
+    read_at: float
+
+
+class EventRow(SQLModel, table=True):
+    """The durable inbox: one row per event of a tracker, seen once however often it is sent."""
+
+    __tablename__ = "event"
+    __table_args__ = (UniqueConstraint("tracker", "event_id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    tracker: str
+    event_id: str
+    kind: str
+    entity_type: str | None = None
+    entity_id: str | None = Field(default=None, index=True)
+    by_us: bool = False
+    received_at: float
+    handled_at: float | None = Field(default=None, index=True)
+
+
+class TaskRow(SQLModel, table=True):
+    """A tracker's task that is ours. `state`: new, waiting, queued, running, done, refused, failed, dropped.
+
+    `brief_digest` is the digest of what was last answered, so that the same mistake is told once.
+    """
+
+    __tablename__ = "task"
+    __table_args__ = (UniqueConstraint("tracker", "tracker_ref"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    show: str = Field(index=True)
+    tracker: str
+    tracker_ref: str
+    name: str
+    entity_type: str | None = None
+    entity_ref: str | None = None
+    entity_name: str = ""
+    processor: str = ""
+    state: str = Field(default="new", index=True)
+    reason: str = Field(default="", sa_column=Column(Text, nullable=False))
+    brief: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    brief_digest: str = ""
+    priority: int = 50
+    due: str | None = None
+    changed_at: float
+
+
+class FindingRow(SQLModel, table=True):
+    """A finding, numbered per show (`F1`, `F2`): the name that a brief uses. `finding` is a `Finding`."""
+
+    __tablename__ = "finding"
+    __table_args__ = (UniqueConstraint("show", "number"), UniqueConstraint("job_id", "position"))
+
+    id: int | None = Field(default=None, primary_key=True)
+    show: str = Field(index=True)
+    number: int
+    job_id: int = Field(foreign_key="job.id")
+    position: int
+    task_id: int | None = None
+    clip_id: int = Field(foreign_key="clip.id", index=True)
+    finding: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    found_at: float
+
+
+class VersionRow(SQLModel, table=True):
+    """A version that we made. `state`: made, publishing, published, refused. `outcome` is an `Outcome`."""
+
+    __tablename__ = "version"
+    __table_args__ = (UniqueConstraint("show", "code"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    show: str = Field(index=True)
+    task_id: int | None = Field(default=None, foreign_key="task.id", index=True)
+    job_id: int = Field(foreign_key="job.id", unique=True)
+    plate_clip_id: int | None = Field(default=None, foreign_key="clip.id")
+    code: str
+    number: int
+    key: str = Field(unique=True)
+    state: str = "made"
+    tracker_ref: str | None = None
+    folder: str
+    outcome: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    made_at: float
+    published_at: float | None = None
+
+
+class LedgerRow(SQLModel, table=True):
+    """One outward step: its key is written before the call, its result after it."""
+
+    __tablename__ = "ledger"
+
+    key: str = Field(primary_key=True)
+    show: str = Field(index=True)
+    step: str
+    result: str | None = None
+    begun_at: float
+    done_at: float | None = None
