@@ -1,0 +1,64 @@
+"""What every test may ask for."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NoReturn
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+from wetgate.daemon.store import Database
+
+POSTGRES_URL = os.environ.get("WETGATE_TEST_POSTGRES_URL", "postgresql+psycopg://root@127.0.0.1/postgres")
+
+
+def require(reason: str) -> NoReturn:
+    """A service is missing: a laptop skips and says why, CI fails."""
+    if os.environ.get("WETGATE_REQUIRE_SERVICES") == "1":
+        pytest.fail(f"required here: {reason}")
+    pytest.skip(reason)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """A fresh, migrated database of each kind."""
+    if request.param == "sqlite":
+        store = Database(f"sqlite:///{tmp_path / 'wetgate.db'}")
+        store.migrate()
+        yield store
+        store.close()
+        return
+    yield from _postgres()
+
+
+@pytest.fixture
+def sqlite(tmp_path: Path) -> Iterator[Database]:
+    """A fresh, migrated SQLite database, where the kind does not matter."""
+    store = Database(f"sqlite:///{tmp_path / 'wetgate.db'}")
+    store.migrate()
+    yield store
+    store.close()
+
+
+def _postgres() -> Iterator[Database]:
+    server = sa.make_url(POSTGRES_URL)
+    dsn = server.set(drivername="postgresql").render_as_string(hide_password=False)
+    name = f"wetgate_{uuid.uuid4().hex[:12]}"
+    try:
+        admin = psycopg.connect(dsn, autocommit=True, connect_timeout=3)
+    except psycopg.OperationalError as error:
+        require(f"PostgreSQL at {server.host} does not answer: {error}")
+    with admin:
+        admin.execute(f'CREATE DATABASE "{name}"')
+        store = Database(server.set(database=name).render_as_string(hide_password=False))
+        try:
+            store.migrate()
+            yield store
+        finally:
+            store.close()
+            admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    admin.close()
