@@ -6,21 +6,14 @@ import os
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NoReturn
 
 import psycopg
 import pytest
 import sqlalchemy as sa
+from services import require
 from wetgate.daemon.store import Database
 
 POSTGRES_URL = os.environ.get("WETGATE_TEST_POSTGRES_URL", "postgresql+psycopg://root@127.0.0.1/postgres")
-
-
-def require(reason: str) -> NoReturn:
-    """A service is missing: a laptop skips and says why, CI fails."""
-    if os.environ.get("WETGATE_REQUIRE_SERVICES") == "1":
-        pytest.fail(f"required here: {reason}")
-    pytest.skip(reason)
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
