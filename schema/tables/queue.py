@@ -28,7 +28,7 @@ class JobRow(SQLModel, table=True):
         Index(
             "ix_job_claimable",
             "lane",
-            "priority",
+            text("priority DESC"),
             "id",
             sqlite_where=text("state = 'queued'"),
             postgresql_where=text("state = 'queued'"),
@@ -47,6 +47,7 @@ class JobRow(SQLModel, table=True):
     task_id: int | None = Field(default=None, index=True)
     attempts: int = 0
     max_attempts: int = 5
+    crashes: int = 0
     run_after: float = 0.0
     lease_until: float | None = None
     fence: int = 0

@@ -81,6 +81,7 @@ def upgrade() -> None:
         sa.Column("task_id", sa.Integer(), nullable=True),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("max_attempts", sa.Integer(), nullable=False),
+        sa.Column("crashes", sa.Integer(), nullable=False),
         sa.Column("run_after", sa.Float(), nullable=False),
         sa.Column("lease_until", sa.Float(), nullable=True),
         sa.Column("fence", sa.Integer(), nullable=False),
@@ -98,7 +99,7 @@ def upgrade() -> None:
     with op.batch_alter_table("job", schema=None) as batch_op:
         batch_op.create_index(
             "ix_job_claimable",
-            ["lane", "priority", "id"],
+            ["lane", sa.text("priority DESC"), "id"],
             unique=False,
             sqlite_where=sa.text("state = 'queued'"),
             postgresql_where=sa.text("state = 'queued'"),
