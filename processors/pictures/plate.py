@@ -1,0 +1,120 @@
+"""A plate: a movie or an image sequence, frame by frame at native depth."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...schema.errors import UnreadableMedia
+from ...schema.media import VideoFacts
+from .colour import Encoding
+from .layout import Layout
+from .movie import Movie
+from .stills import SUFFIXES, Stills
+
+Plane = NDArray[np.generic]
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One frame: `planes` are native code values, one array per channel (chroma at its own size)."""
+
+    frame: int
+    planes: tuple[Plane, ...]
+    encoding: Encoding
+
+    @property
+    def pixel_format(self) -> str:
+        """FFmpeg's planar name, or `channels:type` for image files."""
+        return self.encoding.layout.name
+
+    def rgb(self) -> NDArray[np.float32]:
+        """HxWx3 float32, 0..1, display-referred code values; floating-point highlights lie above 1."""
+        return self.encoding.rgb(self.planes)
+
+    def luma(self) -> NDArray[np.uint8]:
+        """HxW uint8, full range."""
+        return self.encoding.luma(self.planes)
+
+    def crop(self, left: int, top: int, right: int, bottom: int) -> Picture:
+        """The part between these pixel bounds, which must lie on whole chroma samples."""
+        parts = tuple(
+            plane[top >> c.y : -(-bottom // (1 << c.y)), left >> c.x : -(-right // (1 << c.x))]
+            for plane, c in zip(self.planes, self.encoding.layout.channels, strict=True)
+        )
+        return Picture(self.frame, parts, self.encoding)
+
+
+class Plate:
+    """A movie, a folder of frames, or a frame pattern, opened for reading.
+
+    `frames` is the number of frames; `timecode` and `reel` are None where the file does not say.
+    Use it as a context manager. One thread at a time.
+    """
+
+    def __init__(self, path: Path, media: Movie | Stills) -> None:
+        self.path = path
+        self.media = media
+        self.video: VideoFacts = media.video
+        self.layout: Layout = media.layout
+        self.timecode = media.timecode
+        self.reel = media.reel
+        self.encoding = Encoding.of(media.layout, media.video.colour, media.video.height)
+
+    @classmethod
+    def open(cls, path: Path, *, threads: int = 0) -> Plate:
+        """Open *path*; `threads` for the decoder, 0 = as many as there are cores.
+
+        Raises UnreadableMedia with the file's name.
+        """
+        path = Path(path)
+        try:
+            if path.is_file() and path.suffix.lower() not in SUFFIXES:
+                return cls(path, Movie(path, threads))
+            return cls(path, Stills(path))
+        except UnreadableMedia as error:
+            if path.name in str(error):
+                raise
+            raise UnreadableMedia(f"{path.name}: {error}", path=path) from error
+
+    @property
+    def frames(self) -> int:
+        """Number of frames."""
+        return self.video.frames
+
+    @property
+    def is_sequence(self) -> bool:
+        """Whether this is an image sequence."""
+        return isinstance(self.media, Stills)
+
+    def read(self, first: int = 0, last: int | None = None) -> Iterator[Picture]:
+        """Frames `first`..`last`, inclusive, from 0. Going on where the last call ended costs no seek."""
+        end = self.frames - 1 if last is None else last
+        if not 0 <= first <= end < self.frames:
+            raise UnreadableMedia(
+                f"{self.path.name} has frames 0..{self.frames - 1}; {first}..{end} was asked for.",
+                path=self.path,
+            )
+        for number, planes in self.media.read(first, end):
+            yield Picture(number, planes, self.encoding)
+
+    def picture(self, frame: int) -> Picture:
+        """One frame."""
+        return next(iter(self.read(frame, frame)))
+
+    def close(self) -> None:
+        """Close the files."""
+        self.media.close()
+
+    def __enter__(self) -> Plate:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,153 @@
+"""Image sequences through OpenImageIO: channels, alpha, half and float as they are in the files."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+
+import fileseq
+import numpy as np
+import OpenImageIO as oiio  # noqa: N813 - the library's own documentation imports it so
+from numpy.typing import NDArray
+
+from ...schema.errors import UnreadableMedia
+from ...schema.media import ColourTags, VideoFacts
+from ...schema.rate import snap_rate
+from .layout import Layout, Sample, frame_layout
+
+Plane = NDArray[np.generic]
+
+SUFFIXES = (".exr", ".dpx", ".png", ".tif", ".tiff", ".jpg", ".jpeg")
+_RAW = {"oiio:UnassociatedAlpha": 1, "dpx:RawColor": 1, "oiio:RawColor": 1, "raw:ColorSpace": "raw"}
+"""Hand out what is in the file: no premultiplying, no colour conversion."""
+
+
+def frame_paths(path: Path) -> list[Path]:
+    """The files of a sequence in frame order: a folder, a pattern (`a.####.exr`, `a.%04d.exr`) or one file.
+
+    Raises UnreadableMedia for no images, several sequences in one folder, and missing frames.
+    """
+    if path.is_file():
+        return [path]
+    if path.is_dir():
+        images = [p for p in path.iterdir() if p.suffix.lower() in SUFFIXES and not p.name.startswith(".")]
+        found = list(fileseq.findSequencesInList([str(p) for p in images]))
+    else:
+        found = _matching(path)
+    if not found:
+        raise UnreadableMedia(f"{path.name} holds no images ({', '.join(SUFFIXES)}).", path=path)
+    if len(found) > 1 and path.is_dir() and all(len(s) == 1 for s in found):
+        raise UnreadableMedia(f"{path.name} holds images whose names have no frame numbers.", path=path)
+    if len(found) > 1:
+        names = ", ".join(sorted(s.basename() + "#" + s.extension() for s in found))
+        raise UnreadableMedia(f"{path.name} holds several sequences ({names}); name one.", path=path)
+    sequence = found[0]
+    missing = sequence.invertedFrameRange()
+    if missing:
+        raise UnreadableMedia(f"{path.name} lacks frames {missing}.", path=path, missing=missing)
+    return [Path(str(name)) for name in sequence]
+
+
+def _matching(path: Path) -> list[fileseq.FileSequence]:
+    try:
+        return list(filter(None, [fileseq.findSequenceOnDisk(str(path), strictPadding=False)]))
+    except fileseq.FileSeqException as error:
+        raise UnreadableMedia(f"{path} is no file, folder or sequence: {error}", path=path) from error
+
+
+class Stills:
+    """One image sequence; frame 0 is its first file."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises UnreadableMedia."""
+        self.path = path
+        self.files = frame_paths(path)
+        spec = self.spec(0)
+        self.layout = _layout(spec)
+        self.video = self._facts(spec)
+        self.timecode = spec.getattribute("smpte:TimeCode") or None
+        reel = spec.get_string_attribute("reelName") or spec.get_string_attribute("dpx:SourceImageFileName")
+        self.reel = str(reel) if reel else None
+
+    def read(self, first: int, last: int) -> Iterator[tuple[int, tuple[Plane, ...]]]:
+        """Frames `first`..`last`, counted from 0."""
+        for number in range(first, last + 1):
+            yield number, self._planes(number)
+
+    def spec(self, frame: int) -> oiio.ImageSpec:
+        """The header of one file, all attributes kept."""
+        return self._open(frame).spec()
+
+    def close(self) -> None:
+        """Nothing stays open between frames."""
+
+    def _open(self, frame: int) -> oiio.ImageInput:
+        name = self.files[frame]
+        wish = oiio.ImageSpec()
+        for key, value in _RAW.items():
+            wish.attribute(key, value)
+        # A FIFO or device would block for ever.
+        image = oiio.ImageInput.open(os.fspath(name), wish) if name.is_file() else None
+        if image is None:
+            raise UnreadableMedia(f"{name.name} cannot be opened: {oiio.geterror()}", path=name)
+        return image
+
+    def _planes(self, frame: int) -> tuple[Plane, ...]:
+        name = self.files[frame]
+        image = self._open(frame)
+        spec = image.spec()
+        if _layout(spec) != self.layout or (spec.width, spec.height) != (self.video.width, self.video.height):
+            image.close()
+            raise UnreadableMedia(
+                f"{name.name} differs in size or channels from {self.files[0].name}.", path=name
+            )
+        pixels = image.read_image(0, 0, 0, spec.nchannels, _oiio_type(self.layout.sample))
+        fault = image.geterror()
+        image.close()
+        if pixels is None:
+            raise UnreadableMedia(f"{name.name} cannot be read: {fault}", path=name)
+        array = np.asarray(pixels).reshape(spec.height, spec.width, spec.nchannels)
+        if self.layout.bits < 16 and self.layout.sample == "uint16":
+            array = array >> (16 - self.layout.bits)  # OIIO repeats the high bits below: the shift undoes it
+        return tuple(np.ascontiguousarray(array[..., i]) for i in range(spec.nchannels))
+
+    def _facts(self, spec: oiio.ImageSpec) -> VideoFacts:
+        return VideoFacts(
+            codec=self.files[0].suffix.lower().lstrip("."),
+            pixel_format=self.layout.name,
+            width=spec.width,
+            height=spec.height,
+            rate=_rate(spec),
+            frames=len(self.files),
+            colour=ColourTags(),
+        )
+
+
+def _oiio_type(sample: Sample) -> oiio.TypeDesc:
+    return {"uint8": oiio.UINT8, "uint16": oiio.UINT16, "float16": oiio.HALF, "float32": oiio.FLOAT}[sample]
+
+
+def _layout(spec: oiio.ImageSpec) -> Layout:
+    kinds: dict[str, Sample] = {"uint8": "uint8", "uint16": "uint16", "half": "float16", "float": "float32"}
+    held = {str(kind) for kind in spec.channelformats} or {str(spec.format)}
+    if not held <= set(kinds):
+        raise UnreadableMedia(f"samples of type {', '.join(sorted(held))} are not decoded here")
+    sample = kinds["float" if "float" in held else next(iter(held))]
+    bits = {"uint8": 8, "uint16": 16, "float16": 16, "float32": 32}[sample]
+    stated = spec.get_int_attribute("oiio:BitsPerSample", bits)
+    if sample == "uint16" and 8 < stated < 16:
+        bits = stated
+    return frame_layout(tuple(spec.channelnames), sample, bits)
+
+
+def _rate(spec: oiio.ImageSpec) -> Fraction:
+    """The rate that the header states, or 24: sequences seldom say."""
+    stated = spec.getattribute("framesPerSecond") or spec.getattribute("FramesPerSecond")
+    if isinstance(stated, (tuple, list)) and len(stated) == 2 and stated[1]:
+        return Fraction(int(stated[0]), int(stated[1]))
+    film = spec.get_float_attribute("dpx:FrameRate", 0.0) or spec.get_float_attribute(
+        "dpx:TemporalFrameRate", 0.0
+    )
+    return snap_rate(f"{film:.3f}") if 1 < film < 1000 and round(film, 3) == round(film) else Fraction(24)
