@@ -18,10 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...schema.media import ColourTags
-from .layout import Layout
-
-Image = NDArray[np.float32]
-Plane = NDArray[np.generic]
+from .layout import Image, Layout, Plane
 
 _KR_KB = {"bt709": (0.2126, 0.0722), "bt601": (0.299, 0.114), "bt2020": (0.2627, 0.0593), "fcc": (0.30, 0.11),
           "smpte240m": (0.212, 0.087)}  # fmt: skip
@@ -83,7 +80,7 @@ class Encoding:
             image = cv2.transform(stacked, self._to_rgb.astype(np.float32))
             return np.clip(image, 0, 1).astype(np.float32, copy=False)
         image = np.dstack([self._view(planes[i]) for i in self._rgb_order()])
-        return image if self.layout.is_float else np.clip(image, 0, 1).astype(np.float32, copy=False)
+        return image if self.layout.is_float else np.asarray(np.clip(image, 0, 1), np.float32)
 
     def luma(self, planes: tuple[Plane, ...]) -> NDArray[np.uint8]:
         """HxW uint8: the luma plane stretched to 0..255, or BT.709 weights over RGB."""
@@ -92,9 +89,9 @@ class Encoding:
             plane = planes[0]
             if plane.dtype == np.uint8:
                 table = np.clip((np.arange(256) - low) / span * 255 + 0.5, 0, 255).astype(np.uint8)
-                return cv2.LUT(plane, table)  # type: ignore[return-value]  # cv2's stubs know no dtypes
+                return np.asarray(cv2.LUT(plane, table), np.uint8)
             scaled = (plane.astype(np.float32) - low) * (255 / span) + 0.5
-            return np.clip(scaled, 0, 255).astype(np.uint8)
+            return np.asarray(np.clip(scaled, 0, 255), np.uint8)
         grey = self.rgb(planes) @ np.array([0.2126, 0.7152, 0.0722], np.float32)
         return (np.clip(grey, 0, 1) * 255 + 0.5).astype(np.uint8)
 
@@ -105,7 +102,7 @@ class Encoding:
         """
         names = self.layout.names
         if "U" in names:
-            yuv = cv2.transform(image, self._from_rgb.astype(np.float32))
+            yuv = np.asarray(cv2.transform(image, self._from_rgb.astype(np.float32)), np.float32)
             return tuple(
                 _narrow(yuv[..., "YUV".index(channel.name)], channel.x, channel.y)
                 if channel.name in "YUV"
@@ -168,9 +165,8 @@ def _narrow(plane: NDArray[np.float32], x: int, y: int) -> NDArray[np.float32]:
     if pad_x or pad_y:
         plane = cv2.copyMakeBorder(plane, 0, pad_y, 0, pad_x, cv2.BORDER_REPLICATE).astype(np.float32)
     rows, columns = plane.shape
-    return plane.reshape(rows // step_y, step_y, columns // step_x, step_x).mean(
-        axis=(1, 3), dtype=np.float32
-    )
+    blocks = plane.reshape(rows // step_y, step_y, columns // step_x, step_x)
+    return np.asarray(blocks.mean(axis=(1, 3), dtype=np.float32))
 
 
 def _curve(linear: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import av
 import numpy as np
+from numpy.typing import NDArray
 
 from ...schema.errors import UnreadableMedia
+
+Plane = NDArray[Any]
+"""Native code values of one channel, rows by columns; dtype as the layout says."""
+Image = NDArray[np.float32]
+"""HxWx3 display-referred RGB, 0..1."""
+Mask = NDArray[np.bool_]
+"""HxW, True = inside."""
 
 Sample = Literal["uint8", "uint16", "float16", "float32"]
 
@@ -65,7 +73,7 @@ class Layout:
         return self.sample.startswith("float")
 
     @property
-    def dtype(self) -> np.dtype[np.generic]:
+    def dtype(self) -> np.dtype[Any]:
         """The planes' dtype."""
         return np.dtype(self.sample)
 
@@ -87,9 +95,9 @@ def movie_layout(name: str) -> Layout:
         return Layout(planar + deep if not grey else plain, tuple(map(Channel, names)), sample, depth)
     format_ = av.VideoFormat(plain, 16, 16)
     parts = sorted(format_.components, key=lambda part: part.plane)
-    planar = len({part.plane for part in parts}) == len(parts)
+    split = len({part.plane for part in parts}) == len(parts)
     bits = parts[0].bits
-    if format_.has_palette or not planar or bits < 8 or plain.endswith("be") or bits > 32:
+    if format_.has_palette or not split or bits < 8 or plain.endswith("be") or bits > 32:
         raise UnreadableMedia(f"pixel format {name} is not decoded here")
     sample = {8: "uint8", 32: "float32"}.get(bits, "float16" if "f16" in plain else "uint16")  # type: ignore[assignment]  # a dict's values lose their Literal
     names = "GBRA" if format_.is_rgb else "YUVA"

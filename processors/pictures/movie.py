@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
 from av.video.reformatter import ColorPrimaries, Colorspace, ColorTrc
-from numpy.typing import NDArray
 
 from ...schema.errors import UnreadableMedia
 from ...schema.media import ColourTags, VideoFacts
-from .layout import PACKED, SHUFFLED, Layout, movie_layout
-
-Plane = NDArray[np.generic]
+from .layout import PACKED, SHUFFLED, Layout, Plane, movie_layout
 
 _MATRIX = {
     Colorspace.ITU709: "bt709", Colorspace.FCC: "fcc", Colorspace.ITU601: "bt470bg", 6: "smpte170m",
@@ -216,9 +214,10 @@ def _word(kind: type[ColorPrimaries] | type[ColorTrc], value: int) -> str | None
         return None
 
 
-def _plane(plane: av.video.plane.VideoPlane, dtype: np.dtype[np.generic], shape: tuple[int, int]) -> Plane:
-    rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)[: shape[0]]
-    return rows[:, : shape[1] * dtype.itemsize].copy().view(dtype)
+def _plane(plane: av.video.plane.VideoPlane, dtype: np.dtype[Any], shape: tuple[int, int]) -> Plane:
+    rows = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)[: shape[0]]
+    samples: Plane = rows[:, : shape[1] * dtype.itemsize].copy().view(dtype)
+    return samples
 
 
 def _unpack(frame: av.VideoFrame, order: str, layout: Layout) -> tuple[Plane, ...]:

@@ -13,11 +13,9 @@ from numpy.typing import NDArray
 from ...schema.errors import UnreadableMedia
 from ...schema.media import VideoFacts
 from .colour import Encoding
-from .layout import Layout
+from .layout import Layout, Plane
 from .movie import Movie
 from .stills import SUFFIXES, Stills
-
-Plane = NDArray[np.generic]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,17 +7,15 @@ from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
-import fileseq
 import numpy as np
 import OpenImageIO as oiio  # noqa: N813 - the library's own documentation imports it so
-from numpy.typing import NDArray
+from fileseq.exceptions import FileSeqException
+from fileseq.filesequence import FileSequence
 
 from ...schema.errors import UnreadableMedia
 from ...schema.media import ColourTags, VideoFacts
 from ...schema.rate import snap_rate
-from .layout import Layout, Sample, frame_layout
-
-Plane = NDArray[np.generic]
+from .layout import Layout, Plane, Sample, frame_layout
 
 SUFFIXES = (".exr", ".dpx", ".png", ".tif", ".tiff", ".jpg", ".jpeg")
 _RAW = {"oiio:UnassociatedAlpha": 1, "dpx:RawColor": 1, "oiio:RawColor": 1, "raw:ColorSpace": "raw"}
@@ -33,7 +31,7 @@ def frame_paths(path: Path) -> list[Path]:
         return [path]
     if path.is_dir():
         images = [p for p in path.iterdir() if p.suffix.lower() in SUFFIXES and not p.name.startswith(".")]
-        found = list(fileseq.findSequencesInList([str(p) for p in images]))
+        found = list(FileSequence.findSequencesInList([str(p) for p in images]))
     else:
         found = _matching(path)
     if not found:
@@ -50,10 +48,10 @@ def frame_paths(path: Path) -> list[Path]:
     return [Path(str(name)) for name in sequence]
 
 
-def _matching(path: Path) -> list[fileseq.FileSequence]:
+def _matching(path: Path) -> list[FileSequence]:
     try:
-        return list(filter(None, [fileseq.findSequenceOnDisk(str(path), strictPadding=False)]))
-    except fileseq.FileSeqException as error:
+        return list(filter(None, [FileSequence.findSequenceOnDisk(str(path), strictPadding=False)]))
+    except FileSeqException as error:
         raise UnreadableMedia(f"{path} is no file, folder or sequence: {error}", path=path) from error
 
 
@@ -126,7 +124,8 @@ class Stills:
 
 
 def _oiio_type(sample: Sample) -> oiio.TypeDesc:
-    return {"uint8": oiio.UINT8, "uint16": oiio.UINT16, "float16": oiio.HALF, "float32": oiio.FLOAT}[sample]
+    words = {"uint8": "uint8", "uint16": "uint16", "float16": "half", "float32": "float"}
+    return oiio.TypeDesc(words[sample])
 
 
 def _layout(spec: oiio.ImageSpec) -> Layout:
