@@ -1,0 +1,11 @@
+"""Editorial timelines as OpenTimelineIO files.
+
+`day_timelines` makes a shooting day's timelines, `return_timeline` a version's way back into the
+cut, and `write_checked` puts either on disk and reads it back before it may be used.
+"""
+
+from .checked import write_checked
+from .day import day_timelines, write_day
+from .returns import return_timeline
+
+__all__ = ["day_timelines", "return_timeline", "write_checked", "write_day"]
