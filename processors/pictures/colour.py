@@ -79,8 +79,8 @@ class Encoding:
             stacked = cv2.merge([luma.astype(np.float32), *chroma])
             image = cv2.transform(stacked, self._to_rgb.astype(np.float32))
             return np.clip(image, 0, 1).astype(np.float32, copy=False)
-        image = np.dstack([self._view(planes[i]) for i in self._rgb_order()])
-        return image if self.layout.is_float else np.asarray(np.clip(image, 0, 1), np.float32)
+        seen = np.dstack([self._view(planes[i]) for i in self._rgb_order()])
+        return seen if self.layout.is_float else np.asarray(np.clip(seen, 0, 1), np.float32)
 
     def luma(self, planes: tuple[Plane, ...]) -> NDArray[np.uint8]:
         """HxW uint8: the luma plane stretched to 0..255, or BT.709 weights over RGB."""

@@ -57,6 +57,19 @@ class Movie:
             if number >= first:
                 yield number, self._planes(frame)
 
+    @property
+    def sample_aspect(self) -> Fraction:
+        """Shape of a pixel; 1 where the file does not say."""
+        return Fraction(self._stream.sample_aspect_ratio or 1)
+
+    def give_colour_tags(self, target: av.VideoCodecContext, *, full_range: bool = False) -> None:
+        """Copy this movie's colour tags, number by number, to an encoder."""
+        context = self._stream.codec_context
+        for name in ("color_primaries", "color_trc", "colorspace", "color_range"):
+            setattr(target, name, int(getattr(context, name)))
+        if full_range:
+            target.color_range = 2
+
     def close(self) -> None:
         """Close the file."""
         self._container.close()

@@ -101,7 +101,7 @@ class Stills:
             raise UnreadableMedia(
                 f"{name.name} differs in size or channels from {self.files[0].name}.", path=name
             )
-        pixels = image.read_image(0, 0, 0, spec.nchannels, _oiio_type(self.layout.sample))
+        pixels = image.read_image(0, 0, 0, spec.nchannels, oiio_type(self.layout.sample))
         fault = image.geterror()
         image.close()
         if pixels is None:
@@ -123,7 +123,8 @@ class Stills:
         )
 
 
-def _oiio_type(sample: Sample) -> oiio.TypeDesc:
+def oiio_type(sample: Sample) -> oiio.TypeDesc:
+    """OpenImageIO's name of a sample type."""
     words = {"uint8": "uint8", "uint16": "uint16", "float16": "half", "float32": "float"}
     return oiio.TypeDesc(words[sample])
 

@@ -1,0 +1,91 @@
+"""Contact sheets: a few frames in columns, what happened to them in rows, captioned for people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from .layout import Image, Mask
+
+_PAPER = np.array([0.11, 0.115, 0.125], np.float32)
+_INK = (0.93, 0.93, 0.91)
+_DIM = (0.62, 0.63, 0.65)
+_FONT = cv2.FONT_HERSHEY_SIMPLEX
+_GAP = 10
+_LEFT = 150
+_MATTE = np.array([1.0, 0.25, 0.2], np.float32)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of a sheet: its caption at the left, a smaller second line, one picture a column."""
+
+    caption: str
+    pictures: tuple[Image, ...]
+    note: str = ""
+
+
+def contact_sheet(title: str, columns: Sequence[str], rows: Sequence[Row], *, width: int = 1900) -> Image:
+    """HxWx3 RGB: *rows* under column heads such as `1001`. Pictures keep their shape; all of one size."""
+    cell_width = (width - _LEFT - _GAP * (len(columns) + 1)) // len(columns)
+    tall = max(picture.shape[0] / picture.shape[1] for row in rows for picture in row.pictures)
+    cell_height = round(cell_width * tall)
+    head = 74
+    height = head + (cell_height + _GAP) * len(rows) + _GAP
+    sheet = np.ones((height, width, 3), np.float32) * _PAPER
+    _write(sheet, title, (_GAP * 2, 30), 0.72, _INK)
+    for index, name in enumerate(columns):
+        _write(sheet, name, (_LEFT + _GAP + index * (cell_width + _GAP), 62), 0.6, _INK)
+    for line, row in enumerate(rows):
+        top = head + line * (cell_height + _GAP)
+        for number, words in enumerate(_lines(row.caption, 14)):
+            _write(sheet, words, (_GAP * 2, top + 24 + 24 * number), 0.6, _INK)
+        for number, words in enumerate(_lines(row.note, 17)):
+            _write(sheet, words, (_GAP * 2, top + 84 + 20 * number), 0.46, _DIM)
+        for index, picture in enumerate(row.pictures):
+            fitted = _fitted(picture, cell_width, cell_height)
+            left = _LEFT + _GAP + index * (cell_width + _GAP)
+            sheet[top : top + fitted.shape[0], left : left + fitted.shape[1]] = fitted
+    return sheet
+
+
+def overlay(picture: Image, matte: Mask) -> Image:
+    """*picture* dimmed, with *matte* tinted and outlined."""
+    out = picture * 0.75
+    out[matte] = 0.55 * picture[matte] + 0.45 * _MATTE
+    edges, _ = cv2.findContours(matte.astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
+    cv2.drawContours(out, edges, -1, (1.0, 0.95, 0.3), max(1, round(max(picture.shape) / 640)))
+    return np.asarray(out, np.float32)
+
+
+def spread(frames: Sequence[int], count: int) -> list[int]:
+    """At most *count* of *frames*, evenly from the first to the last."""
+    if len(frames) <= count:
+        return list(frames)
+    return [frames[round(i * (len(frames) - 1) / max(count - 1, 1))] for i in range(count)]
+
+
+def _fitted(picture: Image, width: int, height: int) -> Image:
+    factor = min(width / picture.shape[1], height / picture.shape[0])
+    size = (max(1, int(picture.shape[1] * factor)), max(1, int(picture.shape[0] * factor)))
+    kind = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
+    return np.asarray(np.clip(cv2.resize(picture, size, interpolation=kind), 0, 1), np.float32)
+
+
+def _write(
+    sheet: Image, words: str, at: tuple[int, int], size: float, ink: tuple[float, float, float]
+) -> None:
+    cv2.putText(sheet, words, at, _FONT, size, ink, 1, cv2.LINE_AA)
+
+
+def _lines(words: str, most: int) -> list[str]:
+    out: list[str] = []
+    for word in words.split():
+        if out and len(out[-1]) + 1 + len(word) <= most:
+            out[-1] += " " + word
+        else:
+            out.append(word)
+    return out
