@@ -1,0 +1,65 @@
+"""Why a file cannot be read, in a sentence that a coordinator understands."""
+
+from __future__ import annotations
+
+import errno
+from pathlib import Path
+
+import av
+
+_EMPTY_KINDS = {
+    "zip": (b"PK\x03\x04", "a ZIP archive"),
+    "pdf": (b"%PDF", "a PDF document"),
+    "aaf": (b"\xd0\xcf\x11\xe0", "an AAF or Office document"),
+    "gzip": (b"\x1f\x8b", "a compressed archive"),
+    "elf": (b"\x7fELF", "a program"),
+}
+
+
+def sentence(path: Path, error: Exception) -> str:
+    """What FFmpeg or the system meant by *error*, with the file's name."""
+    name = path.name
+    if isinstance(error, av.error.EOFError):
+        return f"{name} breaks off inside its header: the copy is not complete. Copy it again."
+    if isinstance(error, av.error.DecoderNotFoundError):
+        return f"{name} holds pictures in a format that is not decoded here."
+    if isinstance(error, av.error.InvalidDataError):
+        return f"{name} is not picture or sound that can be read: its content is damaged or not media at all."
+    if isinstance(error, av.error.PermissionError):
+        return f"{name} only points to other files; it holds no picture or sound of its own."
+    if isinstance(error, OSError) and error.errno == errno.EACCES:
+        return f"{name} may not be read: the daemon's account lacks the permission."
+    return f"{name} cannot be read as picture or sound ({_words(error)})."
+
+
+def refusal_by_content(path: Path, head: bytes, size: int) -> str | None:
+    """A sentence for what is plainly no media by its first bytes; None for what deserves a try."""
+    name = path.name
+    if size == 0:
+        return f"{name} is empty (0 bytes). Copy it again."
+    if not any(head):
+        return f"{name} begins with nothing but zeros: space was reserved, the content never arrived. Copy it again."
+    for magic, words in _EMPTY_KINDS.values():
+        if head.startswith(magic):
+            return f"{name} is {words}, not picture or sound."
+    if _is_text(head):
+        return f"{name} is a text file, not picture or sound; nothing is done with it."
+    return None
+
+
+def _is_text(head: bytes) -> bool:
+    for encoding in ("utf-8", "utf-16"):
+        if encoding == "utf-16" and not head.startswith((b"\xff\xfe", b"\xfe\xff")):
+            continue
+        try:
+            text = head[: len(head) // 2 * 2].decode(encoding)
+        except UnicodeDecodeError as error:
+            if error.start < len(head) - 4:  # a character cut at the end of what was read is no fault
+                continue
+            text = head[: error.start].decode(encoding)
+        return all(char.isprintable() or char in "\t\r\n\f\ufeff" for char in text)
+    return False
+
+
+def _words(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__

@@ -1,0 +1,125 @@
+"""Survey of one movie or sound file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+
+import av
+from av.container import InputContainer
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from ...schema.errors import UnreadableMedia
+from ...schema.media import MediaFacts, VideoFacts
+from .faults import sentence
+from .frames import Reducer, decoded
+from .probe import UNKNOWN_RATE, picture_stream, snapped
+from .viewing import Viewing
+
+_SAY_EVERY = 25
+
+
+def watch_movie(
+    path: Path, container: InputContainer, facts: MediaFacts, seen: Callable[[float], None]
+) -> tuple[MediaFacts, Viewing | None]:
+    """Decode once: the facts as they turned out to be, and what was seen; None for sound alone.
+
+    Raises UnreadableMedia where nothing can be decoded.
+    """
+    stream = picture_stream(container)
+    if stream is None or facts.video is None:
+        if not facts.audio:
+            raise UnreadableMedia(f"{path.name} holds no picture and no sound.", path=str(path))
+        return _heard(path, container, facts), None
+    times: list[int] = []
+    viewing = Viewing(facts.video.rate)
+    stream.codec_context.thread_count = 1
+    reducer: Reducer | None = None
+    first: VideoFrame | None = None
+    try:
+        for frame in decoded(container, stream):
+            if reducer is None:
+                first, reducer = frame, Reducer(frame.rotation, _aspect(frame, stream))
+            if frame.pts is not None:
+                times.append(frame.pts)
+            viewing.feed(reducer(frame))
+            if viewing.frames % _SAY_EVERY == 0:
+                seen(viewing.frames / max(facts.video.frames, viewing.frames + 1))
+    except (av.error.FFmpegError, ValueError) as error:
+        raise UnreadableMedia(sentence(path, error), path=str(path)) from error
+    if first is None:
+        raise UnreadableMedia(_no_frames(path, facts), path=str(path))
+    viewing.close()
+    return _measured(path, facts, facts.video, first, stream, times, viewing.frames), viewing
+
+
+def _measured(
+    path: Path,
+    facts: MediaFacts,
+    video: VideoFacts,
+    first: VideoFrame,
+    stream: VideoStream,
+    times: list[int],
+    frames: int,
+) -> MediaFacts:
+    """The stated facts, mended by what the decoded frames showed."""
+    tick = stream.time_base or Fraction(1, 1000)
+    rate, variable = paced(times, tick, video.rate)
+    notes = [facts.note] if facts.note else []
+    if video.frames > frames:
+        notes.append(f"{path.name} breaks off: {frames} of {video.frames} frames can be read.")
+    measured = video.model_copy(
+        update={
+            "rate": rate,
+            "frames": frames,
+            "variable_rate": variable,
+            "rotation": round(first.rotation) % 360,
+            "interlaced": video.interlaced or bool(first.interlaced_frame),
+            "pixel_format": video.pixel_format or first.format.name,
+            "width": first.width,
+            "height": first.height,
+        }
+    )
+    return facts.model_copy(update={"video": measured, "note": " ".join(notes) or None})
+
+
+def paced(times: list[int], tick: Fraction, stated: Fraction) -> tuple[Fraction, bool]:
+    """The rate at which pictures really come, and whether their pace varies.
+
+    *times* are presentation times in *tick* seconds, one a picture. A steady clip keeps within a
+    tick and a tenth of a frame of its mean pace; the stated rate stands where it agrees with that.
+    """
+    if len(times) < 2:
+        return stated, False
+    ordered = sorted(times)
+    span = (ordered[-1] - ordered[0]) * tick
+    if span <= 0:
+        return stated, False
+    mean = (len(ordered) - 1) / span
+    for rate in (stated, snapped(mean), mean):
+        slack = tick + Fraction(1, 10) / rate
+        if all(abs((t - ordered[0]) * tick - n / rate) <= slack for n, t in enumerate(ordered)):
+            return rate, False
+    return (stated if stated != UNKNOWN_RATE else snapped(mean)), True
+
+
+def _aspect(frame: VideoFrame, stream: VideoStream) -> Fraction:
+    aspect = stream.sample_aspect_ratio or Fraction(1)
+    return aspect if Fraction(1, 8) <= aspect <= 8 else Fraction(1)
+
+
+def _heard(path: Path, container: InputContainer, facts: MediaFacts) -> MediaFacts:
+    """Sound alone is good when its first samples decode."""
+    try:
+        for _ in container.decode(audio=0):
+            return facts.model_copy(update={"note": facts.note or "Sound, no picture."})
+    except (av.error.FFmpegError, ValueError) as error:
+        raise UnreadableMedia(sentence(path, error), path=str(path)) from error
+    raise UnreadableMedia(f"{path.name} has a sound track without sound in it.", path=str(path))
+
+
+def _no_frames(path: Path, facts: MediaFacts) -> str:
+    codec = facts.video.codec if facts.video else "its"
+    return f"{path.name} has a {codec} picture track without a single picture: the copy broke off, or only the header was written."
