@@ -55,7 +55,7 @@ def label(time: otio.opentime.RationalTime, rate: Fraction) -> str:
 
 
 def test_day_holds_every_clip_with_exact_rate_and_timecode(tmp_path: Path) -> None:
-    """A written day read with plain OTIO gives clips in timecode order with exact times, reels and markers."""
+    """A written day read with plain OTIO gives clips in timecode order with exact times, reels, markers."""
     path, *others = write_day(
         day(
             clip("late", timecode="13:59:59:20", reel="A002"),
