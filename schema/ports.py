@@ -99,6 +99,8 @@ class Processor(Protocol):
     summary: ClassVar[str]
     needs_takes: ClassVar[bool]
     """Whether other takes should be looked for in the index when the brief names none."""
+    fixes: ClassVar[bool]
+    """True: hands back a master that becomes a version. False: hands back findings."""
     Options: ClassVar[type[BaseModel]]
 
     def plan(self, request: Request) -> Sequence[Chunk]:

@@ -30,7 +30,7 @@ def snap_rate(value: str | int | Fraction) -> Fraction:
 
     Raises ConfigError for a spelling outside the table.
     """
-    if isinstance(value, bool) or isinstance(value, float):
+    if isinstance(value, bool | float):
         raise ConfigError(f"A frame rate must not be a float ({value!r}); write it as text or a fraction.")
     if isinstance(value, Fraction):
         return value

@@ -13,7 +13,9 @@ OPEN_STATES = "('waiting', 'queued', 'running', 'paused')"
 class JobRow(SQLModel, table=True):
     """A job; this table owns all that must survive. `state` is a `JobState`, `lane` a `Lane`.
 
-    A dedupe key is unique among open jobs. The partial index makes claiming fast on PostgreSQL.
+    A dedupe key is unique among open jobs. The partial indexes make claiming fast on PostgreSQL, and
+    looking for cancelled jobs cheap on both. `attempts` counts runs, `crashes` those that a worker
+    did not survive. `cancel` is a wish, cleared once the daemon has fulfilled it.
     """
 
     __tablename__ = "job"
@@ -32,6 +34,12 @@ class JobRow(SQLModel, table=True):
             "id",
             sqlite_where=text("state = 'queued'"),
             postgresql_where=text("state = 'queued'"),
+        ),
+        Index(
+            "ix_job_cancel",
+            "id",
+            sqlite_where=text("cancel = 1"),
+            postgresql_where=text("cancel"),
         ),
     )
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import wetgate.schema.tables  # noqa: F401  (registers every table)
 from alembic import context
 from sqlmodel import SQLModel
-
-import wetgate.schema.tables  # noqa: F401  (registers every table)
 
 
 def _ours(_object: Any, name: str | None, type_: str, _reflected: bool, _compare: Any) -> bool:

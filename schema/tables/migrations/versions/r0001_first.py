@@ -105,15 +105,18 @@ def upgrade() -> None:
             postgresql_where=sa.text("state = 'queued'"),
         )
         batch_op.create_index(
+            "ix_job_cancel",
+            ["id"],
+            unique=False,
+            sqlite_where=sa.text("cancel = 1"),
+            postgresql_where=sa.text("cancel"),
+        )
+        batch_op.create_index(
             "ix_job_open_dedupe",
             ["dedupe_key"],
             unique=True,
-            sqlite_where=sa.text(
-                "dedupe_key IS NOT NULL AND state IN ('waiting', 'queued', 'running', 'paused')"
-            ),
-            postgresql_where=sa.text(
-                "dedupe_key IS NOT NULL AND state IN ('waiting', 'queued', 'running', 'paused')"
-            ),
+            sqlite_where=sa.text("dedupe_key IS NOT NULL AND state IN ('waiting', 'queued', 'running', 'paused')"),
+            postgresql_where=sa.text("dedupe_key IS NOT NULL AND state IN ('waiting', 'queued', 'running', 'paused')"),
         )
         batch_op.create_index(batch_op.f("ix_job_show"), ["show"], unique=False)
         batch_op.create_index(batch_op.f("ix_job_state"), ["state"], unique=False)
@@ -286,17 +289,13 @@ def _full_text() -> None:
     if op.get_bind().dialect.name == "postgresql":
         op.execute("CREATE INDEX ix_clip_words_fts ON clip_words USING gin (to_tsvector('simple', words))")
         return
-    op.execute(
-        "CREATE VIRTUAL TABLE clip_words_fts USING fts5(words, content='clip_words', content_rowid='clip_id')"
-    )
+    op.execute("CREATE VIRTUAL TABLE clip_words_fts USING fts5(words, content='clip_words', content_rowid='clip_id')")
     for name, when, statements in (
         ("ai", "INSERT", (_ADD,)),
         ("ad", "DELETE", (_DROP,)),
         ("au", "UPDATE", (_DROP, _ADD)),
     ):
-        op.execute(
-            f"CREATE TRIGGER clip_words_fts_{name} AFTER {when} ON clip_words BEGIN {' '.join(statements)} END"
-        )
+        op.execute(f"CREATE TRIGGER clip_words_fts_{name} AFTER {when} ON clip_words BEGIN {' '.join(statements)} END")
 
 
 _ADD = "INSERT INTO clip_words_fts(rowid, words) VALUES (new.clip_id, new.words);"
@@ -347,17 +346,18 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_job_show"))
         batch_op.drop_index(
             "ix_job_open_dedupe",
-            sqlite_where=sa.text(
-                "dedupe_key IS NOT NULL AND state IN ('waiting', 'queued', 'running', 'paused')"
-            ),
-            postgresql_where=sa.text(
-                "dedupe_key IS NOT NULL AND state IN ('waiting', 'queued', 'running', 'paused')"
-            ),
+            sqlite_where=sa.text("dedupe_key IS NOT NULL AND state IN ('waiting', 'queued', 'running', 'paused')"),
+            postgresql_where=sa.text("dedupe_key IS NOT NULL AND state IN ('waiting', 'queued', 'running', 'paused')"),
         )
         batch_op.drop_index(
             "ix_job_claimable",
             sqlite_where=sa.text("state = 'queued'"),
             postgresql_where=sa.text("state = 'queued'"),
+        )
+        batch_op.drop_index(
+            "ix_job_cancel",
+            sqlite_where=sa.text("cancel = 1"),
+            postgresql_where=sa.text("cancel"),
         )
 
     op.drop_table("job")

@@ -1,0 +1,44 @@
+# Two commands do everything on a fresh machine with Python 3.11+: `make demo` and `make test`.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/pip --disable-pip-version-check -q
+SOURCES := pyproject.toml setup.py constraints.txt
+
+.PHONY: demo test lint soak benchmarks clean
+
+demo: $(VENV)/.demo
+	$(BIN)/wetgate demo --out demo-out
+
+test: $(VENV)/.test lint
+	$(BIN)/pytest -m "not soak"
+
+lint: $(VENV)/.test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy -p wetgate
+	$(BIN)/mypy tests
+	$(BIN)/lint-imports
+
+soak: $(VENV)/.test
+	$(BIN)/pytest -m soak --timeout 7200
+
+benchmarks: $(VENV)/.test
+	for bench in benchmarks/*.py; do $(BIN)/python $$bench || exit 1; done
+
+# An environment is whole or absent: the stamp is written last.
+$(VENV)/.demo: $(SOURCES)
+	@echo "Setting up (about two minutes the first time) ..."
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install -c constraints.txt -e ".[demo]"
+	@touch $@
+
+$(VENV)/.test: $(SOURCES)
+	@echo "Setting up (about two minutes the first time) ..."
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install -c constraints.txt -e ".[demo,postgres,test]"
+	@touch $@ $(VENV)/.demo
+
+clean:
+	rm -rf $(VENV) demo-out build *.egg-info

@@ -1,0 +1,94 @@
+"""The command line: one file per verb."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import click
+import typer
+
+from ...schema.errors import BriefIncomplete, NotConfident, WetgateError
+from . import (
+    clips,
+    config,
+    demo,
+    doctor,
+    ingest,
+    jobs,
+    migrate,
+    plugins,
+    process,
+    publish,
+    run,
+    sandbox,
+    search,
+    verify,
+)
+from .screen import Screen
+
+EXIT_ERROR, EXIT_REFUSED, EXIT_BRIEF = 1, 3, 4
+
+app = typer.Typer(
+    name="wetgate",
+    help="Restores a production's shots from its own footage, inside its tracker, and proves what it touched.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+@app.callback()
+def _all(
+    context: typer.Context,
+    config_file: Annotated[
+        Path | None, typer.Option("--config", help="The settings file; ./wetgate.toml when not given.")
+    ] = None,
+) -> None:
+    context.obj = Screen(config_file)
+
+
+for verb in (
+    run,
+    demo,
+    verify,
+    ingest,
+    clips,
+    search,
+    process,
+    jobs,
+    publish,
+    config,
+    plugins,
+    migrate,
+    doctor,
+    sandbox,
+):
+    verb.register(app)
+
+
+def main() -> None:
+    """Run a command; an error is one sentence on stderr and an exit status, never a traceback."""
+    try:
+        app(standalone_mode=False)
+    except NotConfident as error:
+        _leave(str(error), EXIT_REFUSED)
+    except BriefIncomplete as error:
+        _leave(str(error), EXIT_BRIEF)
+    except WetgateError as error:
+        _leave(str(error), EXIT_ERROR)
+    except click.exceptions.Exit as error:
+        sys.exit(error.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        _leave("stopped", 130)
+    except BrokenPipeError:
+        sys.exit(EXIT_ERROR)
+
+
+def _leave(message: str, status: int) -> None:
+    print(f"wetgate: {message}", file=sys.stderr)
+    sys.exit(status)

@@ -1,0 +1,19 @@
+"""`wetgate config`: every setting, and where its value came from."""
+
+from __future__ import annotations
+
+import typer
+
+from .screen import AsJson, Screen
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb."""
+    app.command("config")(config)
+
+
+def config(context: typer.Context, as_json: AsJson = False) -> None:
+    """Print each setting with its value and its origin (default, file or environment)."""
+    screen: Screen = context.obj
+    rows = [{"setting": key, "value": value, "from": origin} for key, value, origin in screen.configuration.rows()]
+    screen.table(rows, ("setting", "value", "from"), as_json=as_json, empty="no settings")

@@ -1,0 +1,39 @@
+"""`wetgate ingest SHOW PATH...`: take files into a show's index, and wait for every answer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ...schema.errors import ConfigError
+from ..composition import compose
+from ..ingest.once import ingest_and_wait
+from .clips import Show
+from .screen import AsJson, Screen
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb."""
+    app.command("ingest")(ingest)
+
+
+def ingest(
+    context: typer.Context,
+    show: Show,
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Files or folders; nothing is written there.")],
+    as_json: AsJson = False,
+) -> None:
+    """Index files or folders now and say what became of each.
+
+    The daemon does the work where one runs; otherwise this command does it itself. Exit status 0
+    though some files were quarantined: their reasons are in the answer.
+    """
+    screen: Screen = context.obj
+    missing = [path for path in paths if not path.exists()]
+    if missing:
+        raise ConfigError(f"{missing[0]} does not exist.")
+    with compose(screen.configuration) as house, screen.progress("ingest") as progress:
+        rows = ingest_and_wait(house, show, [path.absolute() for path in paths], progress)
+    screen.table(rows, ("state", "path", "reason"), as_json=as_json, empty="no media files there")

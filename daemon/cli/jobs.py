@@ -1,0 +1,95 @@
+"""`wetgate jobs`, `retry`, `cancel`, `pause`, `resume`: the queue, looked at and steered."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from ...schema.job import JobState
+from ..store.jobs import Jobs
+from .screen import AsJson, Screen
+
+JobId = Annotated[int, typer.Argument(help="The job's number, as `wetgate jobs` shows it.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verbs."""
+    for verb in (jobs, retry, cancel, pause, resume):
+        app.command(verb.__name__)(verb)
+
+
+def jobs(
+    context: typer.Context,
+    show: Annotated[str | None, typer.Option(help="Only this show's jobs.")] = None,
+    state: Annotated[JobState | None, typer.Option(help="Only jobs in this state.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="How many, the newest first.")] = 50,
+    as_json: AsJson = False,
+) -> None:
+    """List jobs with their progress."""
+    screen: Screen = context.obj
+    database = screen.database()
+    rows = [
+        {
+            "job": row.id,
+            "show": row.show,
+            "kind": row.kind,
+            "state": row.state,
+            "progress_percent": round(100 * row.progress),
+            "doing": row.doing,
+            "attempts": row.attempts,
+            "error": row.error,
+        }
+        for row in Jobs(database).list(show=show, states=[state] if state else None, limit=limit)
+    ]
+    database.close()
+    screen.table(
+        rows,
+        ("job", "show", "kind", "state", "progress_percent", "doing", "attempts", "error"),
+        as_json=as_json,
+        empty="no jobs",
+    )
+
+
+def retry(context: typer.Context, job: JobId, as_json: AsJson = False) -> None:
+    """Queue a failed or cancelled job again."""
+    screen: Screen = context.obj
+    database = screen.database()
+    Jobs(database).retry(job)
+    database.close()
+    screen.answer({"job": job, "state": "queued"}, as_json=as_json, text=f"Job {job} is queued again.")
+
+
+def cancel(context: typer.Context, job: JobId, as_json: AsJson = False) -> None:
+    """Cancel a job; one that runs is ended within a second or two."""
+    screen: Screen = context.obj
+    database = screen.database()
+    at_once = Jobs(database).cancel(job)
+    database.close()
+    text = f"Job {job} is cancelled." if at_once else f"Job {job} is being ended."
+    screen.answer({"job": job, "cancelled": at_once}, as_json=as_json, text=text)
+
+
+ShowOrAll = Annotated[str, typer.Option("--show", help="Only this show; * means every show.")]
+
+
+def pause(context: typer.Context, show: ShowOrAll = "*", as_json: AsJson = False) -> None:
+    """Start no further jobs, of one show or of all; what runs goes on."""
+    screen: Screen = context.obj
+    database = screen.database()
+    Jobs(database).pause(show)
+    database.close()
+    screen.answer({"show": show, "paused": True}, as_json=as_json, text=f"Paused: {_words(show)}.")
+
+
+def resume(context: typer.Context, show: ShowOrAll = "*", as_json: AsJson = False) -> None:
+    """Start jobs again after a pause."""
+    screen: Screen = context.obj
+    database = screen.database()
+    Jobs(database).resume(show)
+    database.close()
+    screen.answer({"show": show, "paused": False}, as_json=as_json, text=f"Goes on: {_words(show)}.")
+
+
+def _words(show: str) -> str:
+    return "every show" if show == "*" else show

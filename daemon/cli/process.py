@@ -1,0 +1,117 @@
+"""`wetgate process NAME`: any processor on plain files; no show, no tracker."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from pydantic import ValidationError
+
+from ...processors.runner import run_processor
+from ...schema.errors import BriefIncomplete
+from ...schema.media import SourceClass
+from ...schema.outcome import Outcome, Verdict
+from ...schema.ports import Processor
+from ...schema.request import Request, Source
+from .. import plugins
+from .screen import AsJson, Screen
+
+_EXIT_REFUSED = 3
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb."""
+    app.command("process")(process)
+
+
+def process(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="The processor: remove, continuity, or an installed one.")],
+    plate: Annotated[Path, typer.Option(help="The plate: a movie, a folder of frames or a frame pattern.")],
+    out: Annotated[Path, typer.Option(help="Folder for master, review.mp4 and report.json.")],
+    matte: Annotated[Path | None, typer.Option(help="The matte: frames or a movie, white where to work.")] = None,
+    source: Annotated[
+        list[Path] | None, typer.Option(help="Another take or clean plate; may be given several times.")
+    ] = None,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", help="An option, key=value; may be given several times.")
+    ] = None,
+    plate_class: Annotated[SourceClass, typer.Option(help="What the plate is; a proxy is never fixed.")] = (
+        SourceClass.CAMERA
+    ),
+    first_frame: Annotated[int, typer.Option(help="Shot frame of the plate's first frame.")] = 1001,
+    options: Annotated[bool, typer.Option("--options", help="Print the processor's options and stop.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Run a processor on files.
+
+    Exit status: 0 done, 3 refused (not confident), 4 the request lacks something, 1 an error.
+    """
+    screen: Screen = context.obj
+    processor = plugins.processor(name)
+    if options:
+        _show_options(screen, processor, as_json)
+        return
+    chosen = _options(processor, settings or [])
+    out.mkdir(parents=True, exist_ok=True)
+    work = Path(tempfile.mkdtemp(prefix=".work-", dir=out))
+    request = Request(
+        plate=_source(plate, plate_class),
+        matte=matte.absolute() if matte else None,
+        sources=tuple(_source(path, SourceClass.CAMERA) for path in source or []),
+        options=chosen,
+        work=work,
+        out=out.absolute(),
+        first_frame=first_frame,
+    )
+    try:
+        with screen.progress(name) as progress:
+            outcome = run_processor(processor, request, progress)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    screen.answer(outcome.model_dump(mode="json"), as_json=as_json, text=_words(outcome))
+    if outcome.verdict is Verdict.REFUSE:
+        raise typer.Exit(_EXIT_REFUSED)
+
+
+def _source(path: Path, source_class: SourceClass) -> Source:
+    return Source(path=path.absolute(), name=path.stem, source_class=source_class)
+
+
+def _options(processor: Processor, pairs: list[str]) -> dict[str, Any]:
+    chosen: dict[str, Any] = {}
+    for pair in pairs:
+        key, mark, value = pair.partition("=")
+        if not mark:
+            raise BriefIncomplete(f"--set {pair}: write it as key=value.")
+        chosen[key.strip()] = value.strip()
+    try:
+        return processor.Options.model_validate(chosen).model_dump(mode="json", exclude_unset=True)
+    except ValidationError as error:
+        known = ", ".join(processor.Options.model_fields)
+        faults = "; ".join(
+            f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}" for fault in error.errors()
+        )
+        raise BriefIncomplete(f"{faults}. Options of {processor.name}: {known}.") from None
+
+
+def _show_options(screen: Screen, processor: Processor, as_json: bool) -> None:
+    rows = [
+        {"option": name, "default": field.get_default(call_default_factory=True), "meaning": field.description}
+        for name, field in processor.Options.model_fields.items()
+    ]
+    screen.table(rows, ("option", "default", "meaning"), as_json=as_json, empty="no options")
+
+
+def _words(outcome: Outcome) -> str:
+    lines = [outcome.summary, *(f"- {reason}" for reason in outcome.reasons)]
+    for place, finding in enumerate(outcome.findings, start=1):
+        first = outcome.first_frame
+        lines.append(f"{place}. {finding.label} Frames {first + finding.first}-{first + finding.last}.")
+    for label, path in (("master", outcome.master), ("review", outcome.review), ("report", outcome.report)):
+        if path is not None:
+            lines.append(f"{label}: {path}")
+    return "\n".join(lines)

@@ -1,0 +1,52 @@
+"""`wetgate publish SHOW CODE`: send a version to the tracker again."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from ...schema.errors import ConfigError
+from ...schema.job import Lane, Order
+from ..publish.version import PUBLISH
+from ..store.jobs import Jobs
+from ..store.results import Results
+from .clips import Show
+from .screen import AsJson, Screen
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb."""
+    app.command("publish")(publish)
+
+
+def publish(
+    context: typer.Context,
+    show: Show,
+    code: Annotated[str, typer.Argument(help="The version's name.")],
+    as_json: AsJson = False,
+) -> None:
+    """Queue a version's way to the tracker again, for one that failed there. What is there already is not sent twice."""
+    screen: Screen = context.obj
+    database = screen.database()
+    version = Results(database).version_by_code(show, code)
+    if version is None:
+        raise ConfigError(f"{show} has no version {code!r}.")
+    if version.state not in {"made", "unpublished", "published"}:
+        raise ConfigError(f"{code} is {version.state}; only a version that passed the gate can be published.")
+    with database.write() as session:
+        job = Jobs(database).enqueue_or_find(
+            session,
+            Order(
+                show=show,
+                kind=PUBLISH,
+                lane=Lane.PUBLISH,
+                payload={"version_id": version.id},
+                dedupe_key=f"version:{version.id}",
+                task_id=version.task_id,
+                priority=80,
+                max_attempts=50,
+            ),
+        )
+    database.close()
+    screen.answer({"version": code, "job": job}, as_json=as_json, text=f"{code} is queued as job {job}.")

@@ -1,0 +1,37 @@
+"""`wetgate sandbox`: the practice tracker alone, for trying things out."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..sandbox import Sandbox
+from .screen import Screen
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb."""
+    app.command("sandbox")(sandbox)
+
+
+def sandbox(
+    context: typer.Context,
+    folder: Annotated[
+        Path | None, typer.Option(help="Where it keeps its state; work_root/sandbox if not given.")
+    ] = None,
+    port: Annotated[int, typer.Option(help="TCP port; 0 takes a free one.")] = 8781,
+) -> None:
+    """Run the ShotGrid-compatible practice tracker on this machine until it is told to stop."""
+    screen: Screen = context.obj
+    server = Sandbox(folder or screen.settings.work_root / "sandbox", port=port)
+    ended = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ended.set())
+    server.start()
+    screen.notes.print(f"The practice tracker answers at {server.url}; its keys are in {server.folder}.")
+    ended.wait()
+    server.stop()

@@ -1,0 +1,33 @@
+"""`wetgate verify`: re-check a version's proof."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ...processors.identity import verify_report
+from .screen import AsJson, Screen
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb."""
+    app.command("verify")(verify)
+
+
+def verify(
+    context: typer.Context,
+    report: Annotated[Path, typer.Argument(help="The version's report.json.", exists=True, dir_okay=False)],
+    as_json: AsJson = False,
+) -> None:
+    """Read plate, matte and master again and check that nothing outside the matte changed.
+
+    Exit status 0 when the proof holds, 3 when it does not.
+    """
+    screen: Screen = context.obj
+    with screen.progress("verifying") as progress:
+        verification = verify_report(report, progress)
+    screen.answer(verification.model_dump(mode="json"), as_json=as_json, text=verification.words)
+    if not verification.holds:
+        raise typer.Exit(3)

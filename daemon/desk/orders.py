@@ -1,0 +1,98 @@
+"""Puts a planned fix or check into the queue, its version's name reserved in the same step."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from pathlib import Path
+
+from sqlmodel import Session
+
+from ...schema.job import Lane, Order
+from ...schema.naming import NamingGrammar
+from ...schema.ports import Processor
+from ...schema.request import Request
+from ...schema.settings import ShowSettings
+from ...schema.tables import TaskRow, VersionRow
+from ..store.jobs import Jobs
+from ..store.results import Results
+from .planning import Plan
+
+PROCESS = "process"
+
+
+class Orders:
+    """The desk's way into the queue for one show."""
+
+    def __init__(self, show: str, settings: ShowSettings, *, jobs: Jobs, results: Results, folder: Path) -> None:
+        """Results go below the show's own *folder*."""
+        self._show, self._settings = show, settings
+        self._jobs, self._results, self._folder = jobs, results, folder
+
+    def place(self, session: Session, task: TaskRow, plan: Plan, processor: Processor) -> int:
+        """Queue *plan* for *task*; the job's id. Raises AlreadyQueued while the task has an open job."""
+        name, number = self._name(session, task)
+        out = self._folder / ("versions" if processor.fixes else "checks") / name
+        request = Request(
+            plate=plan.plate,
+            matte=plan.matte,
+            sources=plan.sources,
+            options=self._with_limits(plan, processor),
+            work=self._folder / "jobs" / name,
+            out=out,
+            first_frame=self._settings.first_frame,
+        )
+        job_id = self._jobs.enqueue(
+            session,
+            Order(
+                show=self._show,
+                kind=PROCESS,
+                lane=Lane.PROCESS,
+                payload={
+                    "processor": plan.processor,
+                    "request": request.model_dump(mode="json"),
+                    "plate_clip_id": plan.plate_clip_id,
+                },
+                dedupe_key=f"task:{task.id}",
+                priority=task.priority,
+                task_id=task.id,
+            ),
+        )
+        if processor.fixes:
+            self._results.plan_version(
+                session,
+                VersionRow(
+                    show=self._show,
+                    task_id=task.id,
+                    job_id=job_id,
+                    plate_clip_id=plan.plate_clip_id,
+                    code=name,
+                    number=number,
+                    key=f"wetgate-{uuid.uuid4().hex}",
+                    state="planned",
+                    folder=str(out),
+                    made_at=time.time(),
+                ),
+            )
+        return job_id
+
+    def _name(self, session: Session, task: TaskRow) -> tuple[str, int]:
+        grammar = NamingGrammar(self._settings.naming)
+        words = {
+            "show": self._settings.project or self._show,
+            "shot": task.entity_name or "shot",
+            "task": task.name,
+            "vendor": self._settings.vendor,
+        }
+        number = self._results.next_number(session, self._show, task.id or 0)
+        name = grammar.name(**words, version=number)
+        while self._results.code_taken(session, self._show, name) or (self._folder / "checks" / name).exists():
+            number += 1
+            name = grammar.name(**words, version=number)
+        return name, number
+
+    def _with_limits(self, plan: Plan, processor: Processor) -> dict[str, object]:
+        """The show's limits go in as options where the processor knows them and the brief is silent."""
+        limits = {"min_psnr_db": self._settings.min_psnr_db, "weak_fix": self._settings.weak_fix}
+        known = {key: value for key, value in limits.items() if key in processor.Options.model_fields}
+        return known | plan.options

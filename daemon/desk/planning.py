@@ -1,0 +1,179 @@
+"""From a brief to a request: what is asked for, on which plate, with which sources."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from ...schema.brief import Brief
+from ...schema.errors import BriefIncomplete
+from ...schema.finding import Finding
+from ...schema.media import SourceClass
+from ...schema.model import Value
+from ...schema.ports import Processor
+from ...schema.request import Source
+from ...schema.settings import ShowSettings
+from ...schema.tables import ClipRow
+from ..store.index import Index
+from ..store.results import Results
+
+TAKES_LOOKED_AT = 4
+"""How many similar clips are handed to a processor as possible takes; it keeps those that are."""
+
+_OURS = {"plate": "plate", "clip": "plate", "finding": "finding", "matte": "matte"} | dict.fromkeys(
+    ("take", "takes", "source", "sources", "against"), "takes"
+)
+
+
+class Plan(Value):
+    """A brief understood: everything of a request but its folders."""
+
+    processor: str
+    plate: Source
+    plate_clip_id: int
+    matte: Path | None
+    sources: tuple[Source, ...]
+    options: dict[str, Any]
+
+
+class Planner:
+    """Understands briefs of one show."""
+
+    def __init__(
+        self,
+        show: str,
+        settings: ShowSettings,
+        *,
+        index: Index,
+        results: Results,
+        similar: Callable[[ClipRow, int], list[ClipRow]],
+        allowed: tuple[Path, ...],
+    ) -> None:
+        """*similar* answers with the show's clips that look most like one; briefs may name paths below *allowed*."""
+        self._show, self._settings = show, settings
+        self._index, self._results = index, results
+        self._similar, self._allowed = similar, allowed
+
+    def plan(self, processor: Processor, brief: Brief, attached: Callable[[str], Path | None]) -> Plan:
+        """What *brief* asks *processor* to do; *attached* fetches an attachment by its name.
+
+        Raises BriefIncomplete whose message tells a person what to write.
+        """
+        words = {_OURS[key]: value for key, value in brief.values.items() if key in _OURS}
+        finding = self._finding(words["finding"]) if "finding" in words else None
+        plate = self._plate(processor, words, finding)
+        matte = self._matte(words["matte"], attached) if "matte" in words else None
+        if finding is not None and matte is None:
+            matte = self._finding_matte(words["finding"], finding, plate)
+        return Plan(
+            processor=processor.name,
+            plate=self._source(plate),
+            plate_clip_id=_id(plate),
+            matte=matte,
+            sources=self._sources(processor, words, finding, plate),
+            options=self._options(processor, brief),
+        )
+
+    def _finding(self, text: str) -> tuple[int, Finding]:
+        match = re.fullmatch(r"[Ff]?\s*(\d+)", text.strip())
+        row = self._results.finding(self._show, int(match[1])) if match else None
+        if row is None:
+            raise BriefIncomplete(
+                f"`finding: {text}` is not a finding of this show. Findings are named in our notes, as in `finding: F1`."
+            )
+        return row.clip_id, Finding.model_validate(row.finding)
+
+    def _plate(self, processor: Processor, words: Mapping[str, str], finding: tuple[int, Finding] | None) -> ClipRow:
+        if "plate" in words:
+            return self._clip("plate", words["plate"])
+        if finding is not None:
+            return self._index.clip(finding[0])
+        example = "`finding: F1` or `plate: A001_C003`" if processor.fixes else "`plate: A001_C003`"
+        raise BriefIncomplete(f"The brief does not say which clip to work on. Add a line such as {example}.")
+
+    def _clip(self, key: str, name: str) -> ClipRow:
+        found = self._index.find_clip(self._show, name)
+        if not found:
+            raise BriefIncomplete(
+                f"`{key}: {name}` is not in the footage index of {self._show} (yet). "
+                "If it is still being copied, nothing need be done: the work starts when it has arrived."
+            )
+        if len(found) > 1:
+            names = ", ".join(sorted(row.name for row in found)[:8])
+            raise BriefIncomplete(f"`{key}: {name}` fits several clips: {names}. Name one of them.")
+        return found[0]
+
+    def _matte(self, text: str, attached: Callable[[str], Path | None]) -> Path:
+        path = attached(text)
+        if path is not None:
+            return path
+        wanted = Path(text)
+        candidates = [wanted] if wanted.is_absolute() else [root / wanted for root in self._allowed]
+        for candidate in candidates:
+            real = candidate.resolve()
+            if any(real.is_relative_to(root.resolve()) for root in self._allowed) and real.exists():
+                return real
+        raise BriefIncomplete(f"`matte: {text}` is neither attached to the task nor found below the show's folders.")
+
+    def _finding_matte(self, name: str, finding: tuple[int, Finding], plate: ClipRow) -> Path:
+        _, found = finding
+        if found.matte is None or found.present_in != plate.content_hash:
+            raise BriefIncomplete(
+                f"`finding: {name}` has no matte for {plate.name}: what it shows is missing there, not too much. "
+                "Attach a matte and add a line `matte: <name of the attachment>`."
+            )
+        return found.matte
+
+    def _sources(
+        self, processor: Processor, words: Mapping[str, str], finding: tuple[int, Finding] | None, plate: ClipRow
+    ) -> tuple[Source, ...]:
+        if "takes" in words:
+            named = [self._clip("takes", name.strip()) for name in words["takes"].split(",") if name.strip()]
+            return tuple(self._source(row) for row in named)
+        if not processor.needs_takes:
+            return ()
+        rows: list[ClipRow] = []
+        if finding is not None:
+            row = self._index.clip_by_hash(self._show, finding[1].absent_from)
+            rows += [row] if row else []
+        rows += self._similar(plate, TAKES_LOOKED_AT)
+        unique = {row.id: row for row in rows if row.id != plate.id}
+        return tuple(self._source(row) for row in unique.values())
+
+    def _source(self, row: ClipRow) -> Source:
+        path = self._index.path_of(row)
+        if path is None:
+            raise BriefIncomplete(
+                f"{row.name} is in the index, but its storage is away. The work starts when it is back."
+            )
+        return Source(path=path, name=row.name, source_class=SourceClass(row.source_class), clip=row.content_hash)
+
+    def _options(self, processor: Processor, brief: Brief) -> dict[str, Any]:
+        fields = processor.Options.model_fields
+        options: dict[str, Any] = {}
+        for line in brief.lines:
+            if line.key in _OURS:
+                continue
+            if line.key in fields:
+                options[line.key] = line.value
+            elif near := difflib.get_close_matches(line.key, [*fields, *_OURS], n=1, cutoff=0.75):
+                raise BriefIncomplete(f"`{line.text}` was not understood. Did you mean `{near[0]}: {line.value}`?")
+        try:
+            return processor.Options.model_validate(options).model_dump(mode="json", exclude_unset=True)
+        except ValidationError as error:
+            fault = error.errors(include_url=False)[0]
+            key = str(fault["loc"][0]) if fault["loc"] else ""
+            line_text = next((line.text for line in brief.lines if line.key == key), key)
+            meant = fields[key].description if key in fields else ""
+            raise BriefIncomplete(f"`{line_text}` cannot be used: {fault['msg']}. {key}: {meant}") from None
+
+
+def _id(row: ClipRow) -> int:
+    if row.id is None:
+        raise ValueError("a clip that was read has an id")
+    return row.id

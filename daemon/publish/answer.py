@@ -1,0 +1,130 @@
+"""Answers on a task: a note with its pictures and a status, each once."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import structlog
+from sqlmodel import Session
+
+from ...schema.errors import TrackerRejected
+from ...schema.job import Job, Lane, Order
+from ...schema.model import Value
+from ...schema.ports import Progress, Tracker
+from ...schema.tables import TaskRow
+from ...schema.tracker import EntityRef, NoteDraft
+from ..queue.kinds import Failure, JobKind
+from ..steps import Step, passed
+from ..store.jobs import Jobs
+from ..store.ledger import Ledger
+from ..store.tasks import Tasks
+
+ANSWER = "answer"
+TrackerFor = Callable[[str], Tracker]
+"""The calling thread's own connection to the tracker that the settings call by that name."""
+
+log = structlog.get_logger()
+
+
+class Answer(Value):
+    """What a task is told. `status` is set only while the task stands in one of `while_states`."""
+
+    tracker: str
+    project: str
+    task: EntityRef
+    key: str
+    subject: str = ""
+    text: str = ""
+    attachments: tuple[Path, ...] = ()
+    links: tuple[EntityRef, ...] = ()
+    status: str | None = None
+    while_states: tuple[str, ...] = ()
+
+
+class Answers:
+    """Queues answers, and gives them when their turn comes."""
+
+    def __init__(self, *, jobs: Jobs, tasks: Tasks, ledger: Ledger, tracker_for: TrackerFor) -> None:
+        """Answers go out through *tracker_for*, guarded by *ledger*."""
+        self._jobs, self._tasks, self._ledger, self._tracker_for = jobs, tasks, ledger, tracker_for
+
+    def queue(self, session: Session, task: TaskRow, project: str, saying: str, **words: Any) -> None:
+        """Queue an answer in the caller's transaction; *saying* tells one answer of a task from another."""
+        digest = hashlib.sha256(saying.encode()).hexdigest()[:16]
+        answer = Answer(
+            tracker=task.tracker,
+            project=project,
+            task=EntityRef(type="Task", id=task.tracker_ref, name=task.name),
+            key=f"wetgate-answer-{task.show}-{task.tracker_ref}-{digest}",
+            **words,
+        )
+        self._jobs.enqueue(
+            session,
+            Order(
+                show=task.show,
+                kind=ANSWER,
+                lane=Lane.PUBLISH,
+                payload=answer.model_dump(mode="json"),
+                task_id=task.id,
+                priority=90,
+                max_attempts=50,
+            ),
+        )
+
+    def kind(self) -> JobKind:
+        """The job kind of answers."""
+        return JobKind(ANSWER, Lane.PUBLISH, self._run, _nothing, self._failed)
+
+    def _run(self, job: Job, progress: Progress) -> dict[str, Any]:
+        answer = Answer.model_validate(job.payload)
+        tracker = self._tracker_for(answer.tracker)
+        result: dict[str, Any] = {}
+        if answer.text:
+            result["note"] = self._note(job.show, tracker, answer)
+            passed(Step.NOTE_WRITTEN)
+        progress(0.5, "status")
+        if answer.status and self._still(job, answer):
+            result["status"] = _set_status(tracker, answer.task, answer.status)
+            passed(Step.STATUS_SET)
+        return result
+
+    def _note(self, show: str, tracker: Tracker, answer: Answer) -> str:
+        draft = NoteDraft(
+            key=answer.key,
+            project=answer.project,
+            task=answer.task,
+            subject=answer.subject,
+            text=answer.text,
+            links=answer.links,
+            attachments=answer.attachments,
+        )
+
+        # `note` completes a note that is there already: a kill between its text and its pictures leaves neither out.
+        return self._ledger.step(
+            answer.key, show=show, step="note", find=lambda: None, make=lambda: tracker.note(draft).id
+        )
+
+    def _still(self, job: Job, answer: Answer) -> bool:
+        if not answer.while_states or job.task_id is None:
+            return True
+        return self._tasks.get(job.task_id).state in answer.while_states
+
+    def _failed(self, _session: Session, job: Job, failure: Failure) -> None:
+        log.error("answer not given", task=job.task_id, fault=failure.message)
+
+
+def _set_status(tracker: Tracker, task: EntityRef, status: str) -> str:
+    try:
+        tracker.set_status(task, status)
+    except TrackerRejected as error:
+        # A site without that status code must not keep the note or the version from its people.
+        log.warning("status refused", task=task.id, status=status, fault=str(error))
+        return "refused"
+    return status
+
+
+def _nothing(_session: Session, _job: Job, _result: dict[str, Any]) -> None:
+    """Nothing follows from an answer given."""

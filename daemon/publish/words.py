@@ -1,0 +1,69 @@
+"""The sentences that go into notes: plain words, frames as people count them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ...schema.finding import Finding
+from ...schema.outcome import Outcome, Verdict
+
+
+def findings_text(plate: str, outcome: Outcome, numbered: Sequence[tuple[int, Finding]], names: dict[str, str]) -> str:
+    """The note that answers a continuity task."""
+    lines = [outcome.summary or f"{plate} was compared with its other takes.", ""]
+    if not numbered:
+        lines.append("No difference was found that needs a look.")
+    first = outcome.first_frame
+    for number, finding in numbered:
+        shown = names.get(finding.present_in, "one take")
+        lacks = names.get(finding.absent_from, "another take")
+        lines.append(
+            f"F{number}: {finding.label} Frames {first + finding.first}-{first + finding.last}; "
+            f"seen in {shown}, not in {lacks}; sure {finding.score:.0%}."
+        )
+        if finding.matte is not None:
+            lines.append(f"    To have it removed, assign a cleanup task with the line `finding: F{number}`.")
+    return "\n".join([*lines, *(f"- {reason}" for reason in outcome.reasons)])
+
+
+def version_text(code: str, outcome: Outcome, reasons: Sequence[str], verdict: Verdict) -> str:
+    """The note that comes with a version."""
+    lines = [f"{code}: {outcome.summary}"]
+    if verdict is Verdict.ASK:
+        lines.append("NEEDS REVIEW: Wetgate is not sure of this fix.")
+    lines += [f"- {reason}" for reason in reasons]
+    if outcome.sources:
+        used = ", ".join(
+            f"{source.name} ({source.share:.0%}, {source.source_class})"
+            for source in outcome.sources
+            if source.share > 0
+        )
+        lines.append(f"Picture taken from: {used}.")
+    if outcome.rating:
+        lines.append(
+            f"Self-test: {outcome.rating.words or 'tested where the truth is known'} "
+            f"({outcome.rating.expected_psnr_db:.1f} dB, covers {outcome.rating.covered:.0%} of the region)."
+        )
+    if outcome.identity and outcome.identity.holds:
+        lines.append("Outside the matte every code value equals the plate's; `wetgate verify` re-checks it.")
+    lines.append(f"Trained pixels: {outcome.trained_pixels:.0%}.")
+    lines.append(f"Frames {outcome.first_frame}-{outcome.last_frame}, source timecode {outcome.timecode or 'none'}.")
+    return "\n".join(lines)
+
+
+def refusal_text(code: str, outcome: Outcome, reasons: Sequence[str]) -> str:
+    """The note that says why no version came."""
+    return "\n".join(
+        [
+            f"{code} is not published: the fix is not good enough to be trusted.",
+            *(f"- {reason}" for reason in reasons),
+            outcome.summary,
+            "Next: another take or a clean plate of this set-up (line `takes: <clip>`), a tighter matte, "
+            "or a compositor. The try stays in the show's folder for a look.",
+        ]
+    )
+
+
+def failure_text(message: str) -> str:
+    """The note that says that a job broke."""
+    return f"This could not be done: {message}\nWhen that is mended, set the task to ready again."
