@@ -1,0 +1,88 @@
+"""How an error becomes a failure, and whether and when the job is tried again."""
+
+from __future__ import annotations
+
+import random
+import signal
+from enum import StrEnum
+
+from ...schema.errors import (
+    OutOfMemory,
+    RetryLater,
+    SourceOffline,
+    TrackerUnavailable,
+    UnreadableMedia,
+    WetgateError,
+)
+from ...schema.job import Job, Lane
+from .kinds import Failure
+
+MOST_CRASHES = 2
+"""A job that ends its worker this often is not tried again."""
+
+
+class Retry(StrEnum):
+    """What follows a failure. An outage lies outside the job: it uses no attempt up."""
+
+    NO = "no"
+    LATER = "later"
+    OUTAGE = "outage"
+
+
+def describe(error: BaseException) -> tuple[Failure, Retry]:
+    """The failure that *error* is; decided by its type, never by its message."""
+    if isinstance(error, WetgateError):
+        data = {key: str(value) for key, value in error.data.items()}
+        failure = Failure(type=type(error).__name__, message=str(error), data=data)
+        if isinstance(error, TrackerUnavailable | SourceOffline):
+            return failure, Retry.OUTAGE
+        return failure, Retry.LATER if error.retryable else Retry.NO
+    if isinstance(error, MemoryError):
+        return Failure(type=OutOfMemory.__name__, message=OutOfMemory.__doc__ or ""), Retry.LATER
+    words = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    if isinstance(error, OSError):
+        # A full disk, a stale handle, a lost connection: the machine's trouble, which may pass.
+        return Failure(type=RetryLater.__name__, message=words), Retry.LATER
+    return Failure(type=type(error).__name__, message=f"An error in Wetgate itself: {words}"), Retry.NO
+
+
+def subject(job: Job) -> str:
+    """What a job is about, in the words of a log or an error: the file's path where there is one."""
+    path = job.payload.get("path")
+    return str(path) if path else f"{job.kind} job {job.id}"
+
+
+def crash(job: Job, how: str, *, memory: bool, crashes: int) -> tuple[Failure, Retry]:
+    """The failure of a job whose worker did not survive it; the second time it is final."""
+    about = subject(job)
+    if crashes < MOST_CRASHES:
+        kind = OutOfMemory if memory else RetryLater
+        return Failure(
+            type=kind.__name__, message=f"{about}: {how}. It will be tried once more."
+        ), Retry.LATER
+    if job.lane is Lane.INDEX:
+        words = (
+            f"{about}: {how}, and so it was the time before. Check the file; it is not tried again by itself."
+        )
+        return Failure(type=UnreadableMedia.__name__, message=words, data={"path": about}), Retry.NO
+    kind = OutOfMemory if memory else RetryLater
+    words = f"{about}: {how}, and so it was the time before. It is not tried again by itself."
+    return Failure(type=kind.__name__, message=words), Retry.NO
+
+
+def exit_words(code: int) -> tuple[str, bool]:
+    """How a worker with exit status *code* ended, in words, and whether memory is the likely reason."""
+    if code >= 0:
+        return f"the worker ended by itself with status {code}", False
+    name = signal.Signals(-code).name
+    if -code == signal.SIGXCPU:
+        return "it used up its CPU time", False
+    if -code == signal.SIGKILL:
+        return "the system killed the worker (SIGKILL), most likely for lack of memory", True
+    return f"the worker crashed ({name})", False
+
+
+def backoff(attempt: int, base: float = 2.0, most: float = 60.0) -> float:
+    """Seconds until the next attempt: doubling, with jitter over the upper half, never above *most*."""
+    full = min(most, base * 2.0 ** min(attempt - 1, 30))
+    return full * random.uniform(0.5, 1.0)
