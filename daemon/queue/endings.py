@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import structlog
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import InterfaceError, OperationalError, TimeoutError
 from sqlmodel import Session
 
 from ...schema.errors import LeaseLost
@@ -19,7 +19,7 @@ from .kinds import Failure, JobKind
 
 log = structlog.get_logger(__name__)
 
-DATABASE_AWAY = (OperationalError, InterfaceError)
+DATABASE_AWAY = (OperationalError, InterfaceError, TimeoutError)
 """The database does not answer (or is locked for long): nothing is decided, the caller tries again."""
 
 CANCELLED = Failure(type="Cancelled", message="A person cancelled it.")
@@ -56,9 +56,7 @@ class Endings:
     def failed(self, job: Job, failure: Failure, retry: Retry) -> None:
         """The job raised; it is tried again as *retry* says."""
         retry_in = None if retry is Retry.NO else backoff(job.attempt)
-        over = self._end(
-            lambda session: self._jobs.fail(session, job, failure, retry_in, outage=retry is Retry.OUTAGE)
-        )
+        over = self._end(lambda session: self._jobs.fail(session, job, failure, retry_in, outage=retry is Retry.OUTAGE))
         log.warning(
             "job failed" if over else "job will be tried again",
             job=job.id,
@@ -82,9 +80,7 @@ class Endings:
         over = self._end(end)
         for failure, _ in said:
             words = "job failed" if over else "job will be tried again"
-            log.warning(
-                words, job=job.id, kind=job.kind, show=job.show, error=failure.type, why=failure.message
-            )
+            log.warning(words, job=job.id, kind=job.kind, show=job.show, error=failure.type, why=failure.message)
 
     def cancelled(self, job: Job) -> None:
         """A running job was stopped because a person wished it."""

@@ -57,13 +57,9 @@ def crash(job: Job, how: str, *, memory: bool, crashes: int) -> tuple[Failure, R
     about = subject(job)
     if crashes < MOST_CRASHES:
         kind = OutOfMemory if memory else RetryLater
-        return Failure(
-            type=kind.__name__, message=f"{about}: {how}. It will be tried once more."
-        ), Retry.LATER
+        return Failure(type=kind.__name__, message=f"{about}: {how}. It will be tried once more."), Retry.LATER
     if job.lane is Lane.INDEX:
-        words = (
-            f"{about}: {how}, and so it was the time before. Check the file; it is not tried again by itself."
-        )
+        words = f"{about}: {how}, and so it was the time before. Check the file; it is not tried again by itself."
         return Failure(type=UnreadableMedia.__name__, message=words, data={"path": about}), Retry.NO
     kind = OutOfMemory if memory else RetryLater
     words = f"{about}: {how}, and so it was the time before. It is not tried again by itself."

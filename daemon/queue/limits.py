@@ -43,9 +43,7 @@ class Limits(Value):
             return
         used = resource.getrusage(resource.RUSAGE_SELF)
         _, hard = resource.getrlimit(resource.RLIMIT_CPU)
-        resource.setrlimit(
-            resource.RLIMIT_CPU, (int(used.ru_utime + used.ru_stime) + 1 + self.cpu_seconds, hard)
-        )
+        resource.setrlimit(resource.RLIMIT_CPU, (int(used.ru_utime + used.ru_stime) + 1 + self.cpu_seconds, hard))
 
 
 def die_with(parent: int) -> None:

@@ -21,6 +21,9 @@ from .guard import Guard
 from .kinds import Failure
 from .limits import Limits
 
+_BOOT_SECONDS = 60.0
+"""What a job's time is prolonged by while its worker may still be importing."""
+
 
 @dataclass(frozen=True)
 class Done:
@@ -113,7 +116,8 @@ class Worker:
 
     def give(self, job: Job, run: str) -> None:
         """Hand over *job*, to be done by the function at the dotted path *run*."""
-        self.job, self._jobs, self._deadline, self._begun = job, self._jobs + 1, None, False
+        self.job, self._jobs, self._begun = job, self._jobs + 1, False
+        self._allow(_BOOT_SECONDS)
         order = {"id": job.id, "run": run, "payload": job.payload, "show": job.show, "task_id": job.task_id}
         with contextlib.suppress(OSError):  # died while idle: `reports` will say so
             self.connection.send_bytes(json.dumps(order).encode())
@@ -153,8 +157,7 @@ class Worker:
         match message["said"]:
             case "started":
                 self._begun = True
-                if self._limits.wall_seconds is not None:
-                    self._deadline = time.monotonic() + self._limits.wall_seconds
+                self._allow(0.0)
                 return None
             case "progress":
                 return Progressed(job, message["share"], message["doing"])
@@ -163,6 +166,10 @@ class Worker:
             return Done(job, message["result"])
         failure = Failure.model_validate(message["failure"])
         return Failed(job, failure, Retry(message["retry"]), message["memory"], message["trace"])
+
+    def _allow(self, more: float) -> None:
+        if self._limits.wall_seconds is not None:
+            self._deadline = time.monotonic() + self._limits.wall_seconds + more
 
     def _bury(self, reason: str = "") -> Died | None:
         """Kill the process group, then reap its leader; while unreaped, its number cannot be another's."""
