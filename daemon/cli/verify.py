@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -19,6 +20,7 @@ def register(app: typer.Typer) -> None:
 def verify(
     context: typer.Context,
     report: Annotated[Path, typer.Argument(help="The version's report.json.", exists=True, dir_okay=False)],
+    plate: Annotated[Path | None, typer.Option(help="The plate, where it is no longer at the report's path.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Read plate, matte and master again and check that nothing outside the matte changed.
@@ -26,8 +28,8 @@ def verify(
     Exit status 0 when the proof holds, 3 when it does not.
     """
     screen: Screen = context.obj
-    with screen.progress("verifying") as progress:
-        verification = verify_report(report, progress)
-    screen.answer(verification.model_dump(mode="json"), as_json=as_json, text=verification.words)
+    verification = verify_report(report, plate=plate)
+    text = "\n".join([verification.sentence, *(f"- {problem}" for problem in verification.problems)])
+    screen.answer(asdict(verification), as_json=as_json, text=text)
     if not verification.holds:
         raise typer.Exit(3)

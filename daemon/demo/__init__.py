@@ -1,0 +1,1 @@
+"""One day of a show, played through the interfaces that a post house would use."""
