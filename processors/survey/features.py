@@ -41,9 +41,9 @@ def _even(luma: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def _oriented(luma: NDArray[np.float32]) -> NDArray[np.float32]:
     """HxWxBINS: gradient strength, shared softly between the two nearest of 8 directions over half a turn."""
-    luma = cv2.GaussianBlur(luma, (0, 0), 1.0)
-    dx = cv2.Scharr(luma, cv2.CV_32F, 1, 0)
-    dy = cv2.Scharr(luma, cv2.CV_32F, 0, 1)
+    smooth = cv2.GaussianBlur(luma, (0, 0), 1.0)
+    dx = cv2.Scharr(smooth, cv2.CV_32F, 1, 0)
+    dy = cv2.Scharr(smooth, cv2.CV_32F, 0, 1)
     strength, angle = cv2.cartToPolar(dx, dy)
     place = (angle % np.pi) / np.pi * _BINS
     distance = np.abs(place[..., None] - np.arange(_BINS))

@@ -54,7 +54,7 @@ class Reducer:
             interpolation=Interpolation.AREA,
             threads=1,
         )
-        rgb = small.to_ndarray()
+        rgb = np.asarray(small.to_ndarray(), np.uint8)
         return np.ascontiguousarray(np.rot90(rgb, self._turns)) if self._turns else rgb
 
     def _target(self, width: int, height: int) -> tuple[int, int]:

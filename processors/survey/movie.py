@@ -41,7 +41,7 @@ def watch_movie(
     try:
         for frame in decoded(container, stream):
             if reducer is None:
-                first, reducer = frame, Reducer(frame.rotation, _aspect(frame, stream))
+                first, reducer = frame, Reducer(frame.rotation, _aspect(stream))
             if frame.pts is not None:
                 times.append(frame.pts)
             viewing.feed(reducer(frame))
@@ -105,7 +105,7 @@ def paced(times: list[int], tick: Fraction, stated: Fraction) -> tuple[Fraction,
     return (stated if stated != UNKNOWN_RATE else snapped(mean)), True
 
 
-def _aspect(frame: VideoFrame, stream: VideoStream) -> Fraction:
+def _aspect(stream: VideoStream) -> Fraction:
     aspect = stream.sample_aspect_ratio or Fraction(1)
     return aspect if Fraction(1, 8) <= aspect <= 8 else Fraction(1)
 
@@ -122,4 +122,4 @@ def _heard(path: Path, container: InputContainer, facts: MediaFacts) -> MediaFac
 
 def _no_frames(path: Path, facts: MediaFacts) -> str:
     codec = facts.video.codec if facts.video else "its"
-    return f"{path.name} has a {codec} picture track without a single picture: the copy broke off, or only the header was written."
+    return f"{path.name} has a {codec} picture track without a picture in it: it was cut short after its header."

@@ -104,9 +104,7 @@ def _video(stream: VideoStream) -> VideoFacts:
 def _audio(stream: AudioStream) -> AudioFacts:
     seconds = float(stream.duration * stream.time_base) if stream.duration and stream.time_base else None
     context = stream.codec_context
-    return AudioFacts(
-        codec=context.name, sample_rate=context.sample_rate, channels=context.channels, seconds=seconds
-    )
+    return AudioFacts(codec=context.name, sample_rate=context.sample_rate, channels=context.channels, seconds=seconds)
 
 
 def _timecode(container: InputContainer, video: VideoFacts | None) -> str | None:

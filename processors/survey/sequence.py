@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from fileseq import FileSequence
 from fileseq.exceptions import FileSeqException
+from fileseq.filesequence import FileSequence
 
 from ...schema.errors import UnreadableMedia
 from .raw import RAW_FRAMES
@@ -25,7 +25,8 @@ def group(folder: Path, names: Iterable[str]) -> tuple[list[FileSequence], list[
     Frames of a sequence share stem, extension and padding, and are numbered with three digits or
     more: `shot.1001.exr` is a frame, `IMG_1.jpg` and `plate2.png` are pictures of their own.
     """
-    pictures, singles = [], []
+    pictures: list[str] = []
+    singles: list[str] = []
     for name in names:
         (pictures if Path(name).suffix.lower() in _FRAMES else singles).append(name)
     found = []
@@ -55,7 +56,8 @@ def frames_of(path: Path) -> list[tuple[int, Path]]:
         sequence = FileSequence.findSequenceOnDisk(str(path), strictPadding=True)
     except FileSeqException as error:
         raise UnreadableMedia(f"{path.name} has no frames on disk any more.", path=str(path)) from error
-    return [(int(number), Path(sequence.frame(number))) for number in sorted(sequence.frameSet())]
+    numbers = sorted(int(number) for number in sequence.frameSet() or ())
+    return [(number, Path(str(sequence.frame(number)))) for number in numbers]
 
 
 def _digits(sequence: FileSequence) -> int:

@@ -31,9 +31,7 @@ _BITS = {
 }
 
 
-def watch_stills(
-    name: str, frames: Sequence[tuple[int, Path]], seen: Callable[[float], None]
-) -> tuple[MediaFacts, Viewing]:
+def watch_stills(frames: Sequence[tuple[int, Path]], seen: Callable[[float], None]) -> tuple[MediaFacts, Viewing]:
     """Read every frame once. Raises UnreadableMedia that names the frame which cannot be read."""
     facts = _facts(frames)
     assert facts.video is not None  # stills always have a picture
@@ -90,9 +88,7 @@ def _picture(path: Path) -> NDArray[np.uint8]:
     )
     pixels = buffer.get_pixels(oiio.FLOAT, whole)
     if pixels is None or buffer.has_error:
-        raise UnreadableMedia(
-            f"{path.name} cannot be read as a picture: {_said(buffer.geterror())}", path=str(path)
-        )
+        raise UnreadableMedia(f"{path.name} cannot be read as a picture: {_said(buffer.geterror())}", path=str(path))
     values = np.nan_to_num(np.asarray(pixels, np.float32), nan=0.0, posinf=1.0, neginf=0.0)
     values = np.repeat(values[..., :1], 3, axis=-1) if values.shape[-1] < 3 else values
     height, width = values.shape[:2]
@@ -104,9 +100,7 @@ def _picture(path: Path) -> NDArray[np.uint8]:
 def _spec(path: Path) -> oiio.ImageSpec:
     opened = oiio.ImageInput.open(str(path))
     if opened is None:
-        raise UnreadableMedia(
-            f"{path.name} cannot be read as a picture: {_said(oiio.geterror())}", path=str(path)
-        )
+        raise UnreadableMedia(f"{path.name} cannot be read as a picture: {_said(oiio.geterror())}", path=str(path))
     spec = opened.spec()
     opened.close()
     if spec.width * spec.height > _MOST_PIXELS:

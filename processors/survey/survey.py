@@ -48,6 +48,13 @@ class Survey(Value):
     feature_frames: tuple[int, ...] = ()
 
 
+def clip_name(path: Path) -> str:
+    """What people call it: the file without extension; a sequence's stem, or its folder where it has none."""
+    if not is_pattern(path):
+        return path.stem
+    return path.stem.rstrip("#@").rstrip("._- ") or path.parent.name
+
+
 def survey(path: Path, root: Path, out: Path, progress: Progress) -> Survey:
     """Read *path* (a file, or the pattern of a sequence) once and write its pictures below *out*.
 
@@ -62,17 +69,13 @@ def survey(path: Path, root: Path, out: Path, progress: Progress) -> Survey:
     except FileNotFoundError as error:
         raise SourceOffline(f"{path.name} is not there (any more).", path=str(path)) from error
     except PermissionError as error:
-        raise UnreadableMedia(
-            f"{path.name} may not be read: the permission is missing.", path=str(path)
-        ) from error
+        raise UnreadableMedia(f"{path.name} may not be read: the permission is missing.", path=str(path)) from error
     except OSError as error:
-        raise SourceOffline(
-            f"{path.name} cannot be read now: {error.strerror or error}.", path=str(path)
-        ) from error
+        raise SourceOffline(f"{path.name} cannot be read now: {error.strerror or error}.", path=str(path)) from error
     facts, viewing, heard = found
     relative = path.relative_to(root) if path.is_relative_to(root) else Path(path.name)
     result = Survey(
-        name=path.name if is_pattern(path) else path.stem,
+        name=clip_name(path),
         content_hash=digest,
         facts=facts.model_copy(update={"reel": facts.reel or heard.get("tape")}),
         words=words_of(relative, facts, heard),
@@ -91,7 +94,7 @@ def _sequence(path: Path, progress: Progress) -> tuple[Found, str]:
     digest = sequence_hash(files)
     if raw := raw_format(path, files[0].stat().st_size):
         return (MediaFacts(container=raw, note=raw_note(raw)), None, {}), digest
-    facts, viewing = watch_stills(path.name, frames, _share(progress))
+    facts, viewing = watch_stills(frames, _share(progress))
     return (facts, viewing, {}), digest
 
 
@@ -99,16 +102,14 @@ def _file(path: Path, progress: Progress) -> tuple[Found, str]:
     with open_quietly(path) as file:
         head, size = file.read(_HEAD), os.fstat(file.fileno()).st_size
         if kind := editorial_kind(path, head):
-            facts = MediaFacts(
-                container="editorial", note=f"{kind}; kept to be found, not a piece of footage."
-            )
+            facts = MediaFacts(container="editorial", note=f"{kind}; kept to be found, not a piece of footage.")
             return (facts, None, {}), content_hash(path)
         if refusal := refusal_by_content(path, head, size):
             raise UnreadableMedia(refusal, path=str(path))
         if raw := raw_format(path, size):
             return (MediaFacts(container=raw, note=raw_note(raw)), None, {}), content_hash(path)
         if path.suffix.lower() in IMAGES:
-            facts, viewing = watch_stills(path.name, [(0, path)], _share(progress))
+            facts, viewing = watch_stills([(0, path)], _share(progress))
             return (facts, viewing, {}), content_hash(path)
         heard = recorder_words(file)
         file.seek(0)
@@ -132,9 +133,7 @@ def _pictures(result: Survey, viewing: Viewing, out: Path) -> Survey:
     for field, name in names.items():
         _put(out / folder / name, content[field])
     update = {field: f"{folder}/{name}" for field, name in names.items()}
-    return result.model_copy(
-        update={**update, "cuts": viewing.cuts, "feature_frames": viewing.feature_frames}
-    )
+    return result.model_copy(update={**update, "cuts": viewing.cuts, "feature_frames": viewing.feature_frames})
 
 
 def _put(path: Path, content: bytes) -> None:

@@ -40,9 +40,7 @@ def _to_height(picture: Picture) -> Picture:
 
 
 def _jpeg(picture: Picture) -> bytes:
-    good, data = cv2.imencode(
-        ".jpg", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, _QUALITY]
-    )
+    good, data = cv2.imencode(".jpg", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
     if not good:
         raise ValueError(f"no JPEG can be made of a picture of {picture.shape}")
     return bytes(data)

@@ -1,0 +1,1 @@
+"""Arriving footage: seen, settled, surveyed, indexed or refused with a reason."""

@@ -1,0 +1,318 @@
+"""The show's way from a file on its storage to a row in its index."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+import structlog
+from sqlalchemy.exc import InterfaceError, OperationalError
+
+from ...schema.arrival import ArrivalState
+from ...schema.errors import ConfigError
+from ...schema.settings import IngestSettings
+from ...schema.tables import ArrivalRow
+from ..steps import Step, passed
+from ..store.arrivals import Sighting
+from ..store.database import Database
+from ..store.index import Index
+from ..store.jobs import Jobs
+from .kind import survey_order
+from .look import Look, look, sight
+from .settle import Settling
+from .watch import Watcher
+
+log = structlog.get_logger(__name__)
+
+_T = TypeVar("_T")
+_BATCH = 1000
+_TURN = 1.0
+_GONE = "It is no longer there."
+
+
+class Ingest:
+    """Watches a show's roots, and brings every file on them to an answer.
+
+    Events are hints, the sweep is the truth; rows in the database are all that is remembered, so
+    that a kill at any moment loses nothing. Nothing is ever written below the roots.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        show: str,
+        roots: Sequence[Path],
+        settings: IngestSettings,
+        jobs: Jobs,
+        work_root: Path,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """*clock* gives monotonic seconds, by which files rest and sweeps fall due."""
+        self._database = database
+        self._show = show
+        self._roots = tuple(Path(os.path.abspath(root)) for root in roots)  # noqa: PTH100 - Path.absolute keeps `..`
+        self._settings = settings
+        self._jobs = jobs
+        self._work_root = Path(os.path.abspath(work_root))  # noqa: PTH100 - as above
+        self._clock = clock
+        self._index = Index(database)
+        self._settling = Settling(settings.settle_seconds)
+        self._lock = threading.Lock()
+        self._dirty: dict[Path, bool] = {}
+        self._sweep_at = 0.0
+        self._turns = threading.RLock()
+        self._over = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._watcher = Watcher(self._roots, self._hint, self._lost) if settings.watch else None
+        self._log = log.bind(show=show)
+
+    # -- life --------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Watch and sweep on a thread of our own until `stop`."""
+        if self._watcher:
+            self._watcher.start()
+        self._over.clear()
+        self._thread = threading.Thread(target=self._run, name=f"ingest-{self._show}", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop after the turn that is under way."""
+        self._over.set()
+        if self._thread:
+            self._thread.join()
+        if self._watcher:
+            self._watcher.stop()
+
+    def _run(self) -> None:
+        wait = min(_TURN, max(0.05, self._settings.settle_seconds / 4))
+        while not self._over.wait(wait):
+            try:
+                self.turn()
+            except (OperationalError, InterfaceError) as error:
+                self._log.warning("database does not answer; ingest waits", why=str(error.orig))
+            # The boundary that keeps one fault of the storage or of a file from ending all ingest.
+            except Exception:  # noqa: BLE001 - see above; the trace is logged
+                self._log.exception("ingest turn failed; it will be taken again")
+
+    # -- what others ask ---------------------------------------------------------------------
+
+    def add(self, paths: Iterable[Path]) -> list[Path]:
+        """Take files, folders or sequence patterns wherever they lie; returns the arrivals' paths.
+
+        Raises ConfigError for a path that is not there.
+        """
+        added: list[Path] = []
+        with self._turns:
+            for given in paths:
+                path = Path(os.path.abspath(given))  # noqa: PTH100 - Path.absolute keeps `..`
+                root = self._root_of(path) or (path if path.is_dir() else path.parent)
+                if path.is_dir():
+                    seen = look(root, [path], self._settings.ignore, deep=True)
+                    self._apply(root, seen)
+                    added += [sighting.path for sighting in seen.sightings.values()]
+                elif sighting := sight(root, path):
+                    self._see([sighting])
+                    added.append(path)
+                else:
+                    raise ConfigError(f"{given} is not there. Check the path.", path=str(given))
+        return added
+
+    def pending(self) -> int:
+        """How many of the show's files are not answered yet."""
+        return self._index.arrivals.pending(self._show)
+
+    def sweep(self) -> None:
+        """Look at everything: the roots and below, and the single paths that were given outside of them."""
+        with self._turns:
+            self._sweep_at = self._clock() + self._settings.sweep_seconds
+            with self._lock:
+                self._dirty.clear()
+            for root in self._roots:
+                self._sweep_root(root)
+            self._revisit()
+            self._order_again()
+
+    def turn(self) -> None:
+        """One turn of the loop: a sweep when it is due, else the paths that were hinted at; then what settled."""
+        with self._turns:
+            if self._watcher:
+                self._watcher.ensure()
+            if self._clock() >= self._sweep_at:
+                self.sweep()
+            else:
+                self._hinted()
+            self._settle()
+
+    # -- hints -------------------------------------------------------------------------------
+
+    def _hint(self, path: Path, is_folder: bool) -> None:
+        with self._lock:
+            self._dirty[path] = self._dirty.get(path, False) or is_folder
+
+    def _lost(self) -> None:
+        self._sweep_at = 0.0
+
+    def _hinted(self) -> None:
+        with self._lock:
+            dirty, self._dirty = self._dirty, {}
+        for root in self._roots:
+            mine = {path: folder for path, folder in dirty.items() if path.is_relative_to(root)}
+            if not mine:
+                continue
+            if not self._alive(root):
+                self._sweep_root(root)
+                continue
+            shallow = {path.parent if path != root else root for path in mine}
+            deep = {path for path, is_folder in mine.items() if is_folder and path != root}
+            self._apply(root, look(root, _outermost(deep), self._settings.ignore, deep=True))
+            self._apply(root, look(root, shallow, self._settings.ignore, deep=False))
+
+    # -- looking -----------------------------------------------------------------------------
+
+    def _sweep_root(self, root: Path) -> None:
+        if self._alive(root):
+            self._apply(root, look(root, [root], self._settings.ignore, deep=True))
+            return
+        rows = [row for row in self._rows(root) if row.state != ArrivalState.OFFLINE]
+        if rows:
+            self._log.warning("storage is away", root=str(root), files=len(rows))
+        with self._database.write() as session:
+            reason = f"The storage {root} is not there (not mounted?)."
+            self._index.arrivals.offline(session, [row.id or 0 for row in rows], reason)
+
+    def _alive(self, root: Path) -> bool:
+        """Whether the root is there; an empty folder where files were known is a mount point without its mount."""
+        try:
+            with os.scandir(root) as entries:
+                return next(entries, None) is not None or not self._rows(root)
+        except OSError:
+            return False
+
+    def _apply(self, root: Path, seen: Look) -> None:
+        """Write down what a look saw: new and changed files, those that are back, those that are gone."""
+        if not seen.sightings and not seen.listed and not seen.missing:
+            return
+        rows = {row.path: row for row in self._rows(root)}
+        news, back = [], []
+        for path, sighting in seen.sightings.items():
+            row = rows.get(path)
+            if row is None or (row.size, row.mtime_ns) != (sighting.size, sighting.mtime_ns):
+                news.append(sighting)
+            elif row.state == ArrivalState.OFFLINE:
+                back.append(row.id or 0)
+        absent = [
+            row
+            for path, row in rows.items()
+            if path not in seen.sightings and path not in seen.frames and seen.speaks_for(path)
+        ]
+        self._see(news)
+        framed: dict[Path, list[int]] = {}
+        for path, sequence in seen.frames.items():
+            if (row := rows.get(path)) and row.reason != f"A frame of the image sequence {sequence.name}.":
+                framed.setdefault(sequence, []).append(row.id or 0)
+        if back or framed:
+            with self._database.write() as session:
+                self._index.arrivals.back(session, back)
+                for sequence, ids in framed.items():
+                    self._index.arrivals.absorbed(session, ids, sequence)
+        self._gone(absent)
+
+    def _see(self, sightings: Sequence[Sighting]) -> None:
+        for some in _batches(sightings):
+            with self._database.write() as session:
+                self._index.arrivals.see(session, self._show, some)
+            passed(Step.ARRIVAL_SEEN)
+
+    def _gone(self, rows: Sequence[ArrivalRow]) -> None:
+        present = [row for row in rows if row.state != ArrivalState.OFFLINE]
+        if not present:
+            return
+        with self._database.write() as session:
+            # A file that was never looked into leaves nothing behind: often the name it had while it was copied.
+            known = [row for row in present if row.state != ArrivalState.SEEN or row.clip_id is not None]
+            for row in present:
+                self._settling.forget(row.path)
+                if row not in known:
+                    session.delete(row)
+            self._index.arrivals.offline(session, [row.id or 0 for row in known], _GONE)
+
+    def _rows(self, root: Path) -> list[ArrivalRow]:
+        return [row for row in self._index.arrivals.of(self._show) if Path(row.path).is_relative_to(root)]
+
+    def _root_of(self, path: Path) -> Path | None:
+        return next((root for root in self._roots if path.is_relative_to(root)), None)
+
+    def _revisit(self) -> None:
+        """Paths outside the roots, which a person gave: still there?"""
+        changed, back, gone = [], [], []
+        for row in self._index.arrivals.of(self._show):
+            path = Path(row.path)
+            if self._root_of(path) is not None:
+                continue
+            try:
+                sighting = sight(Path(row.root), path)
+            except OSError:
+                sighting = None
+            if sighting is None:
+                gone.append(row)
+            elif (sighting.size, sighting.mtime_ns) != (row.size, row.mtime_ns):
+                changed.append(sighting)
+            elif row.state == ArrivalState.OFFLINE:
+                back.append(row.id or 0)
+        self._see(changed)
+        if back:
+            with self._database.write() as session:
+                self._index.arrivals.back(session, back)
+        self._gone(gone)
+
+    # -- settling ----------------------------------------------------------------------------
+
+    def _settle(self) -> None:
+        """Queue the survey of every file that has rested; a file that still changes begins its rest again."""
+        ready, changed, gone = [], [], []
+        for row in self._index.arrivals.of(self._show, ArrivalState.SEEN):
+            path = Path(row.path)
+            try:
+                sighting = sight(Path(row.root), path)
+            except OSError as error:
+                self._log.info("file cannot be looked at", path=row.path, why=error.strerror or str(error))
+                continue
+            if sighting is None:
+                if self._alive(Path(row.root)):
+                    gone.append(row)
+                continue
+            rested = self._settling.settled(row.path, sighting.size, sighting.mtime_ns, self._clock())
+            if (sighting.size, sighting.mtime_ns) != (row.size, row.mtime_ns):
+                changed.append(sighting)
+            elif rested:
+                ready.append(row)
+        self._see(changed)
+        self._gone(gone)
+        for some in _batches(ready):
+            with self._database.write() as session:
+                ids = [row.id or 0 for row in some]
+                self._index.arrivals.move(session, ids, ArrivalState.SETTLED, "Waiting to be looked at.")
+                self._jobs.enqueue_many(session, (survey_order(row, self._work_root) for row in some))
+            for row in some:
+                self._settling.forget(row.path)
+            passed(Step.ARRIVAL_SETTLED)
+
+    def _order_again(self) -> None:
+        """A settled file always has its job; one whose job was lost with a restored database gets another."""
+        rows = self._index.arrivals.of(self._show, ArrivalState.SETTLED, ArrivalState.VERIFIED)
+        for some in _batches(rows):
+            with self._database.write() as session:
+                self._jobs.enqueue_many(session, (survey_order(row, self._work_root) for row in some))
+
+
+def _batches(rows: Sequence[_T]) -> Iterator[Sequence[_T]]:
+    return (rows[start : start + _BATCH] for start in range(0, len(rows), _BATCH))
+
+
+def _outermost(folders: set[Path]) -> list[Path]:
+    return [folder for folder in folders if not any(parent in folders for parent in folder.parents)]

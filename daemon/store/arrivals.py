@@ -1,0 +1,157 @@
+"""Arrivals: every path on a show's storage and where it stands."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session, SQLModel, col, select
+
+from ...schema.arrival import ArrivalState
+from ...schema.tables import ArrivalRow
+from .database import Database
+
+WAITING = "Waiting until it has stopped changing."
+_ARRIVAL = SQLModel.metadata.tables["arrival"]
+_BATCH = 500
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """A file (or a whole sequence) as a look at the storage found it: sizes added up, the latest time."""
+
+    root: Path
+    path: Path
+    size: int
+    mtime_ns: int
+
+
+class Arrivals:
+    """The rows of a show's arrivals. Methods that take a session belong to their caller's transaction."""
+
+    def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
+        """Arrivals in *database*; *clock* gives seconds since the epoch."""
+        self._database = database
+        self._clock = clock
+        self._insert = sqlite.insert if database.is_sqlite else postgresql.insert
+
+    def of(self, show: str, *states: ArrivalState) -> list[ArrivalRow]:
+        """The show's arrivals by path, in these states or in any."""
+        statement = select(ArrivalRow).where(col(ArrivalRow.show) == show).order_by(col(ArrivalRow.path))
+        if states:
+            statement = statement.where(col(ArrivalRow.state).in_([state.value for state in states]))
+        with self._database.read() as session:
+            return list(session.exec(statement))
+
+    def at(self, show: str, path: Path) -> ArrivalRow | None:
+        """The arrival of one path."""
+        statement = select(ArrivalRow).where(col(ArrivalRow.show) == show, col(ArrivalRow.path) == str(path))
+        with self._database.read() as session:
+            return session.exec(statement).first()
+
+    def pending(self, show: str) -> int:
+        """How many files of the show are not answered yet; offline ones are not waited for."""
+        settled = [state.value for state in ArrivalState if state.answered] + [ArrivalState.OFFLINE.value]
+        statement = sa.select(sa.func.count()).where(_ARRIVAL.c.show == show, _ARRIVAL.c.state.not_in(settled))
+        with self._database.read() as session:
+            return int(session.execute(statement).scalar_one())
+
+    def see(self, session: Session, show: str, sightings: Iterable[Sighting]) -> None:
+        """New paths, and known ones whose size or time changed: they begin again as seen."""
+        now = self._clock()
+        rows = [
+            {
+                "show": show,
+                "root": str(sighting.root),
+                "path": str(sighting.path),
+                "size": sighting.size,
+                "mtime_ns": sighting.mtime_ns,
+                "state": ArrivalState.SEEN.value,
+                "reason": WAITING,
+                "before_offline": None,
+                "seen_at": now,
+                "changed_at": now,
+            }
+            for sighting in sightings
+        ]
+        if not rows:
+            return
+        insert = self._insert(_ARRIVAL)
+        renewed = ("root", "size", "mtime_ns", "state", "reason", "before_offline", "changed_at")
+        insert = insert.on_conflict_do_update(
+            index_elements=["show", "path"], set_={name: insert.excluded[name] for name in renewed}
+        )
+        session.execute(insert, rows)
+
+    def move(self, session: Session, ids: Sequence[int], state: ArrivalState, reason: str) -> None:
+        """Bring arrivals to a state."""
+        now = self._clock()
+        for start in range(0, len(ids), _BATCH):
+            session.execute(
+                sa.update(_ARRIVAL)
+                .where(_ARRIVAL.c.id.in_(ids[start : start + _BATCH]))
+                .values(state=state.value, reason=reason, changed_at=now)
+            )
+
+    def offline(self, session: Session, ids: Sequence[int], reason: str) -> None:
+        """Their storage is away, or they are not there any more: kept, and remembered as they were."""
+        now = self._clock()
+        for start in range(0, len(ids), _BATCH):
+            session.execute(
+                sa.update(_ARRIVAL)
+                .where(
+                    _ARRIVAL.c.id.in_(ids[start : start + _BATCH]),
+                    _ARRIVAL.c.state != ArrivalState.OFFLINE.value,
+                )
+                .values(
+                    before_offline=_ARRIVAL.c.state,
+                    state=ArrivalState.OFFLINE.value,
+                    reason=reason,
+                    changed_at=now,
+                )
+            )
+
+    def back(self, session: Session, ids: Sequence[int]) -> None:
+        """They are there again, unchanged: what was answered stays answered, the rest begins again as seen."""
+        now = self._clock()
+        answered = [state.value for state in ArrivalState if state.answered]
+        for start in range(0, len(ids), _BATCH):
+            mine = sa.and_(
+                _ARRIVAL.c.id.in_(ids[start : start + _BATCH]),
+                _ARRIVAL.c.state == ArrivalState.OFFLINE.value,
+            )
+            kept = sa.and_(mine, _ARRIVAL.c.before_offline.in_(answered))
+            session.execute(
+                sa.update(_ARRIVAL)
+                .where(kept)
+                .values(
+                    state=_ARRIVAL.c.before_offline,
+                    before_offline=None,
+                    reason="Its storage was away and is back.",
+                    changed_at=now,
+                )
+            )
+            session.execute(
+                sa.update(_ARRIVAL)
+                .where(mine)
+                .values(state=ArrivalState.SEEN.value, before_offline=None, reason=WAITING, changed_at=now)
+            )
+
+    def absorbed(self, session: Session, ids: Sequence[int], sequence: Path) -> None:
+        """Single pictures turned out to be frames of a sequence, which stands for them from now on."""
+        for start in range(0, len(ids), _BATCH):
+            session.execute(
+                sa.update(_ARRIVAL)
+                .where(_ARRIVAL.c.id.in_(ids[start : start + _BATCH]))
+                .values(
+                    state=ArrivalState.DUPLICATE.value,
+                    reason=f"A frame of the image sequence {sequence.name}.",
+                    before_offline=None,
+                    clip_id=None,
+                    changed_at=self._clock(),
+                )
+            )
