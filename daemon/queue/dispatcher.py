@@ -26,6 +26,8 @@ from .kinds import Failure, JobKind
 from .lanes import Crew, LanePlan
 from .workers import Died, Done, Failed, Progressed, Report, Worker
 
+__all__ = ["Dispatcher", "LanePlan"]
+
 log = structlog.get_logger(__name__)
 
 TICK = 0.2
