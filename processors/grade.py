@@ -16,14 +16,15 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
+from scipy import ndimage, sparse
 from scipy.sparse.linalg import splu
 
 Picture = NDArray[np.float32]
 Samples = NDArray[np.float64]
 
 _LUMA = np.array([0.2126, 0.7152, 0.0722])
-_LEVELS = 8
+_LEVELS = 10
+_COARSE_SIDE = 4
 _LONG_SIDE = 12
 _CAP = (30 / 255) ** 2
 """Squared error at which a held-out pixel counts as something else standing there."""
@@ -102,9 +103,8 @@ def fit_grade(
     matrix, offset = _affine(before[~tested], after[~tested], weight[~tested])
     moved = before @ matrix.T + offset
     height, width = sources[0].shape[:2]
-    shape = _grid_shape(height, width)
-    field = _field(moved[~tested], after[~tested], place[~tested], weight[~tested], shape)
-    local = moved + _slicer(moved, place, shape) @ field.reshape(-1, 3)
+    field = _field(moved[~tested], after[~tested], place[~tested], weight[~tested], (height, width))
+    local = moved + _slicer(moved, place, field.shape[:3]) @ field.reshape(-1, 3)
     scores = [_score(value[tested], after[tested], weight[tested]) for value in (before, moved, local)]
     best = int(np.argmax(scores))
     count = int(tested.sum())
@@ -162,17 +162,15 @@ def _affine(before: Samples, after: Samples, weight: Samples) -> tuple[Samples, 
     return fit[:3].T.copy(), fit[3].copy()
 
 
-def _grid_shape(height: int, width: int) -> tuple[int, int, int]:
+def _grid_shape(height: int, width: int, long_side: int) -> tuple[int, int, int]:
     long = max(height, width)
-    return _LEVELS, max(3, round(_LONG_SIDE * height / long)), max(3, round(_LONG_SIDE * width / long))
+    return _LEVELS, max(3, round(long_side * height / long)), max(3, round(long_side * width / long))
 
 
-def _slicer(colour: Samples, place: Samples, shape: tuple[int, int, int]) -> sparse.csr_array:
+def _slicer(colour: Samples, place: Samples, shape: tuple[int, ...]) -> sparse.csr_array:
     """The matrix that reads a grid of *shape* at the given colours and places, trilinear."""
     levels, rows, columns = shape
-    spot = np.c_[
-        np.clip(colour @ _LUMA, 0, 1) * (levels - 1), place[:, 1] * (rows - 1), place[:, 0] * (columns - 1)
-    ]
+    spot = np.c_[np.clip(colour @ _LUMA, 0, 1) * (levels - 1), place[:, 1] * (rows - 1), place[:, 0] * (columns - 1)]
     low = np.minimum(np.floor(spot).astype(int), np.array(shape) - 2).clip(0)
     part = spot - low
     count = len(spot)
@@ -188,17 +186,37 @@ def _slicer(colour: Samples, place: Samples, shape: tuple[int, int, int]) -> spa
     )
 
 
-def _field(
-    moved: Samples, after: Samples, place: Samples, weight: Samples, shape: tuple[int, int, int]
+def _field(moved: Samples, after: Samples, place: Samples, weight: Samples, size: tuple[int, int]) -> Samples:
+    """The grid of corrections, (levels, rows, columns, 3), coarse first and then fine.
+
+    The coarse one learns tone curves and large gradients from the whole frame, so that an object
+    which stands in one take alone is an outlier to it; the fine one starts from what it explains.
+    """
+    coarse_shape, shape = _grid_shape(*size, _COARSE_SIDE), _grid_shape(*size, _LONG_SIDE)
+    coarse = _solve(moved, after, place, weight, coarse_shape, (0.15, 0.1, 0.06, 0.06))
+    rest = after - moved - _slicer(moved, place, coarse_shape) @ coarse.reshape(-1, 3)
+    trust = weight / (1 + ((rest**2).sum(axis=1) / 0.06**2)) ** 2
+    fine = _solve(moved, moved + rest, place, trust, shape, (0.1, 0.05, 0.03))
+    zoom = [wanted / had for wanted, had in zip(shape, coarse_shape, strict=True)]
+    return np.asarray(ndimage.zoom(coarse, (*zoom, 1), order=1, grid_mode=False) + fine)
+
+
+def _solve(
+    moved: Samples,
+    after: Samples,
+    place: Samples,
+    weight: Samples,
+    shape: tuple[int, int, int],
+    scales: Sequence[float],
 ) -> Samples:
-    """The grid of corrections, (levels, rows, columns, 3): robust, smooth, drawn a little to nothing."""
+    """One grid: robust by falling *scales*, smooth, drawn a little to nothing."""
     reader = _slicer(moved, place, shape)
     wanted = after - moved
     smooth = _roughness(shape)
     size = int(np.prod(shape))
-    w, grid = weight.copy(), np.zeros((size, 3))
+    grid = np.zeros((size, 3))
     calm = weight.sum() / size
-    for scale in (0.1, 0.05, 0.03):
+    for scale in scales:
         off = np.linalg.norm(wanted - reader @ grid, axis=1)
         w = weight / (1 + (off / scale) ** 2) ** 2
         left = reader.T @ (reader * w[:, None]) + calm * (smooth + 0.003 * sparse.eye_array(size))

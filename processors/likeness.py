@@ -136,7 +136,7 @@ def _rests(points: dict[int, Points]) -> bool:
     known = [one.shift() for one in moved if one is not None]
     if len(known) < len(moved) and min(len(one.at) for one in frames) > 80:
         return False
-    return not known or float(np.median(known)) <= limit or _unmoved(frames, limit)
+    return bool(known) and float(np.median(known)) <= limit or _unmoved(frames, limit)
 
 
 def _unmoved(frames: Sequence[Points], limit: float) -> bool:
