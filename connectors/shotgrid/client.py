@@ -1,0 +1,160 @@
+"""The vendor's client with time-outs, one per thread, and its errors turned into ours.
+
+What the client does on its own, and why it is held back here: it sends a request again after HTTP
+502 and 504 (also `create`, which then exists twice), posts uploads again after any error, waits for
+ever for an upload, and raises on a keep-alive connection that went stale.
+"""
+
+from __future__ import annotations
+
+import http.client
+import threading
+import time
+import urllib.request
+import uuid
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import shotgun_api3
+from shotgun_api3.lib.httplib2 import HttpLib2Error, ServerNotFoundError
+
+from ...schema.errors import AmbiguousResult, TrackerRejected, TrackerUnavailable, WetgateError
+
+T = TypeVar("T")
+Json = dict[str, Any]
+
+FRESH_SECONDS = 4.0
+"""A connection that rested longer may be closed at the other end already; a write gets a new one."""
+_BUSY = {429, 503}
+_REFUSED = {400, 401, 403, 404, 405, 413}
+_NETWORK = (OSError, http.client.HTTPException, HttpLib2Error)
+_VENDOR = (*_NETWORK, shotgun_api3.ShotgunError, ValueError)
+
+
+class _Transfers(urllib.request.BaseHandler):
+    """Gives uploads and downloads a time-out and remembers how the last one was answered."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self.status: int | None = None
+
+    def http_request(self, request: urllib.request.Request) -> urllib.request.Request:
+        self.status = None
+        request.timeout = self.seconds
+        return request
+
+    def http_response(self, request: urllib.request.Request, response: Any) -> Any:  # noqa: ARG002  # urllib's signature
+        self.status = response.status
+        return response
+
+    https_request = http_request
+    https_response = http_response
+
+
+class Client:
+    """Calls to one site. `read` is tried again on a dead connection, `write` and `upload` never are."""
+
+    def __init__(self, url: str, script_name: str, api_key: str, timeout_seconds: float) -> None:
+        """Nothing is sent before the first call."""
+        self.url = url.rstrip("/")
+        self.script_name = script_name
+        self.session_uuid = str(uuid.uuid4())
+        self._api_key = api_key
+        self._timeout = timeout_seconds
+        self._local = threading.local()
+
+    def read(self, what: str, call: Callable[[Any], T]) -> T:
+        """Run *call* with the vendor's client; *what* names it in errors."""
+        try:
+            return call(self._client())
+        except _NETWORK:
+            self.close()
+        except _VENDOR as error:
+            raise self._wrong(error, what, writing=False) from error
+        try:
+            return call(self._client())
+        except _VENDOR as error:
+            self.close()
+            raise self._wrong(error, what, writing=False) from error
+
+    def write(self, what: str, call: Callable[[Any], T]) -> T:
+        """Run a call that changes something; raises AmbiguousResult where it may have arrived."""
+        if time.monotonic() - getattr(self._local, "used", 0.0) > FRESH_SECONDS:
+            self.close()
+        try:
+            return call(self._client())
+        except _VENDOR as error:
+            self.close()
+            raise self._wrong(error, what, writing=True) from error
+
+    def transfer(self, what: str, call: Callable[[Any], T], *, writing: bool) -> T:
+        """Run an upload or download: the client tells all their failures as one, so the answer is looked at."""
+        client = self._client()
+        transfers: _Transfers = self._local.transfers
+        transfers.status = None
+        try:
+            return call(client)
+        except (shotgun_api3.Fault, shotgun_api3.ProtocolError) as error:
+            raise self._wrong(error, what, writing=writing) from error
+        except shotgun_api3.ShotgunError as error:
+            status = transfers.status
+            if status in _BUSY:
+                raise TrackerUnavailable(f"{what}: {self.url} answers HTTP {status}.") from error
+            if status is not None and (status in _REFUSED or status < 300):
+                raise TrackerRejected(f"{what}: {self._clean(str(error))}") from error
+            raise self._unsure(f"{what}: the transfer broke off.", writing=writing) from error
+        except _VENDOR as error:
+            raise self._wrong(error, what, writing=writing) from error
+
+    def close(self) -> None:
+        """Close this thread's connection; the next call opens one."""
+        client = getattr(self._local, "client", None)
+        if client is not None:
+            client.close()
+
+    def _client(self) -> Any:
+        client = getattr(self._local, "client", None)
+        if client is None:
+            client = shotgun_api3.Shotgun(self.url, script_name=self.script_name, api_key=self._api_key, connect=False)
+            client.config.timeout_secs = self._timeout
+            # One attempt: what is tried again, and when, is the daemon's to decide.
+            client.MAX_ATTEMPTS = 1
+            client.set_session_uuid(self.session_uuid)
+            # The one place where a handler of ours gets into the client's uploads and downloads.
+            self._local.transfers = _Transfers(self._timeout)
+            if client.config.proxy_handler is None:
+                client.config.proxy_handler = self._local.transfers
+            self._local.client = client
+        self._local.used = time.monotonic()
+        return client
+
+    def _wrong(self, error: Exception, what: str, *, writing: bool) -> WetgateError:
+        if isinstance(error, shotgun_api3.AuthenticationFault):
+            return TrackerRejected(
+                f"{what}: {self.url} does not accept the script '{self.script_name}' with its key. "
+                "Check script_name and the key in the tracker's settings."
+            )
+        if isinstance(error, shotgun_api3.Fault):
+            return TrackerRejected(f"{what}: {self._clean(str(error))}")
+        if isinstance(error, shotgun_api3.ProtocolError):
+            status = int(error.errcode)
+            if status in _BUSY:
+                return TrackerUnavailable(f"{what}: {self.url} answers HTTP {status}.")
+            if status in _REFUSED:
+                return TrackerRejected(f"{what}: {self.url} answers HTTP {status}.")
+            return self._unsure(f"{what}: {self.url} answers HTTP {status}.", writing=writing)
+        if isinstance(error, ConnectionRefusedError | ServerNotFoundError):
+            return TrackerUnavailable(f"{what}: {self.url} cannot be reached.")
+        if isinstance(error, _NETWORK):
+            kind = "does not answer in time" if isinstance(error, TimeoutError) else "broke the connection off"
+            return self._unsure(f"{what}: {self.url} {kind}.", writing=writing)
+        if isinstance(error, shotgun_api3.ShotgunError):
+            return TrackerRejected(f"{what}: {self._clean(str(error))}")
+        return self._unsure(f"{what}: {self.url} sends what is no answer of the API.", writing=writing)
+
+    @staticmethod
+    def _unsure(message: str, *, writing: bool) -> WetgateError:
+        return AmbiguousResult(message) if writing else TrackerUnavailable(message)
+
+    def _clean(self, text: str) -> str:
+        return text.replace(self._api_key, "***")[:600] if self._api_key else text[:600]

@@ -1,0 +1,198 @@
+"""Faults on order: what networks and sites do to a client, at exactly the call that a test names."""
+
+from __future__ import annotations
+
+import asyncio
+import fnmatch
+import json
+import threading
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+class Fault(BaseModel):
+    """One rule: the *nth* call (and *times* - 1 more) that fits *path* and *method* meets *action*.
+
+    `path` and `method` are globs; `method` is the API method (`create`), for forms the last part of
+    the path. `action`: `status` answers with *status*, `drop` ends the connection without an answer,
+    `slow` waits *seconds*. `when` says whether the request has been carried out by then.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    path: str = "*"
+    method: str = "*"
+    contains: str = ""
+    """A text that the request's body must hold."""
+    nth: int = 1
+    times: int = 1
+    action: Literal["status", "drop", "slow"] = "status"
+    when: Literal["before", "after"] = "before"
+    status: int = 503
+    seconds: float = 0.0
+    headers: dict[str, str] = {}
+
+
+class Call(BaseModel):
+    """One request in the log. `method` as in `Fault`; `status` is what went out, 0 for a dropped one."""
+
+    verb: str
+    path: str
+    method: str
+    status: int
+    fault: bool = False
+
+
+class FaultPlan:
+    """The rules and the log of calls; shared by the server's thread and a test's."""
+
+    def __init__(self) -> None:
+        """No faults."""
+        self._lock = threading.Lock()
+        self._rules: list[tuple[Fault, list[int]]] = []
+        self._calls: list[Call] = []
+
+    def set(self, *faults: Fault) -> None:
+        """Replace all rules; counting begins anew."""
+        with self._lock:
+            self._rules = [(fault, [0]) for fault in faults]
+
+    @property
+    def calls(self) -> list[Call]:
+        """What was asked so far."""
+        with self._lock:
+            return list(self._calls)
+
+    def forget(self) -> None:
+        """Empty the log."""
+        with self._lock:
+            self._calls.clear()
+
+    def log(self, call: Call) -> None:
+        """Add a call."""
+        with self._lock:
+            self._calls.append(call)
+
+    def meet(self, path: str, method: str, body: bytes) -> Fault | None:
+        """The fault that this call meets, if any; counts it."""
+        met = None
+        with self._lock:
+            for fault, count in self._rules:
+                fits = fnmatch.fnmatch(path, fault.path) and fnmatch.fnmatch(method, fault.method)
+                if not fits or (fault.contains and fault.contains.encode() not in body):
+                    continue
+                count[0] += 1
+                if met is None and fault.nth <= count[0] < fault.nth + fault.times:
+                    met = fault
+        return met
+
+
+class FaultMiddleware:
+    """The outermost layer of the server: logs every call and carries out the plan."""
+
+    def __init__(self, app: App, plan: FaultPlan) -> None:
+        """Wrap *app*."""
+        self._app = app
+        self._plan = plan
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, or spoil it."""
+        if scope["type"] != "http" or scope["path"].startswith("/_control"):
+            await self._app(scope, receive, send)
+            return
+        body = await _whole(receive)
+        method = _method(scope["path"], body)
+        fault = self._plan.meet(scope["path"], method, body)
+        status = [0]
+
+        async def noted(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                status[0] = message["status"]
+            await send(message)
+
+        try:
+            if fault is None:
+                await self._app(scope, _again(body), noted)
+            else:
+                await self._spoil(fault, scope, body, noted, send)
+        finally:
+            self._plan.log(
+                Call(verb=scope["method"], path=scope["path"], method=method, status=status[0], fault=bool(fault))
+            )
+
+    async def _spoil(self, fault: Fault, scope: Scope, body: bytes, noted: Send, send: Send) -> None:
+        if fault.action == "slow" and fault.when == "before":
+            await asyncio.sleep(fault.seconds)
+        if fault.action == "slow" and fault.when == "before":
+            await self._app(scope, _again(body), noted)
+            return
+        if fault.when == "after":
+            held: list[Message] = []
+
+            async def hold(message: Message) -> None:
+                held.append(message)
+
+            await self._app(scope, _again(body), hold)
+            if fault.action == "slow":
+                await asyncio.sleep(fault.seconds)
+                for message in held:
+                    await noted(message)
+                return
+        if fault.action == "drop":
+            _abort(send)
+            return
+        headers = [(b"content-type", b"text/html")]
+        headers += [(name.lower().encode(), value.encode()) for name, value in fault.headers.items()]
+        await noted({"type": "http.response.start", "status": fault.status, "headers": headers})
+        await noted({"type": "http.response.body", "body": b"<html><body>ordered by a test</body></html>"})
+
+
+def _abort(send: Send) -> None:
+    # uvicorn gives no public way to cut a connection off; its `send` is a method of the object that holds it.
+    cycle = getattr(send, "__self__", None)
+    transport = getattr(cycle, "transport", None)
+    if transport is None:
+        raise RuntimeError("this server cannot drop connections")
+    transport.abort()
+
+
+async def _whole(receive: Receive) -> bytes:
+    parts = []
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            break
+        parts.append(message.get("body", b""))
+        if not message.get("more_body"):
+            break
+    return b"".join(parts)
+
+
+def _again(body: bytes) -> Receive:
+    sent = False
+
+    async def receive() -> Message:
+        nonlocal sent
+        if sent:
+            await asyncio.Event().wait()
+        sent = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return receive
+
+
+def _method(path: str, body: bytes) -> str:
+    if path != "/api3/json":
+        return path.rsplit("/", 1)[-1]
+    try:
+        return str(json.loads(body).get("method_name"))
+    except (ValueError, AttributeError):
+        return ""

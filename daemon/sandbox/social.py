@@ -1,0 +1,225 @@
+"""The lesser methods: following, note threads, activity, text search, preferences."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Any
+
+from .auth import Caller
+from .refusal import Refusal
+from .site import Site
+from .storage import Record
+
+JsonObject = dict[str, Any]
+
+
+def _followers_of(site: Site, entity: JsonObject) -> list[JsonObject]:
+    return list(site.storage.setting(f"followers:{entity['type']}:{entity['id']}", []))
+
+
+def follow(site: Site, args: JsonObject, caller: Caller) -> JsonObject:
+    """Let a person follow an entity."""
+    user, entity = _plain(args["user"]), _plain(args["entity"])
+    site.writes.existing(entity["type"], entity["id"], "follow")
+    followers = _followers_of(site, entity)
+    if user not in followers:
+        site.storage.set(f"followers:{entity['type']}:{entity['id']}", [*followers, user])
+    return {"followed": True, "user": user, "entity": entity}
+
+
+def unfollow(site: Site, args: JsonObject, caller: Caller) -> JsonObject:
+    """Let a person no longer follow an entity."""
+    user, entity = _plain(args["user"]), _plain(args["entity"])
+    left = [one for one in _followers_of(site, entity) if one != user]
+    site.storage.set(f"followers:{entity['type']}:{entity['id']}", left or None)
+    return {"unfollowed": True, "user": user, "entity": entity}
+
+
+def followers(site: Site, args: JsonObject, caller: Caller) -> list[JsonObject]:
+    """Who follows an entity."""
+    return [_person(site, user) for user in _followers_of(site, args["entity"])]
+
+
+def following(site: Site, args: JsonObject, caller: Caller) -> list[JsonObject]:
+    """What a person follows."""
+    user, found = _plain(args["user"]), []
+    for name, users in site.storage.settings("followers:").items():
+        _, kind, number = name.split(":")
+        record = site.storage.get(kind, int(number))
+        if user not in users or record is None:
+            continue
+        project = args.get("project")
+        if project and (record.get("project") or {}).get("id") != project["id"]:
+            continue
+        if args.get("entity_type") in (None, kind):
+            found.append({"type": kind, "id": int(number)})
+    return found
+
+
+def note_thread(site: Site, args: JsonObject, caller: Caller) -> list[JsonObject]:
+    """A note with its attachments and replies, oldest first."""
+    note = site.writes.existing("Note", int(args["note_id"]), "note_thread_contents")
+    kinds = {"Note": "created_by", "Reply": "user", "Attachment": "created_by"}
+    members = [note]
+    for name in ("attachments", "replies"):
+        field = site.schema.field("Note", name, "note_thread_contents")
+        for link in site.records.value(note, field):
+            found = site.storage.get(link["type"], link["id"])
+            if found:
+                members.append(found)
+    shown = []
+    for record in sorted(members, key=lambda one: (str(one.get("created_at")), one["type"] != "Note")):
+        extra = (args.get("entity_fields") or {}).get(record["type"], [])
+        one = site.show(record, extra, caller, "note_thread_contents")
+        author = record.get(kinds[record["type"]])
+        one["created_at"] = str(record["created_at"]).replace("T", " ").replace("Z", " UTC")
+        one[kinds[record["type"]]] = _person(site, author) if author else None
+        if "content" in record:
+            one["content"] = record["content"]
+        shown.append(one)
+    return shown
+
+
+def activity(site: Site, args: JsonObject, caller: Caller) -> JsonObject:
+    """What happened to an entity and to what links to it, newest first."""
+    kind, number = str(args.get("type")), int(args.get("id") or 0)
+    site.writes.existing(kind, number, "activity_stream")
+    low, high = args.get("min_id") or 0, args.get("max_id") or 1 << 60
+    updates = []
+    for entry in reversed(list(site.storage.all("EventLogEntry").values())):
+        if not low <= entry["id"] <= high or not _about(site, entry, kind, number):
+            continue
+        updates.append(_update(site, entry, args.get("entity_fields") or {}, caller))
+        if len(updates) >= int(args.get("limit") or 50):
+            break
+    ids = [update["id"] for update in updates]
+    return {
+        "entity_type": kind,
+        "entity_id": number,
+        "latest_update_id": max(ids, default=0),
+        "earliest_update_id": min(ids, default=0),
+        "updates": updates,
+    }
+
+
+def _about(site: Site, entry: Record, kind: str, number: int) -> bool:
+    if entry["meta"].get("in_create"):
+        return False
+    link = entry["entity"]
+    if (link["type"], link["id"]) == (kind, number):
+        return True
+    record = site.storage.get(link["type"], link["id"]) or {}
+    behind = [record.get("entity"), record.get("project"), *(record.get("note_links") or [])]
+    return any(one and (one["type"], one["id"]) == (kind, number) for one in behind)
+
+
+def _update(site: Site, entry: Record, extra: JsonObject, caller: Caller) -> JsonObject:
+    link = entry["entity"]
+    record = site.storage.get(link["type"], link["id"])
+    entity = site.show(record, extra.get(link["type"], []), caller, "activity_stream") if record else dict(link)
+    entity.update(name=site.records.link(link)["name"], status=(record or {}).get("sg_status_list"))
+    what = str(entry["event_type"]).rsplit("_", 1)[1]
+    return {
+        "id": entry["id"],
+        "created_at": str(entry["created_at"]).replace("T", " ").replace("Z", " UTC"),
+        "created_by": _person(site, entry["user"]),
+        "meta": entry["meta"],
+        "primary_entity": entity,
+        "read": False,
+        "update_type": {"New": "create", "Change": "update", "Retirement": "delete"}.get(what, what.lower()),
+    }
+
+
+def text_search(site: Site, args: JsonObject, caller: Caller) -> JsonObject:
+    """Records whose name holds every word of the text."""
+    text = str(args.get("text") or "")
+    if len(text) < 3:
+        raise Refusal("API query_display_name_cache() the text must have at least 3 characters.")
+    terms, matches = text.lower().split(), []
+    projects = set(args.get("project_ids") or [])
+    for kind, group in (args.get("entity_types") or {}).items():
+        found = site.reading.matching(kind, group, retired=False, archived=True, call="query_display_name_cache")
+        for record in found:
+            project = (record.get("project") or {}).get("id")
+            name = site.records.name(record)
+            if all(term in name.lower() for term in terms) and (not projects or project in projects):
+                link = record.get("entity")
+                matches.append(
+                    {
+                        "id": record["id"],
+                        "type": kind,
+                        "name": name,
+                        "project_id": project,
+                        "image": None,
+                        "links": [link["type"], site.records.link(link)["name"]] if link else ["", ""],
+                        "status": record.get("sg_status_list"),
+                    }
+                )
+    return {"matches": matches[: int(args.get("max_results") or 50)], "terms": terms}
+
+
+def preferences(site: Site, args: JsonObject, caller: Caller) -> JsonObject:
+    """The site's preferences, or those that are asked for."""
+    known = {"date_component_order": "month_day", "support_local_storage": True, "format_number": ","}
+    wanted = args.get("prefs") or list(known)
+    return {name: known[name] for name in wanted if name in known}
+
+
+def work_schedule(site: Site, args: JsonObject, caller: Caller) -> JsonObject:
+    """Working days between two dates."""
+    first, last = (date.fromisoformat(str(args[name])) for name in ("start_date", "end_date"))
+    days = {}
+    for offset in range((last - first).days + 1):
+        day = (first + timedelta(days=offset)).isoformat()
+        own = site.storage.setting(f"schedule:{day}")
+        reason = "STUDIO_EXCEPTION" if own else "STUDIO_WORK_WEEK"
+        weekday = (first + timedelta(days=offset)).weekday() < 5
+        days[day] = {**(own or {"working": weekday, "description": None}), "reason": reason}
+    return days
+
+
+def work_schedule_update(site: Site, args: JsonObject, caller: Caller) -> JsonObject:
+    """Change whether a day is worked."""
+    caller.demand_write("work_schedule_update", "WorkDayRule")
+    kept = {"working": bool(args.get("working")), "description": args.get("description")}
+    site.storage.set(f"schedule:{date.fromisoformat(str(args['date'])).isoformat()}", kept)
+    return {**kept, "date": args["date"], "project": args.get("project"), "user": args.get("user")}
+
+
+def last_accessed(site: Site, args: JsonObject, caller: Caller) -> JsonObject:
+    """Note that a person opened a project."""
+    number = int(args["project_id"])
+    record = site.writes.existing("Project", number, "update_project_last_accessed_by_current_user")
+    site.storage.put({**record, "last_accessed_by_current_user": site.writes.at()})
+    return {"type": "Project", "id": number}
+
+
+def subscriptions(site: Site, args: JsonObject, caller: Caller) -> list[JsonObject]:
+    """Subscriptions: the sandbox has none."""
+    return []
+
+
+def _plain(link: JsonObject) -> JsonObject:
+    return {"type": link["type"], "id": link["id"]}
+
+
+def _person(site: Site, link: JsonObject) -> JsonObject:
+    record = site.storage.get(link["type"], link["id"]) or {}
+    return {**site.records.link(link), "status": record.get("sg_status_list", "act"), "valid": "valid"}
+
+
+METHODS: dict[str, Callable[[Site, JsonObject, Caller], Any]] = {
+    "follow": follow,
+    "unfollow": unfollow,
+    "followers": followers,
+    "following": following,
+    "note_thread_contents": note_thread,
+    "activity_stream": activity,
+    "query_display_name_cache": text_search,
+    "preferences_read": preferences,
+    "work_schedule_read": work_schedule,
+    "work_schedule_update": work_schedule_update,
+    "update_project_last_accessed_by_current_user": last_accessed,
+    "user_subscriptions_read": subscriptions,
+}
