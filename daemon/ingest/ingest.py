@@ -47,19 +47,26 @@ class Ingest:
         show: str,
         roots: Sequence[Path],
         settings: IngestSettings,
+        *,
         jobs: Jobs,
-        work_root: Path,
+        index: Index,
+        folder: Path,
+        queued: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """*clock* gives monotonic seconds, by which files rest and sweeps fall due."""
+        """Surveys put their pictures below *folder*, the show's own; *queued* is called after jobs were queued.
+
+        *clock* gives monotonic seconds, by which files rest and sweeps fall due.
+        """
         self._database = database
         self._show = show
         self._roots = tuple(Path(os.path.abspath(root)) for root in roots)  # noqa: PTH100 - Path.absolute keeps `..`
         self._settings = settings
         self._jobs = jobs
-        self._work_root = Path(os.path.abspath(work_root))  # noqa: PTH100 - as above
+        self._folder = Path(os.path.abspath(folder))  # noqa: PTH100 - as above
         self._clock = clock
-        self._index = Index(database)
+        self._index = index
+        self._queued = queued
         self._settling = Settling(settings.settle_seconds)
         self._lock = threading.Lock()
         self._dirty: dict[Path, bool] = {}
@@ -297,9 +304,10 @@ class Ingest:
             with self._database.write() as session:
                 ids = [row.id or 0 for row in some]
                 self._index.arrivals.move(session, ids, ArrivalState.SETTLED, "Waiting to be looked at.")
-                self._jobs.enqueue_many(session, (survey_order(row, self._work_root) for row in some))
+                self._jobs.enqueue_many(session, (survey_order(row, self._folder) for row in some))
             for row in some:
                 self._settling.forget(row.path)
+            self._queued()
             passed(Step.ARRIVAL_SETTLED)
 
     def _order_again(self) -> None:
@@ -307,7 +315,7 @@ class Ingest:
         rows = self._index.arrivals.of(self._show, ArrivalState.SETTLED, ArrivalState.VERIFIED)
         for some in _batches(rows):
             with self._database.write() as session:
-                self._jobs.enqueue_many(session, (survey_order(row, self._work_root) for row in some))
+                self._jobs.enqueue_many(session, (survey_order(row, self._folder) for row in some))
 
 
 def _batches(rows: Sequence[_T]) -> Iterator[Sequence[_T]]:

@@ -18,11 +18,11 @@ from ..store.index import Index
 
 SURVEY = "survey"
 CLIPS = "clips"
-"""Folder of a show's work folder that holds each clip's pictures and features."""
+"""Folder inside a show's own folder that holds each clip's pictures and features."""
 
 
-def survey_order(arrival: ArrivalRow, work_root: Path) -> Order:
-    """The job that surveys a settled arrival. One file in one state is queued once."""
+def survey_order(arrival: ArrivalRow, folder: Path) -> Order:
+    """The job that surveys a settled arrival into the show's *folder*. One file in one state is queued once."""
     return Order(
         show=arrival.show,
         kind=SURVEY,
@@ -34,7 +34,7 @@ def survey_order(arrival: ArrivalRow, work_root: Path) -> Order:
             "root": arrival.root,
             "size": arrival.size,
             "mtime_ns": arrival.mtime_ns,
-            "out": str(work_root / arrival.show / CLIPS),
+            "out": str(folder / CLIPS),
         },
         dedupe_key=f"{SURVEY}:{arrival.show}:{arrival.path}:{arrival.size}:{arrival.mtime_ns}",
         max_attempts=3,

@@ -14,7 +14,6 @@ from sqlmodel import Session, SQLModel, col, select
 from ...processors.survey import Survey
 from ...processors.survey.words import clean
 from ...schema.arrival import ArrivalState
-from ...schema.errors import NamingMismatch
 from ...schema.rate import rate_text
 from ...schema.tables import ArrivalRow, ClipRow
 from .arrivals import Arrivals
@@ -109,6 +108,16 @@ class Index:
         with self._database.read() as session:
             return list(session.exec(statement.order_by(col(ClipRow.name), col(ClipRow.id))))
 
+    def clip(self, clip_id: int) -> ClipRow:
+        """The clip of this id. Raises sqlalchemy's NoResultFound for none."""
+        with self._database.read() as session:
+            return session.get_one(ClipRow, clip_id)
+
+    def newest(self, show: str) -> float | None:
+        """When the show's last clip was indexed."""
+        with self._database.read() as session:
+            return session.execute(sa.select(sa.func.max(_CLIP.c.indexed_at)).where(_CLIP.c.show == show)).scalar()
+
     def clip_by_hash(self, show: str, content_hash: str) -> ClipRow | None:
         """The clip of this content."""
         statement = select(ClipRow).where(col(ClipRow.show) == show, col(ClipRow.content_hash) == content_hash)
@@ -128,27 +137,12 @@ class Index:
         usable = {ArrivalState.INDEXED.value, ArrivalState.DUPLICATE.value}
         return next((Path(row.path) for row in self.locations(clip) if row.state in usable), None)
 
-    def find_clip(self, show: str, text: str) -> ClipRow:
-        """The one clip that a person means by a content hash, path, file name, stem, clip name or reel.
+    def find_clip(self, show: str, text: str) -> list[ClipRow]:
+        """The clips that a person may mean: one, none, or several of the same name.
 
-        Exact before any case; of several kinds of match the first in that order counts. Raises
-        NamingMismatch for none, and for several, which it names.
+        A content hash, path, clip name, file name, its stem, or a reel, exact before any case; then the
+        end of a path or the beginning of a hash. The first of these that fits anything decides.
         """
-        found = self.find_clips(show, text)
-        if not found:
-            raise NamingMismatch(f"{show} has no clip named {text!r}. `wetgate clips {show}` lists them.", name=text)
-        if len(found) > 1:
-            names = [str(self.path_of(clip) or clip.name) for clip in found[:5]]
-            more = f" and {len(found) - 5} more" if len(found) > 5 else ""
-            raise NamingMismatch(
-                f"{text!r} names {len(found)} clips of {show}: {', '.join(names)}{more}. Give the path of one.",
-                name=text,
-                candidates=names,
-            )
-        return found[0]
-
-    def find_clips(self, show: str, text: str) -> list[ClipRow]:
-        """Every clip that the best kind of match gives; see `find_clip`."""
         wanted = text.strip()
         with self._database.read() as session:
             statement = (

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ...schema.errors import SourceOffline, UnreadableMedia
 from ...schema.media import MediaFacts
@@ -32,8 +33,8 @@ _HEAD = 4096
 class Survey(Value):
     """What is known of one piece of footage.
 
-    `thumbnail`, `filmstrip` (JPEG) and `features` (`.npy`, float16, one row a frame of
-    `feature_frames`) are paths below the folder that the survey was given; None where there is no
+    `thumbnail`, `filmstrip` (JPEG) and `features` (`.npz`: `rows`, float16, one a frame, and `frames`, their
+    numbers) are paths below the folder that the survey was given; None where there is no
     picture. `cuts` and `feature_frames` count frames from 0.
     """
 
@@ -86,6 +87,18 @@ def survey(path: Path, root: Path, out: Path, progress: Progress) -> Survey:
 Found = tuple[MediaFacts, Viewing | None, dict[str, str]]
 
 
+def features_of(path: Path) -> NDArray[np.float16]:
+    """The feature rows (n x 512) of a picture, movie or sequence. Raises UnreadableMedia."""
+    found, _ = _sequence(path, _silent) if is_pattern(path) else _file(path, _silent)
+    if found[1] is None:
+        raise UnreadableMedia(f"{path.name} holds no picture.", path=str(path))
+    return found[1].features
+
+
+def _silent(_share: float, _doing: str) -> None:
+    pass
+
+
 def _sequence(path: Path, progress: Progress) -> tuple[Found, str]:
     frames = frames_of(path)
     if not frames:
@@ -126,8 +139,8 @@ def _share(progress: Progress) -> Callable[[float], None]:
 def _pictures(result: Survey, viewing: Viewing, out: Path) -> Survey:
     folder = f"{result.content_hash[:2]}/{result.content_hash}"
     rows = io.BytesIO()
-    np.save(rows, viewing.features)
-    names = {"thumbnail": "poster.jpg", "filmstrip": "strip.jpg", "features": "features.npy"}
+    np.savez(rows, frames=np.array(viewing.feature_frames, np.int32), rows=viewing.features)
+    names = {"thumbnail": "poster.jpg", "filmstrip": "strip.jpg", "features": "features.npz"}
     content = {"thumbnail": viewing.poster(), "filmstrip": viewing.filmstrip(), "features": rows.getvalue()}
     (out / folder).mkdir(parents=True, exist_ok=True)
     for field, name in names.items():
