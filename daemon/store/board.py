@@ -49,15 +49,15 @@ _JOB_LIMITS = {
     JobState.CANCELLED: 4,
 }
 _OPEN_TASKS = ("waiting", "failed", "refused", "running", "queued", "new")
+_REMEMBERED = 14 * 86400
+_TOLD_ONE_BY_ONE = 3
 _ASKING_TASKS = ("waiting", "failed", "refused")
 
 
 class BoardReader:
     """Reads the board from a database."""
 
-    def __init__(
-        self, database: Database, first_frames: Mapping[str, int] | None = None, latest: int = 12
-    ) -> None:
+    def __init__(self, database: Database, first_frames: Mapping[str, int] | None = None, latest: int = 12) -> None:
         """*first_frames* is each show's shot frame of a plate's first frame (1001); *latest* limits lists."""
         self._database = database
         self._first_frames = dict(first_frames or {})
@@ -77,7 +77,7 @@ class BoardReader:
                 shows=self._shows(session, paused),
                 all_paused="*" in paused,
                 trackers=self._trackers(session),
-                attention=_attention(arrivals, jobs, tasks)[: self._latest * 2],
+                attention=tuple(_attention(arrivals, jobs, tasks, now)),
                 arrivals=arrivals,
                 job_counts=_counts(session, _JOB, show),
                 jobs=jobs,
@@ -111,9 +111,7 @@ class BoardReader:
                 continue
             rows = session.execute(_of(_ARRIVAL, _ARRIVAL.c, show, state, self._latest))
             latest = tuple(_arrival_line(row) for row in rows)
-            groups.append(
-                ArrivalGroup(state=state, title=title, meaning=meaning, count=counts[state], latest=latest)
-            )
+            groups.append(ArrivalGroup(state=state, title=title, meaning=meaning, count=counts[state], latest=latest))
         return tuple(groups)
 
     def _jobs(self, session: Session, show: str | None, paused: set[str], now: float) -> tuple[JobLine, ...]:
@@ -198,9 +196,7 @@ def _distinct_shows(session: Session, table: sa.Table) -> set[str]:
 def _task_names(session: Session, ids: set[int]) -> dict[int, str]:
     if not ids:
         return {}
-    rows = session.execute(
-        sa.select(_TASK.c.id, _TASK.c.name, _TASK.c.entity_name).where(_TASK.c.id.in_(ids))
-    )
+    rows = session.execute(sa.select(_TASK.c.id, _TASK.c.name, _TASK.c.entity_name).where(_TASK.c.id.in_(ids)))
     return {row.id: f"{row.entity_name} {row.name}".strip() for row in rows}
 
 
@@ -265,37 +261,44 @@ def _mend(row: Any, jobs: Sequence[JobLine]) -> str:
 
 
 def _attention(
-    arrivals: Sequence[ArrivalGroup], jobs: Sequence[JobLine], tasks: Sequence[TaskLine]
+    arrivals: Sequence[ArrivalGroup], jobs: Sequence[JobLine], tasks: Sequence[TaskLine], now: float
 ) -> list[Attention]:
-    """What a person must look at, newest first; a job's failure is told once, with its task."""
-    found = []
-    for group in arrivals:
-        if group.state == ArrivalState.QUARANTINED:
-            mend = advice("UnreadableMedia")
-            found += [
-                Attention(kind="arrival", show=a.show, what=a.name, why=a.reason, mend=mend, at=a.changed_at)
-                for a in group.latest
-            ]
-        elif group.state == ArrivalState.OFFLINE and group.latest:
-            first = group.latest[0]
-            what = f"{group.count:,} file{'s' if group.count != 1 else ''} on storage that is away"
-            why, mend = first.reason or first.folder, advice("SourceOffline")
-            found.append(
-                Attention(kind="storage", show=first.show, what=what, why=why, mend=mend, at=first.changed_at)
-            )
+    """What a person must look at, newest first; a job's failure is told once, with its task.
+
+    Open tasks are told for as long as they are open, broken files and jobs for two weeks.
+    """
+    found = [entry for group in arrivals for entry in _about_arrivals(group)]
     told = set()
     for task in tasks:
         if task.state in _ASKING_TASKS:
             told.add(task.id)
             what = f"{task.entity} {task.name}".strip()
             why = task.reason or task.title
-            found.append(
-                Attention(kind="task", show=task.show, what=what, why=why, mend=task.mend, at=task.changed_at)
-            )
+            found.append(Attention(kind="task", show=task.show, what=what, why=why, mend=task.mend, at=task.changed_at))
     for job in jobs:
         if job.state == JobState.FAILED and job.task_id not in told and job.kind != "survey":
             at = job.finished_at or job.created_at
-            found.append(
-                Attention(kind="job", show=job.show, what=job.title, why=job.error, mend=job.mend, at=at)
-            )
-    return sorted(found, key=lambda attention: -attention.at)
+            found.append(Attention(kind="job", show=job.show, what=job.title, why=job.error, mend=job.mend, at=at))
+    recent = [entry for entry in found if entry.kind in {"task", "storage"} or now - entry.at < _REMEMBERED]
+    return sorted(recent, key=lambda entry: -entry.at)
+
+
+def _about_arrivals(group: ArrivalGroup) -> list[Attention]:
+    """Broken files one by one while they are few, then as one entry; storage that is away as one."""
+    if not group.latest:
+        return []
+    first = group.latest[0]
+    if group.state == ArrivalState.OFFLINE:
+        what = f"{group.count:,} file{'s' if group.count != 1 else ''} on storage that is away"
+        words = {"what": what, "why": first.reason or first.folder, "mend": advice("SourceOffline")}
+        return [Attention(kind="storage", show=first.show, at=first.changed_at, **words)]
+    if group.state != ArrivalState.QUARANTINED:
+        return []
+    mend = advice("UnreadableMedia")
+    if group.count > _TOLD_ONE_BY_ONE:
+        what, why = f"{group.count:,} files cannot be used", f"The latest: {first.reason or first.name}"
+        return [Attention(kind="arrival", show=first.show, what=what, why=why, mend=mend, at=first.changed_at)]
+    return [
+        Attention(kind="arrival", show=a.show, what=a.name, why=a.reason, mend=mend, at=a.changed_at)
+        for a in group.latest
+    ]
