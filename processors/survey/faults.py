@@ -7,7 +7,10 @@ from pathlib import Path
 
 import av
 
-_EMPTY_KINDS = {
+from .reading import open_quietly
+
+_LOOK = 1 << 20
+_NO_MEDIA = {
     "zip": (b"PK\x03\x04", "a ZIP archive"),
     "pdf": (b"%PDF", "a PDF document"),
     "aaf": (b"\xd0\xcf\x11\xe0", "an AAF or Office document"),
@@ -39,12 +42,21 @@ def refusal_by_content(path: Path, head: bytes, size: int) -> str | None:
         return f"{name} is empty (0 bytes). Copy it again."
     if not any(head):
         return f"{name} begins with nothing but zeros: space was reserved, the content never arrived. Copy it again."
-    for magic, words in _EMPTY_KINDS.values():
+    for magic, words in _NO_MEDIA.values():
         if head.startswith(magic):
             return f"{name} is {words}, not picture or sound."
     if _is_text(head):
         return f"{name} is a text file, not picture or sound; nothing is done with it."
     return None
+
+
+def encrypted(path: Path) -> bool:
+    """Whether an ISO movie's tracks are encrypted: its sample entries are `encv` or `enca` (ISO/IEC 23001-7)."""
+    with open_quietly(path) as file:
+        head = file.read(_LOOK)
+        file.seek(max(0, file.seek(0, 2) - _LOOK))
+        tail = file.read(_LOOK)
+    return any(mark in part for mark in (b"encv", b"enca") for part in (head, tail) if b"sinf" in part)
 
 
 def _is_text(head: bytes) -> bool:

@@ -7,15 +7,17 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
+from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from ...schema.errors import UnreadableMedia
 from ...schema.media import MediaFacts, VideoFacts
-from .faults import sentence
+from .faults import encrypted
 from .frames import Reducer, decoded
 from .probe import UNKNOWN_RATE, picture_stream, snapped
+from .raw import raw_note
 from .viewing import Viewing
 
 _SAY_EVERY = 25
@@ -30,9 +32,7 @@ def watch_movie(
     """
     stream = picture_stream(container)
     if stream is None or facts.video is None:
-        if not facts.audio:
-            raise UnreadableMedia(f"{path.name} holds no picture and no sound.", path=str(path))
-        return _heard(path, container, facts), None
+        return _pictureless(path, container, facts), None
     times: list[int] = []
     viewing = Viewing(facts.video.rate)
     stream.codec_context.thread_count = 1
@@ -48,9 +48,9 @@ def watch_movie(
             if viewing.frames % _SAY_EVERY == 0:
                 seen(viewing.frames / max(facts.video.frames, viewing.frames + 1))
     except (av.error.FFmpegError, ValueError) as error:
-        raise UnreadableMedia(sentence(path, error), path=str(path)) from error
+        raise UnreadableMedia(_undecodable(path, stream), path=str(path)) from error
     if first is None:
-        raise UnreadableMedia(_no_frames(path, facts), path=str(path))
+        raise UnreadableMedia(_undecodable(path, stream), path=str(path))
     viewing.close()
     return _measured(path, facts, facts.video, first, stream, times, viewing.frames), viewing
 
@@ -110,16 +110,29 @@ def _aspect(stream: VideoStream) -> Fraction:
     return aspect if Fraction(1, 8) <= aspect <= 8 else Fraction(1)
 
 
-def _heard(path: Path, container: InputContainer, facts: MediaFacts) -> MediaFacts:
-    """Sound alone is good when its first samples decode."""
+def _pictureless(path: Path, container: InputContainer, facts: MediaFacts) -> MediaFacts:
+    """Sound alone is good when its first samples decode; MXF may hold a camera's raw picture."""
+    undecoded = any(stream.codec_context is None for stream in container.streams if stream.type != "audio")
+    if facts.container == "mxf" and undecoded:
+        return facts.model_copy(update={"note": raw_note("MXF with a camera's raw picture (ARRIRAW, X-OCN or like)")})
+    if not facts.audio:
+        what = "pictures in a format that is not decoded here" if undecoded else "no picture and no sound"
+        raise UnreadableMedia(f"{path.name} holds {what}.", path=str(path))
+    stream = container.streams.audio[0]
     try:
-        for _ in container.decode(audio=0):
+        for _ in container.decode(stream):
             return facts.model_copy(update={"note": facts.note or "Sound, no picture."})
     except (av.error.FFmpegError, ValueError) as error:
-        raise UnreadableMedia(sentence(path, error), path=str(path)) from error
-    raise UnreadableMedia(f"{path.name} has a sound track without sound in it.", path=str(path))
+        raise UnreadableMedia(_undecodable(path, stream), path=str(path)) from error
+    raise UnreadableMedia(_undecodable(path, stream), path=str(path))
 
 
-def _no_frames(path: Path, facts: MediaFacts) -> str:
-    codec = facts.video.codec if facts.video else "its"
+def _undecodable(path: Path, stream: VideoStream | AudioStream) -> str:
+    """Why not one picture, or one sample, came out of a track."""
+    if encrypted(path):
+        return f"{path.name} is encrypted (common encryption); ask for a copy without it."
+    kind = "picture" if isinstance(stream, VideoStream) else "sound"
+    codec = stream.codec_context.name
+    if kind == "sound":
+        return f"{path.name} has a {codec} sound track that holds no sound: it was cut short after its header."
     return f"{path.name} has a {codec} picture track without a picture in it: it was cut short after its header."

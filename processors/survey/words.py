@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+import unicodedata
 from fractions import Fraction
 from pathlib import Path
 
@@ -22,23 +22,19 @@ def words_of(relative: Path, facts: MediaFacts, sound: dict[str, str] | None = N
     reel, timecode, the container's tags, the recorder's scene and take, and the technical facts
     (`1080x1920`, `60fps`, `h264`, `vertical`).
     """
-    texts: list[str] = [*relative.parts, facts.container, facts.reel or "", facts.timecode or ""]
+    names = [*relative.parts, facts.reel or ""]
+    texts = [facts.container, facts.timecode or "", *_technical(facts)]
     texts += [value for key, value in facts.tags.items() if not key.startswith(_USELESS_TAGS)]
-    texts += _technical(facts)
     for key, value in (sound or {}).items():
         texts += [value, f"{key} {value}", f"{key}{value}"]
-    return " ".join(dict.fromkeys(_split(texts)))
+    parts = [_CASE.sub(" ", name) for name in names]
+    return " ".join(dict.fromkeys(word for text in (*names, *parts, *texts) for word in clean(text).split()))
 
 
 def clean(text: str) -> str:
-    """Letters and digits in lower case; everything else is a blank, so that all databases cut words alike."""
-    return _BLANK.sub(" ", text.lower()).strip()
-
-
-def _split(texts: Iterable[str]) -> Iterable[str]:
-    for text in texts:
-        yield from clean(text).split()
-        yield from clean(_CASE.sub(" ", text)).split()
+    """Plain letters and digits in lower case, all else a blank, so that every database cuts words alike."""
+    bare = "".join(char for char in unicodedata.normalize("NFKD", text) if not unicodedata.combining(char))
+    return _BLANK.sub(" ", bare.lower()).strip()
 
 
 def _technical(facts: MediaFacts) -> list[str]:
