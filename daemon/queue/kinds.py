@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
-
-from sqlmodel import Session
+from typing import TYPE_CHECKING, Any
 
 from ...schema.job import Job, Lane
 from ...schema.model import Value
 from ...schema.ports import Progress
+
+if TYPE_CHECKING:
+    # Workers import this module, and have no need of the database's.
+    from sqlmodel import Session
 
 
 class Failure(Value):
