@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,15 +17,18 @@ from .desk.orders import Orders
 from .desk.planning import Planner
 from .desk.results import Receiver
 from .health import Health
-from .ingest.days import Days
 from .ingest.ingest import Ingest
 from .ingest.kind import survey_kind
+from .ingest.shards import Shards
 from .lock import DaemonLock
 from .logging import LogForm
 from .pages import Pages
+from .parts import Addresses, IngestPart, LockPart, PagesPart, SandboxPart
 from .publish.answer import Answers
+from .publish.days import Days
 from .publish.returns import write_return
 from .publish.version import Publisher
+from .queue.clock import Clock
 from .queue.dispatcher import Dispatcher, LanePlan
 from .queue.limits import Limits
 from .service import Part, Service
@@ -38,6 +41,8 @@ from .store.tasks import Tasks
 from .trackers import Trackers
 
 PUBLISH_THREADS = 2
+DESK_BEAT, DISPATCHER_BEAT = 300.0, 30.0
+"""Seconds of silence after which /healthz calls a part dead; a desk may hang in one slow call."""
 
 
 def database_url(settings: Settings) -> str:
@@ -52,76 +57,145 @@ class House:
 
     def __init__(self, configuration: Configuration) -> None:
         """Open the database and bring its tables up to date."""
-        self.configuration = configuration
-        self.settings = configuration.settings
-        self.settings.work_root.mkdir(parents=True, exist_ok=True)
-        self.log_form = LogForm(
-            form=self.settings.log, level=self.settings.log_level, secrets=configuration.secrets()
-        )
-        self.database = Database(database_url(self.settings))
-        self.database.migrate()
-        self.lock = DaemonLock(self.settings.work_root, self.database)
+        self.settings = settings = configuration.settings
+        settings.work_root.mkdir(parents=True, exist_ok=True)
+        self.logs = LogForm(form=settings.log, level=settings.log_level, secrets=configuration.secrets())
+        self.database = database = Database(database_url(settings))
+        database.migrate()
+        self.lock = DaemonLock(settings.work_root, database)
         self.health = Health()
-        self.jobs, self.index = Jobs(self.database), Index(self.database)
-        self.tasks, self.results = Tasks(self.database), Results(self.database)
-        self.trackers = Trackers(self.settings.trackers, self.settings.work_root)
-        self.answers = Answers(
-            jobs=self.jobs, tasks=self.tasks, ledger=Ledger(self.database), tracker_for=self.trackers.for_thread
+        self.jobs, self.index = Jobs(database), Index(database)
+        self.tasks, self.results, self.ledger = Tasks(database), Results(database), Ledger(database)
+        self.trackers = Trackers(settings.trackers, settings.work_root)
+        self.shards = Shards(self.index, settings.work_root)
+        self.days = Days(database, self.index, self.jobs, settings.work_root)
+        self._answers = Answers(
+            jobs=self.jobs, tasks=self.tasks, ledger=self.ledger, tracker_for=self.trackers.for_thread
         )
-        self.publisher = Publisher(
+
+    def dispatcher(self) -> Dispatcher:
+        """The queue at work, with every kind of job that the house knows."""
+        publisher = Publisher(
             self.settings.shows,
             jobs=self.jobs,
             tasks=self.tasks,
             results=self.results,
-            ledger=Ledger(self.database),
-            answers=self.answers,
+            ledger=self.ledger,
+            answers=self._answers,
             tracker_for=self.trackers.for_thread,
             return_timeline=self._return_timeline,
         )
-        self.receiver = Receiver(
-            self.settings.shows,
-            index=self.index,
-            results=self.results,
-            tasks=self.tasks,
-            answers=self.answers,
-            publisher=self.publisher,
+        receiver = Receiver(
+            self.settings.shows, results=self.results, tasks=self.tasks, answers=self._answers, publisher=publisher
         )
-        self.days = Days(self.index, self.jobs, self.settings.work_root)
-        self.desks: list[Desk] = []
-        self.dispatcher = self._dispatcher()
+        workers = self.settings.workers
+        index_limits = Limits(
+            memory_mb=workers.memory_mb,
+            cpu_seconds=workers.cpu_seconds,
+            wall_seconds=workers.wall_seconds,
+            recycle_after=workers.recycle_after,
+        )
+        return Dispatcher(
+            self.database,
+            self.jobs,
+            [survey_kind(self.index), receiver.kind(), publisher.kind(), self._answers.kind(), self.days.kind()],
+            {
+                Lane.INDEX: LanePlan(workers.index, index_limits),
+                Lane.PROCESS: LanePlan(workers.process, Limits(threads=workers.threads)),
+                Lane.PUBLISH: LanePlan(PUBLISH_THREADS),
+            },
+            lease_seconds=workers.lease_seconds,
+            logs=self.logs,
+            beat=self.health.watch("dispatcher", DISPATCHER_BEAT),
+        )
 
-    def show_folder(self, show: str) -> Path:
-        """The show's own folder in the workspace."""
-        return self.settings.work_root / show
-
-    def ingest(self, show: str, settings: ShowSettings | None = None) -> Ingest:
+    def ingest(self, show: str, queued: Callable[[], None]) -> Ingest:
         """The show's way from storage into the index; a show without settings has the defaults."""
-        settings = settings or self.settings.shows.get(show, ShowSettings())
         return Ingest(
             self.database,
             show,
-            settings.roots,
+            self.settings.shows.get(show, ShowSettings()).roots,
             self.settings.ingest,
             jobs=self.jobs,
             index=self.index,
-            folder=self.show_folder(show),
-            queued=self.dispatcher.wake,
+            folder=self.settings.work_root / show,
+            queued=queued,
         )
 
     def service(self) -> Service:
         """The whole daemon."""
-        self.log_form.configure()
-        self.desks = [self._desk(name) for name in self.settings.trackers if self._shows_of(name)]
-        pages = Pages(self.database, self.settings.work_root, self.settings.pages, self.health)
+        self.logs.configure()
+        settings, shows = self.settings, self.settings.shows
+        dispatcher = self.dispatcher()
+        desks = [self._desk(name, dispatcher.wake) for name in settings.trackers if self._shows_of(name)]
+        first_frames = {name: show.first_frame for name, show in shows.items()}
+        pages = Pages(self.database, settings.work_root, settings.pages, self.health, first_frames)
+        clock = Clock()
+        clock.every(settings.ingest.sweep_seconds, "days", lambda: self.days.order(shows), soon=True)
         parts: list[Part] = [
-            Locked(self.lock),
-            *(SandboxPart(self.trackers, name, self._shows_of(name)) for name in self.trackers.sandboxes),
-            pages,
-            self.dispatcher,
-            *(self.ingest(show) for show in self.settings.shows),
-            *self.desks,
+            LockPart(self.lock),
+            *(SandboxPart(box, self._projects(name)) for name, box in self.trackers.sandboxes.items()),
+            PagesPart(pages),
+            dispatcher,
+            *(IngestPart(show, self.ingest(show, dispatcher.wake)) for show in shows),
+            *desks,
+            clock,
         ]
-        addresses = Addresses(self.settings.work_root / "run", pages, self.trackers)
-        return Service(
-            parts, self.settings.workers.drain_seconds, health=self.health, on_ready=addresses.write
+        addresses = Addresses(settings.work_root / "run", pages, self.trackers.sandboxes)
+        return Service(parts, settings.workers.drain_seconds, health=self.health, on_ready=addresses.write)
+
+    def close(self) -> None:
+        """Give up the database."""
+        self.database.close()
+
+    def _shows_of(self, tracker: str) -> dict[str, ShowSettings]:
+        return {name: show for name, show in self.settings.shows.items() if show.tracker == tracker}
+
+    def _projects(self, tracker: str) -> list[str]:
+        return [show.project or name for name, show in self._shows_of(tracker).items()]
+
+    def _desk(self, tracker: str, queued: Callable[[], None]) -> Desk:
+        name = f"desk {tracker}"
+        return Desk(
+            tracker,
+            self.settings.trackers[tracker],
+            connect=lambda: self.trackers.connect(tracker),
+            database=self.database,
+            tasks=self.tasks,
+            answers=self._answers,
+            shows={show: self._show_desk(show, settings) for show, settings in self._shows_of(tracker).items()},
+            processors=plugins.processors(),
+            queued=queued,
+            beat=self.health.watch(name, DESK_BEAT),
         )
+
+    def _show_desk(self, show: str, settings: ShowSettings) -> ShowDesk:
+        folder = self.settings.work_root / show
+
+        def similar(clip: ClipRow, most: int) -> list[ClipRow]:
+            return [hit.clip for hit in self.shards.similar_clips(show, clip, most)]
+
+        planner = Planner(
+            show,
+            settings,
+            index=self.index,
+            results=self.results,
+            similar=similar,
+            allowed=(*settings.roots, folder),
+        )
+        orders = Orders(show, settings, jobs=self.jobs, results=self.results, folder=folder)
+        return ShowDesk(show, settings, planner, orders, folder)
+
+    def _return_timeline(self, version: VersionRow, outcome: Outcome) -> Path:
+        shot = self.tasks.get(version.task_id).entity_name if version.task_id is not None else ""
+        return write_return(self.index, self.settings.shows[version.show], version, outcome, shot)
+
+
+@contextmanager
+def compose(configuration: Configuration) -> Iterator[House]:
+    """A house for one command."""
+    house = House(configuration)
+    try:
+        yield house
+    finally:
+        house.close()

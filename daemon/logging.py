@@ -81,9 +81,7 @@ class Scrub:
         """Hide *secrets*; the empty string is no secret. The longest goes first, as it may hold another."""
         self._secrets = sorted({secret for secret in secrets if secret}, key=len, reverse=True)
 
-    def __call__(
-        self, _logger: object, _name: str, event: MutableMapping[str, Any]
-    ) -> MutableMapping[str, Any]:
+    def __call__(self, _logger: object, _name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
         """Scrub the values of one log line."""
         return {key: self._clean(value) for key, value in event.items()}
 
@@ -106,7 +104,5 @@ class Scrub:
 @contextmanager
 def bound(**values: object) -> Iterator[None]:
     """Bind what the lines logged inside are about (show, task, job, clip); None is left out."""
-    with structlog.contextvars.bound_contextvars(
-        **{key: value for key, value in values.items() if value is not None}
-    ):
+    with structlog.contextvars.bound_contextvars(**{key: value for key, value in values.items() if value is not None}):
         yield

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, cast
 
@@ -45,9 +46,9 @@ def processors() -> dict[str, Processor]:
     return found
 
 
-def connector(name: str) -> type[Tracker]:
-    """The connector class of that name. Raises ConfigError where it is missing or broken."""
-    return cast("type[Tracker]", _load(CONNECTORS, name))
+def connector(name: str) -> Callable[..., Tracker]:
+    """What makes a connection of that name. Raises ConfigError where it is missing or broken."""
+    return cast("Callable[..., Tracker]", _load(CONNECTORS, name))
 
 
 def installed() -> list[Plugin]:

@@ -155,6 +155,7 @@ class Service:
 
     def _drain(self, parts: list[Part]) -> None:
         draining = [part for part in parts if isinstance(part, Draining)]
+        log.info("draining", seconds=self._drain_seconds)
         for part in draining:
             part.drain()
         deadline = time.monotonic() + self._drain_seconds

@@ -35,5 +35,14 @@ def ingest(
     if missing:
         raise ConfigError(f"{missing[0]} does not exist.")
     with compose(screen.configuration) as house, screen.progress("ingest") as progress:
-        rows = ingest_and_wait(house, show, [path.absolute() for path in paths], progress)
+        dispatcher = house.dispatcher()
+        rows = ingest_and_wait(
+            show,
+            house.ingest(show, dispatcher.wake),
+            [path.absolute() for path in paths],
+            index=house.index,
+            lock=house.lock,
+            dispatcher=dispatcher,
+            progress=progress,
+        )
     screen.table(rows, ("state", "path", "reason"), as_json=as_json, empty="no media files there")

@@ -27,11 +27,12 @@ def sandbox(
 ) -> None:
     """Run the ShotGrid-compatible practice tracker on this machine until it is told to stop."""
     screen: Screen = context.obj
-    server = Sandbox(folder or screen.settings.work_root / "sandbox", port=port)
+    home = folder or screen.settings.work_root / "sandbox"
+    server = Sandbox(home, port=port)
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
     server.start()
-    screen.notes.print(f"The practice tracker answers at {server.url}; its keys are in {server.folder}.")
+    screen.notes.print(f"The practice tracker answers at {server.url}; its keys are in {home}.")
     ended.wait()
     server.stop()

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import shotgun_api3
+from shotgun_api3.shotgun import Shotgun
 
 from ...schema.errors import WetgateError
 
@@ -19,20 +19,29 @@ class Coordinator:
 
     def __init__(self, url: str, login: str, password: str, project: str) -> None:
         """Log in and find the project and the group that Wetgate answers for."""
-        self._sg = shotgun_api3.Shotgun(url, login=login, password=password)
+        self._sg: Any = Shotgun(url, login=login, password=password)
         self.project = self._one("Project", [["name", "is", project]])
         self._group = self._one("Group", [["code", "is", "Wetgate"]])
 
     def shot(self, code: str) -> Entity:
         """The shot of that name, made if it is not there."""
-        found = self._sg.find_one("Shot", [["project", "is", self.project], ["code", "is", code]], ["code"])
-        return found or self._sg.create("Shot", {"project": self.project, "code": code})
+        wanted = [["project", "is", self.project], ["code", "is", code]]
+        found: Entity = self._sg.find_one("Shot", wanted) or self._sg.create(
+            "Shot", {"project": self.project, "code": code}
+        )
+        return found
 
     def assign(self, shot: Entity, name: str, brief: str) -> Entity:
         """Create a task with its brief, assign it to Wetgate, and set it to ready."""
         task: Entity = self._sg.create(
             "Task",
-            {"project": self.project, "entity": shot, "content": name, "sg_description": brief, "sg_status_list": "wtg"},
+            {
+                "project": self.project,
+                "entity": shot,
+                "content": name,
+                "sg_description": brief,
+                "sg_status_list": "wtg",
+            },
         )
         self._sg.update("Task", task["id"], {"task_assignees": [self._group], "sg_status_list": "rdy"})
         return task
@@ -64,9 +73,7 @@ class Coordinator:
         self._sg.download_attachment(attachment, file_path=str(path))
         return path
 
-    def wait(
-        self, tasks: list[Entity], done: str, seconds: float, look: Callable[[], None] = lambda: None
-    ) -> None:
+    def wait(self, tasks: list[Entity], done: str, seconds: float, look: Callable[[], None] = lambda: None) -> None:
         """Wait until every task has the status *done*; *look* is called at every turn.
 
         Raises WetgateError with the task's notes when one is put on hold or the time is over.

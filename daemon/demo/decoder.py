@@ -19,6 +19,14 @@ Planes = tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]
 Mask = NDArray[np.bool_]
 
 
+def matte_of(path: Path) -> NDArray[np.uint8]:
+    """An 8-bit grey PNG, HxW."""
+    image = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_GRAYSCALE)
+    if image is None:
+        raise UnreadableMedia(f"{path} is no picture.")
+    return image.astype(np.uint8, copy=False)
+
+
 def frames(path: Path, width: int, height: int) -> Iterator[Planes]:
     """Every frame's Y, U and V samples (8-bit 4:2:0) as the second decoder reads them."""
     command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-i", str(path), "-fps_mode", "passthrough"]
@@ -43,12 +51,11 @@ def changed_outside(plate: Path, master: Path, mattes: Path) -> tuple[int, int, 
     A chroma sample is outside when all four pixels that share it are.
     """
     names = sorted(mattes.glob("*.png"))
-    first = cv2.imdecode(np.fromfile(names[0], np.uint8), cv2.IMREAD_GRAYSCALE)
-    height, width = first.shape
+    height, width = matte_of(names[0]).shape
     compared = samples = changed = 0
     pairs = zip(frames(plate, width, height), frames(master, width, height), strict=True)
     for (ours, theirs), name in zip(pairs, names, strict=True):
-        inside = cv2.imdecode(np.fromfile(name, np.uint8), cv2.IMREAD_GRAYSCALE) > 0
+        inside = np.asarray(matte_of(name) > 0)
         for a, b, outside in zip(ours, theirs, _outside(inside), strict=True):
             samples += int(outside.sum())
             changed += int(((a != b) & outside).sum())
@@ -58,7 +65,7 @@ def changed_outside(plate: Path, master: Path, mattes: Path) -> tuple[int, int, 
 
 def _outside(inside: Mask) -> tuple[Mask, Mask, Mask]:
     height, width = inside.shape
-    shared = inside.reshape(height // 2, 2, width // 2, 2).any(axis=(1, 3))
+    shared = np.asarray(inside.reshape(height // 2, 2, width // 2, 2).any(axis=(1, 3)))
     return ~inside, ~shared, ~shared
 
 
@@ -72,7 +79,7 @@ def corrupted_copy(version: Path, master: Path, folder: Path) -> Path:
     shutil.copytree(version, folder, ignore=shutil.ignore_patterns(master.name, "review.mp4", "compare"))
     names = sorted((version / "matte").glob("*.png"))
     middle = len(names) // 2
-    inside = cv2.imdecode(np.fromfile(names[middle], np.uint8), cv2.IMREAD_GRAYSCALE) > 0
+    inside = np.asarray(matte_of(names[middle]) > 0)
     rows, columns = np.nonzero(~inside)
     spot = (rows[len(rows) // 2], columns[len(columns) // 2])
     height, width = inside.shape

@@ -46,7 +46,9 @@ class Stage:
         self._wait_ready()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         """Stop the daemon as a service manager would."""
         if self._process is not None and self._process.poll() is None:
             self._process.send_signal(signal.SIGTERM)
@@ -62,7 +64,7 @@ class Stage:
 
     def page(self) -> str:
         """Where the status page is."""
-        return self._address("pages.url")
+        return self._address("pages.url").rstrip("/")
 
     def tracker(self) -> str:
         """Where the practice tracker is."""
@@ -70,8 +72,7 @@ class Stage:
 
     def coordinator(self) -> tuple[str, str]:
         """Login and password of the practice tracker's coordinator."""
-        login, _, password = (self.work / "sandbox" / "coordinator").read_text(encoding="utf-8").strip().partition(":")
-        return login, password
+        return "coordinator", (self.work / "sandbox" / "coordinator_password").read_text(encoding="ascii").strip()
 
     def copy_in(self, name: str, seconds: float) -> Path:
         """Copy one clip into the watched folder the way a slow disk would: in pieces, growing."""

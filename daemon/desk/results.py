@@ -18,7 +18,6 @@ from ..publish.answer import Answers
 from ..publish.version import Publisher
 from ..publish.words import failure_text, findings_text
 from ..queue.kinds import Failure, JobKind
-from ..store.index import Index
 from ..store.results import Results
 from ..store.tasks import Tasks
 from .orders import PROCESS
@@ -34,14 +33,13 @@ class Receiver:
         self,
         shows: Mapping[str, ShowSettings],
         *,
-        index: Index,
         results: Results,
         tasks: Tasks,
         answers: Answers,
         publisher: Publisher,
     ) -> None:
         """Results of every show in *shows*."""
-        self._shows, self._index, self._results = shows, index, results
+        self._shows, self._results = shows, results
         self._tasks, self._answers, self._publisher = tasks, answers, publisher
 
     def kind(self) -> JobKind:

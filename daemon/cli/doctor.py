@@ -1,0 +1,88 @@
+"""`wetgate doctor`: what would keep Wetgate from working, and what to change."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import typer
+
+from ...schema.errors import WetgateError
+from ...schema.settings import Settings
+from ...schema.tracker import Problem
+from .. import plugins
+from ..trackers import Trackers
+from .screen import AsJson, Screen
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb."""
+    app.command("doctor")(doctor)
+
+
+def doctor(context: typer.Context, as_json: AsJson = False) -> None:
+    """Check settings, folders, database, plugins and trackers. Exit status 1 when something must be changed."""
+    screen: Screen = context.obj
+    problems = [*_folders(screen.settings), *_plugins(screen.settings), *_database(screen), *_trackers(screen.settings)]
+    rows = [problem.model_dump() for problem in problems]
+    screen.table(rows, ("what", "mend"), as_json=as_json, empty="Everything is in order.")
+    if problems:
+        raise typer.Exit(1)
+
+
+def _folders(settings: Settings) -> Iterator[Problem]:
+    if not settings.shows:
+        yield Problem(what="No show is set up.", mend="Write shows/<SHOW>.toml beside wetgate.toml.")
+    for name, show in settings.shows.items():
+        for root in show.roots:
+            if not root.is_dir():
+                yield Problem(what=f"{name}: {root} is not there.", mend="Mount the storage, or correct `roots`.")
+            elif not os.access(root, os.R_OK | os.X_OK):
+                yield Problem(what=f"{name}: {root} cannot be read.", mend="Let the daemon's user read it.")
+            elif root.resolve() in (settings.work_root.resolve(), *settings.work_root.resolve().parents):
+                yield Problem(
+                    what=f"{name}: the workspace lies inside the watched {root}.", mend="Move work_root elsewhere."
+                )
+
+
+def _plugins(settings: Settings) -> Iterator[Problem]:
+    for plugin in plugins.installed():
+        if plugin.fault:
+            yield Problem(what=f"Plugin {plugin.name}: {plugin.fault}", mend="Reinstall or remove it.")
+    known = plugins.processors()
+    for name, show in settings.shows.items():
+        for rule in show.rules:
+            if rule.processor not in known:
+                yield Problem(
+                    what=f"{name}: the rule for {rule.task!r} names {rule.processor!r}, which is not installed.",
+                    mend=f"Use one of: {', '.join(sorted(known))}.",
+                )
+
+
+def _database(screen: Screen) -> Iterator[Problem]:
+    try:
+        screen.database().close()
+    except Exception as error:  # a driver may raise anything of its own; here it is only told
+        yield Problem(what=f"The database does not open: {error}", mend="Check database_url and the server.")
+
+
+def _trackers(settings: Settings) -> Iterator[Problem]:
+    trackers = Trackers(settings.trackers, settings.work_root)
+    for name, show in settings.shows.items():
+        if show.tracker not in settings.trackers:
+            yield Problem(
+                what=f"{name}: there is no [trackers.{show.tracker}].", mend="Add it, or correct the show's `tracker`."
+            )
+        elif show.tracker not in trackers.sandboxes:
+            yield from _site(trackers, name, show.tracker, show.project or name, settings)
+
+
+def _site(trackers: Trackers, name: str, tracker: str, project: str, settings: Settings) -> Iterator[Problem]:
+    codes = settings.shows[name].statuses
+    wanted = (*codes.ready, codes.running, codes.waiting, codes.done, codes.version)
+    try:
+        connection = trackers.connect(tracker)
+        yield from connection.check(project, tuple(dict.fromkeys(wanted)))
+        connection.close()
+    except WetgateError as error:
+        yield Problem(what=f"{name}: {tracker}: {error}", mend="Check url, script_name and api_key of the tracker.")

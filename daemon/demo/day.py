@@ -1,0 +1,316 @@
+"""Plays one day of a show: dailies arrive, tasks are assigned, versions come back and are checked."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ...schema.errors import WetgateError
+from ...schema.ports import Progress
+from . import decoder, footage, measure
+from .coordinator import Coordinator, Entity
+from .stage import SHOW, Stage
+from .table import Day, Row, require
+
+Say = Callable[[str], None]
+
+CAMERAS = ("cam01", "cam02")
+SHOTS = {"cam01": "SH010", "cam02": "SH020"}
+BIKES_CUTS = [30, 137, 187, 242]
+LEAST_DB = 28.0
+EDGES, GRAIN = (0.75, 1.3), (0.6, 1.5)
+
+_RUNNING = "wetgate.daemon"
+
+
+class DayOfTheShow:
+    """One run of the demo on its stage."""
+
+    def __init__(self, stage: Stage, coordinator: Coordinator, say: Say, progress: Progress) -> None:
+        """*say* prints a line for people; *progress* moves the bar."""
+        self._stage, self._coordinator = stage, coordinator
+        self._say, self._progress = say, progress
+        self._rows: list[Row] = []
+        self._findings: dict[str, str] = {}
+
+    def play(self) -> list[Row]:
+        """The whole day, in its order."""
+        self._arrive()
+        self._look()
+        checks = self._assign_checks()
+        self._read_findings(checks)
+        fixes = self._assign_fixes()
+        self._read_versions(fixes)
+        return self._rows
+
+    # -- dailies ---------------------------------------------------------------------------------
+
+    def _arrive(self) -> None:
+        began = time.monotonic()
+        self._say("Dailies are copied into the watched folder while Wetgate runs:")
+        for place, item in enumerate(footage.CLIPS):
+            self._progress(0.01 * place, f"copying {item.name}")
+            self._stage.copy_in(item.name, seconds=2.0)
+        clips: list[dict[str, Any]] = []
+        end = time.monotonic() + 180
+        while len(clips) < len(footage.CLIPS):
+            self._stage.alive()
+            if time.monotonic() > end:
+                raise WetgateError(f"Only {len(clips)} of {len(footage.CLIPS)} clips were indexed in three minutes.")
+            time.sleep(1.0)
+            clips = self._ask("clips", SHOW)
+            self._progress(0.05 + 0.01 * len(clips), f"{len(clips)} of {len(footage.CLIPS)} clips indexed")
+        for clip in clips:
+            cuts = ", ".join(map(str, clip["cuts"])) or "one shot"
+            self._say(
+                f"  {clip['name']}  {clip['frames']} frames at {clip['rate']}  {clip['size']}  new shots at: {cuts}"
+            )
+        bikes = next(clip for clip in clips if clip["name"] == Path(footage.clip("bikes").name).stem)
+        row = Row(
+            task="dailies",
+            result=f"{len(clips)} clips indexed",
+            self_rating="",
+            measured=f"cuts of {bikes['name']} at {', '.join(map(str, bikes['cuts']))}",
+            identity="folder unchanged",
+            seconds=time.monotonic() - began,
+        )
+        self._rows.append(require(row, (bikes["cuts"] == BIKES_CUTS, f"the known cuts are {BIKES_CUTS}")))
+
+    def _look(self) -> None:
+        began = time.monotonic()
+        words = self._ask("search", SHOW, "vertical 60fps")
+        self._say(f"Words `vertical 60fps` find: {', '.join(hit['name'] for hit in words) or 'nothing'}")
+        target, other = footage.clip("cam01 take 2"), footage.clip("cam01 take 1")
+        like = self._ask("search", SHOW, "--like", str(self._stage.dailies / target.name))
+        names = [hit["name"] for hit in like]
+        self._say(f"Footage that looks like {Path(target.name).stem}: {', '.join(names[:3])}")
+        others = [name for name in names if name != Path(target.name).stem]
+        row = Row(
+            task="search",
+            result=f"{len(words)} by words, {len(like)} by picture",
+            self_rating="",
+            measured="the other take comes first",
+            identity="",
+            seconds=time.monotonic() - began,
+        )
+        self._rows.append(
+            require(
+                row,
+                (len(words) >= 4, "the words describe four clips"),
+                (others[:1] == [Path(other.name).stem], "the picture search did not put the other take first"),
+            )
+        )
+
+    # -- continuity ------------------------------------------------------------------------------
+
+    def _assign_checks(self) -> dict[str, tuple[Entity, float]]:
+        self._say("The coordinator asks for a comparison of each camera's takes:")
+        tasks = {}
+        for camera in CAMERAS:
+            plate = Path(footage.clip(f"{camera} take 2").name).stem
+            shot = self._coordinator.shot(SHOTS[camera])
+            tasks[camera] = (self._coordinator.assign(shot, "continuity", f"plate: {plate}"), time.monotonic())
+        self._wait([task for task, _ in tasks.values()], 0.1, 0.3, 240)
+        return tasks
+
+    def _read_findings(self, tasks: dict[str, tuple[Entity, float]]) -> None:
+        for camera, (task, began) in tasks.items():
+            notes = self._coordinator.notes(task)
+            findings = self._stage.board()["findings"]
+            plate = Path(footage.clip(f"{camera} take 2").name).stem
+            found = [item for item in findings if item["clip"] == plate and item["brief"]]
+            for note in notes:
+                self._say(f"  {note['subject']}")
+                for attachment in note["attachments"] or []:
+                    name = f"{camera}_{attachment['name']}"
+                    self._coordinator.download(attachment, self._stage.folder / "evidence" / name)
+            best = found[0] if found else None
+            if best:
+                self._findings[camera] = best["name"]
+            row = Row(
+                task=f"continuity {SHOTS[camera]}",
+                result=f"{best['name']}: {best['label']}" if best else "nothing found",
+                self_rating=f"sure {best['score']:.0%}" if best else "",
+                measured=f"frames {best['first_frame']}-{best['last_frame']}" if best else "",
+                identity="",
+                seconds=self._seconds(task, began),
+            )
+            pictures = sum(len(note["attachments"] or []) for note in notes)
+            self._rows.append(
+                require(
+                    row,
+                    (best is not None, "the extra was not found"),
+                    (bool(notes) and pictures > 0, "no note with evidence frames"),
+                    (best is not None and best["last_frame"] - best["first_frame"] >= 90, "not over the whole shot"),
+                )
+            )
+
+    # -- cleanup ---------------------------------------------------------------------------------
+
+    def _assign_fixes(self) -> dict[str, tuple[Entity, float]]:
+        self._say("The coordinator asks for the extra to be removed from both cameras:")
+        tasks = {}
+        for camera, finding in self._findings.items():
+            shot = self._coordinator.shot(SHOTS[camera])
+            task = self._coordinator.assign(shot, "cleanup", f"finding: {finding}")
+            tasks[camera] = (task, time.monotonic())
+        self._wait([task for task, _ in tasks.values()], 0.3, 0.75, 400)
+        return tasks
+
+    def _read_versions(self, tasks: dict[str, tuple[Entity, float]]) -> None:
+        for place, (camera, (task, began)) in enumerate(tasks.items()):
+            seconds = self._seconds(task, began)
+            versions = self._coordinator.versions(task)
+            if not versions:
+                said = " / ".join(str(note["content"]) for note in self._coordinator.notes(task))
+                raise WetgateError(f"No version came back for {camera}. Its notes say: {said}")
+            self._progress(0.76 + 0.12 * place, f"checking {versions[0]['code']}")
+            self._rows.append(self._check(camera, versions, seconds))
+
+    def _check(self, camera: str, versions: list[Entity], seconds: float) -> Row:
+        version = versions[0]
+        code, master = version["code"], Path(version["sg_path_to_frames"])
+        folder = master.parent
+        report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+        plate = self._stage.dailies / footage.clip(f"{camera} take 2").name
+        take = self._stage.dailies / footage.clip(f"{camera} take 1").name
+        movie = self._coordinator.download(
+            version["sg_uploaded_movie"], self._stage.folder / "downloads" / f"{code}.mp4"
+        )
+        frames, samples, changed = decoder.changed_outside(plate, master, folder / "matte")
+        proven = self._verify(folder / "report.json") == 0
+        broken = decoder.corrupted_copy(folder, master, self._stage.folder / "corrupted" / code)
+        caught = (
+            self._verify(broken) == 3
+            and decoder.changed_outside(plate, broken.parent / master.name, folder / "matte")[2] == 1
+        )
+        shutil.rmtree(broken.parent)
+        truth, places = self._known_truth(camera, plate, take, folder)
+        region = self._region(master, folder, take, report)
+        self._keep(camera, code, folder)
+        rating = report["rating"] or {}
+        row = Row(
+            task=f"cleanup {SHOTS[camera]}",
+            result=f"{code} in the tracker",
+            self_rating=f"{rating.get('expected_psnr_db', 0):.1f} dB",
+            measured=(
+                f"{truth.psnr_db:.1f} dB, edges {truth.edges:.2f}, grain {_two(truth.grain)} at {places} places; "
+                f"against take 1: {region.psnr_db:.1f} dB, edges {region.edges:.2f}"
+            ),
+            identity=f"{samples:,} values in {frames} frames, {changed} changed; altered copy {'caught' if caught else 'MISSED'}",
+            seconds=seconds,
+            figures={
+                "self_rating_db": rating.get("expected_psnr_db"),
+                "truth_psnr_db": truth.psnr_db,
+                "truth_edges": truth.edges,
+                "truth_grain": truth.grain,
+                "truth_places": places,
+                "region_psnr_db": region.psnr_db,
+                "region_edges": region.edges,
+                "values_outside": samples,
+                "values_changed": changed,
+            },
+        )
+        return require(
+            row,
+            (len(versions) == 1, "more than one version came"),
+            (movie.stat().st_size > 10_000, "the movie cannot be downloaded"),
+            (bool(version["image"]), "no thumbnail"),
+            (version["sg_status_list"] == "rev", "the version is not up for review"),
+            (changed == 0 and proven, "values outside the matte changed"),
+            (caught, "an altered copy was not caught"),
+            (truth.psnr_db >= LEAST_DB, f"the measured error is below {LEAST_DB} dB"),
+            (EDGES[0] <= truth.edges <= EDGES[1], "edges are too soft or too hard"),
+            (truth.grain is None or GRAIN[0] <= truth.grain <= GRAIN[1], "the grain is off"),
+        )
+
+    def _known_truth(self, camera: str, plate: Path, take: Path, folder: Path) -> tuple[measure.Figures, int]:
+        work = self._stage.folder / "known_truth" / camera
+        places = measure.write_truth_mattes(folder / "matte", plate, work / "matte")
+        self._ask(
+            "process", "remove", "--plate", str(plate), "--matte", str(work / "matte"), "--source", str(take),
+            "--set", f"frames={measure.shot_frames(1001)}", "--set", "min_psnr_db=0", "--out", str(work / "fill"),
+        )  # fmt: skip
+        figures = measure.known_truth(plate, work / "fill" / "master.mkv", work / "matte")
+        shutil.rmtree(work)
+        return figures, places
+
+    def _region(self, master: Path, folder: Path, take: Path, report: dict[str, Any]) -> measure.Figures:
+        clips = {clip["name"]: clip for clip in self._ask("clips", SHOW)}
+        width, height = (int(part) for part in clips[take.stem]["size"].split("x"))
+        source = next(item for item in report["sources"] if item["name"] == take.stem)
+        return measure.against_take(master, folder / "matte", take, (width, height), source["frame_offset"] or 0)
+
+    def _keep(self, camera: str, code: str, folder: Path) -> None:
+        out = self._stage.folder
+        shutil.copy2(folder / "contact_sheet.png", out / f"contact_sheet_{camera}.png")
+        for name, target in (("review.mp4", f"{code}.mp4"), ("report.json", f"{code}.json"), (f"{code}.otio",) * 2):
+            shutil.copy2(folder / name, out / target)
+
+    # -- shared ----------------------------------------------------------------------------------
+
+    def _wait(self, tasks: list[Entity], start: float, end: float, seconds: float) -> None:
+        def look() -> None:
+            self._stage.alive()
+            jobs = [job for job in self._stage.board()["jobs"] if job["state"] in {"running", "queued"}]
+            running = [job for job in jobs if job["kind"] == "process"]
+            done = 1 - sum(1 - job["progress"] for job in running) / max(len(tasks), 1)
+            doing = running[0]["doing"] if running else "sending to the tracker"
+            self._progress(start + (end - start) * max(0.0, done), doing)
+
+        self._coordinator.wait(tasks, "rev", seconds, look)
+
+    def _seconds(self, task: Entity, began: float) -> float:
+        """From assignment to answer, by the daemon's own clock; both tasks of a kind run side by side."""
+        for line in self._stage.board()["tasks"]:
+            if line.get("tracker_ref") == str(task["id"]):
+                return float(line["changed_at"] - line["created_at"])
+        return time.monotonic() - began
+
+    def _ask(self, *words: str) -> list[dict[str, Any]]:
+        done = self._run(*words, "--json")
+        if done.returncode:
+            raise WetgateError(f"`wetgate {words[0]}` failed: {done.stderr.strip()[-400:]}")
+        answer: list[dict[str, Any]] = json.loads(done.stdout)
+        return answer
+
+    def _verify(self, report: Path) -> int:
+        return self._run("verify", str(report), "--json").returncode
+
+    def _run(self, *words: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", _RUNNING, "--config", str(self._stage.settings), *words]
+        return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def play(out: Path, say: Say, progress: Progress) -> Day:
+    """Fetch the footage, start the daemon, play the day, leave the results in *out*."""
+    began = time.monotonic()
+    progress(0.0, "fetching the footage")
+    clips = footage.fetch()
+    if out.exists():
+        shutil.rmtree(out)
+    with Stage(out, clips) as stage:
+        page = stage.page()
+        say(f"Wetgate runs; its status page is at {page}")
+        login, password = stage.coordinator()
+        coordinator = Coordinator(stage.tracker(), login, password, SHOW)
+        rows = DayOfTheShow(stage, coordinator, say, progress).play()
+        coordinator.close()
+        _timelines(stage)
+    progress(1.0, "done")
+    return Day(rows=tuple(rows), folder=str(stage.folder), status_page=page, seconds=time.monotonic() - began)
+
+
+def _timelines(stage: Stage) -> None:
+    for timeline in (stage.work / SHOW / "timelines").glob("*.otio"):
+        shutil.copy2(timeline, stage.folder)
+
+
+def _two(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"
