@@ -14,9 +14,10 @@ import urllib.request
 import uuid
 from collections.abc import Callable
 from typing import Any, TypeVar
+from xmlrpc.client import ProtocolError
 
-import shotgun_api3
 from shotgun_api3.lib.httplib2 import HttpLib2Error, ServerNotFoundError
+from shotgun_api3.shotgun import AuthenticationFault, Fault, Shotgun, ShotgunError
 
 from ...schema.errors import AmbiguousResult, TrackerRejected, TrackerUnavailable, WetgateError
 
@@ -28,7 +29,7 @@ FRESH_SECONDS = 4.0
 _BUSY = {429, 503}
 _REFUSED = {400, 401, 403, 404, 405, 413}
 _NETWORK = (OSError, http.client.HTTPException, HttpLib2Error)
-_VENDOR = (*_NETWORK, shotgun_api3.ShotgunError, ValueError)
+_VENDOR = (*_NETWORK, ShotgunError, ProtocolError, ValueError)
 
 
 class _Transfers(urllib.request.BaseHandler):
@@ -94,9 +95,9 @@ class Client:
         transfers.status = None
         try:
             return call(client)
-        except (shotgun_api3.Fault, shotgun_api3.ProtocolError) as error:
+        except (Fault, ProtocolError) as error:
             raise self._wrong(error, what, writing=writing) from error
-        except shotgun_api3.ShotgunError as error:
+        except ShotgunError as error:
             status = transfers.status
             if status in _BUSY:
                 raise TrackerUnavailable(f"{what}: {self.url} answers HTTP {status}.") from error
@@ -115,7 +116,7 @@ class Client:
     def _client(self) -> Any:
         client = getattr(self._local, "client", None)
         if client is None:
-            client = shotgun_api3.Shotgun(self.url, script_name=self.script_name, api_key=self._api_key, connect=False)
+            client = Shotgun(self.url, script_name=self.script_name, api_key=self._api_key, connect=False)
             client.config.timeout_secs = self._timeout
             # One attempt: what is tried again, and when, is the daemon's to decide.
             client.MAX_ATTEMPTS = 1
@@ -129,28 +130,37 @@ class Client:
         return client
 
     def _wrong(self, error: Exception, what: str, *, writing: bool) -> WetgateError:
-        if isinstance(error, shotgun_api3.AuthenticationFault):
-            return TrackerRejected(
-                f"{what}: {self.url} does not accept the script '{self.script_name}' with its key. "
-                "Check script_name and the key in the tracker's settings."
-            )
-        if isinstance(error, shotgun_api3.Fault):
-            return TrackerRejected(f"{what}: {self._clean(str(error))}")
-        if isinstance(error, shotgun_api3.ProtocolError):
-            status = int(error.errcode)
-            if status in _BUSY:
-                return TrackerUnavailable(f"{what}: {self.url} answers HTTP {status}.")
-            if status in _REFUSED:
-                return TrackerRejected(f"{what}: {self.url} answers HTTP {status}.")
-            return self._unsure(f"{what}: {self.url} answers HTTP {status}.", writing=writing)
-        if isinstance(error, ConnectionRefusedError | ServerNotFoundError):
-            return TrackerUnavailable(f"{what}: {self.url} cannot be reached.")
-        if isinstance(error, _NETWORK):
-            kind = "does not answer in time" if isinstance(error, TimeoutError) else "broke the connection off"
-            return self._unsure(f"{what}: {self.url} {kind}.", writing=writing)
-        if isinstance(error, shotgun_api3.ShotgunError):
-            return TrackerRejected(f"{what}: {self._clean(str(error))}")
-        return self._unsure(f"{what}: {self.url} sends what is no answer of the API.", writing=writing)
+        message, certain = self._read(error)
+        text = f"{what}: {message}"
+        if certain is not None:
+            return certain(text)
+        return self._unsure(text, writing=writing)
+
+    def _read(self, error: Exception) -> tuple[str, type[WetgateError] | None]:
+        """What an error says, and which of ours it is for certain; None where a write may have arrived."""
+        found: tuple[str, type[WetgateError] | None]
+        match error:
+            case AuthenticationFault():
+                message = (
+                    f"{self.url} does not accept the script '{self.script_name}' with its key. "
+                    "Check script_name and the key in the tracker's settings."
+                )
+                found = message, TrackerRejected
+            case ProtocolError():
+                status = int(error.errcode)
+                known = TrackerUnavailable if status in _BUSY else TrackerRejected if status in _REFUSED else None
+                found = f"{self.url} answers HTTP {status}.", known
+            case ShotgunError():
+                found = self._clean(str(error)), TrackerRejected
+            case ConnectionRefusedError() | ServerNotFoundError():
+                found = f"{self.url} cannot be reached.", TrackerUnavailable
+            case TimeoutError():
+                found = f"{self.url} does not answer in time.", None
+            case OSError() | http.client.HTTPException() | HttpLib2Error():
+                found = f"{self.url} broke the connection off.", None
+            case _:
+                found = f"{self.url} sends what is no answer of the API.", None
+        return found
 
     @staticmethod
     def _unsure(message: str, *, writing: bool) -> WetgateError:

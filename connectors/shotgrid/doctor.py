@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ...schema.errors import ConnectorError
 from ...schema.tracker import Problem
-from .client import Client
+from .client import Client, Json
 
 
 def examine(client: Client, project: str, group: str, key_field: str, statuses: Sequence[str]) -> tuple[Problem, ...]:
@@ -60,7 +60,7 @@ def _key_field(client: Client, kind: str, field: str) -> list[Problem]:
         return [
             Problem(
                 what=f"{kind} has no field '{field}', so nothing could be published safely twice.",
-                mend=f"Add a text field '{label}' to {kind}, or set `key_field` to one that both Version and Note have.",
+                mend=f"Add a text field '{label}' to {kind}, or set `key_field` to one that Version and Note have.",
             )
         ]
     if fields[field]["data_type"]["value"] != "text":
@@ -71,7 +71,7 @@ def _key_field(client: Client, kind: str, field: str) -> list[Problem]:
 def _statuses(client: Client, statuses: Sequence[str]) -> list[Problem]:
     known: set[str] = set()
     for kind in ("Task", "Version"):
-        schema = client.read(f"statuses of {kind}", lambda sg, kind=kind: sg.schema_field_read(kind, "sg_status_list"))
+        schema = _status_field(client, kind)
         known |= set(schema["sg_status_list"]["properties"].get("valid_values", {}).get("value") or [])
     return [
         Problem(
@@ -89,3 +89,8 @@ def _script(client: Client) -> list[Problem]:
         return []
     mend = "Let the script see ApiUser: without it our own notes are known only until the next restart."
     return [Problem(what=f"The site does not show us our own script '{name}'.", mend=mend)]
+
+
+def _status_field(client: Client, kind: str) -> Json:
+    found: Json = client.read(f"statuses of {kind}", lambda sg: sg.schema_field_read(kind, "sg_status_list"))
+    return found

@@ -128,5 +128,5 @@ class EventReader:
 
 def _interests(entry: Json) -> bool:
     """A new entity's first values come as changes of their own: the New event tells enough."""
-    entity = entry.get("entity")
-    return bool(entity) and entity["type"] in _OF_INTEREST and not (entry.get("meta") or {}).get("in_create")
+    entity = entry.get("entity") or {}
+    return entity.get("type") in _OF_INTEREST and not (entry.get("meta") or {}).get("in_create")

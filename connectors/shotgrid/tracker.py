@@ -226,12 +226,14 @@ class ShotGrid:
         if not found:
             raise EntityNotFound(f"The tracker took '{what}' but does not show it by its key.")
         for extra in found[1:]:
-            self._client.write(
-                f"remove the second '{what}'", lambda sg, extra=extra: sg.delete(extra["type"], extra["id"])
-            )
+            self._remove(extra, what)
         first = self._first(found)
         assert first is not None
         return first
+
+    def _remove(self, extra: Json, what: str) -> None:
+        kind, number = extra["type"], extra["id"]
+        self._client.write(f"remove the second '{what}'", lambda sg: sg.delete(kind, number))
 
     @staticmethod
     def _first(found: list[Json]) -> EntityRef | None:

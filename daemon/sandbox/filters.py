@@ -20,6 +20,7 @@ _LINKED = {
     "name_is", "name_is_not", "name_id",
 }  # fmt: skip
 _TEXTUAL = {"contains", "not_contains", "starts_with", "ends_with"}
+_LINKS = {"entity", "multi_entity", "url", "tag_list"}
 _ALWAYS = {"is", "is_not", "in", "not_in"}
 _ORDERED = {"less_than", "greater_than", "between", "not_between"}
 
@@ -55,16 +56,8 @@ class Filters:
 
     def _matcher(self, path: FieldPath, relation: str, values: list[Any], call: str) -> Callable[[Any], bool]:
         kind = path.last.type
-        linked = kind in {"entity", "multi_entity", "url", "tag_list"}
-        allowed = set(_ALWAYS)
-        if kind in _NUMERIC:
-            allowed |= _ORDERED
-        if kind in {"date", "date_time"}:
-            allowed |= _RELATIVE | _CALENDAR
-        if linked:
-            allowed |= _LINKED
-        if kind not in _NUMERIC and not linked:
-            allowed |= _TEXTUAL | _ORDERED
+        linked = kind in _LINKS
+        allowed = _allowed(kind)
         if relation not in allowed:
             raise Refusal(
                 f"API {call}() {path.last.entity}.{path.last.name} relation '{relation}' is not valid for "
@@ -72,6 +65,8 @@ class Filters:
             )
         if not values and relation not in {"in", "not_in"}:
             raise Refusal(f"API {call}() {path.text} relation '{relation}' needs a value.")
+        if kind == "image" and values != [None]:
+            raise Refusal(f"API {call}() {path.text} can be compared with None alone.")
         if relation in _RELATIVE | _CALENDAR:
             return self._dated(relation, values, kind, call)
         if linked:
@@ -87,8 +82,11 @@ class Filters:
             first, end = (now - span, now) if relation.endswith("last") else (now, now + span)
         form = "%Y-%m-%d" if kind == "date" else "%Y-%m-%dT%H:%M:%SZ"
         low, high = first.strftime(form), end.strftime(form)
-        until = (lambda v: v < high) if relation in _CALENDAR else (lambda v: v <= high)
-        inside: Callable[[Any], bool] = lambda value: value is not None and low <= value and until(value)
+        closed = relation not in _CALENDAR
+
+        def inside(value: Any) -> bool:
+            return value is not None and low <= value and (value < high or (closed and value == high))
+
         if relation.startswith("not_"):
             return lambda value: not inside(value)
         return inside
@@ -133,6 +131,19 @@ class Filters:
         return str(self._records.link(link)["name"])
 
 
+def _allowed(kind: str) -> set[str]:
+    """The relations that a data type knows."""
+    if kind in {"password", "serializable"}:
+        return set()
+    if kind == "image":
+        return {"is", "is_not"}
+    if kind in _LINKS:
+        return _ALWAYS | _LINKED
+    if kind in {"date", "date_time"}:
+        return _ALWAYS | _ORDERED | _RELATIVE | _CALENDAR
+    return _ALWAYS | _ORDERED | (set() if kind in _NUMERIC else _TEXTUAL)
+
+
 def _same(link: Any, value: Any) -> bool:
     if isinstance(link, dict) and "attachment" in link:
         return isinstance(value, dict) and value.get("id") == link["attachment"]
@@ -153,28 +164,42 @@ def _plain(relation: str, values: list[Any], kind: str) -> Callable[[Any], bool]
     if relation in {"is_not", "not_in"}:
         return lambda value: not equal(value)
     if relation in _TEXTUAL:
-        texts = [str(value or "") for value in values]
-        if relation == "contains":
-            return lambda value: any(text in str(kept(value) or "") for text in texts)
-        if relation == "not_contains":
-            return lambda value: not any(text in str(kept(value) or "") for text in texts)
-        if relation == "starts_with":
-            return lambda value: any(str(kept(value) or "").startswith(text) for text in texts)
-        return lambda value: any(str(kept(value) or "").endswith(text) for text in texts)
+        return _textual(relation, [str(value or "") for value in values], kept)
     return _ordered(relation, values, kept)
+
+
+def _textual(relation: str, texts: list[str], kept: Callable[[Any], Any]) -> Callable[[Any], bool]:
+    meets: dict[str, Callable[[str, str], bool]] = {
+        "contains": lambda whole, text: text in whole,
+        "not_contains": lambda whole, text: text in whole,
+        "starts_with": str.startswith,
+        "ends_with": str.endswith,
+    }
+    meet = meets[relation]
+
+    def test(value: Any) -> bool:
+        whole = str(kept(value) or "")
+        return any(meet(whole, text) for text in texts)
+
+    return (lambda value: not test(value)) if relation == "not_contains" else test
 
 
 def _ordered(relation: str, values: list[Any], kept: Callable[[Any], Any]) -> Callable[[Any], bool]:
     low, high = values[0], values[-1]
-    try:
-        if relation == "less_than":
-            return lambda value: value is not None and kept(value) < low
-        if relation == "greater_than":
-            return lambda value: value is not None and kept(value) > low
-        within: Callable[[Any], bool] = lambda value: value is not None and low <= kept(value) <= high
-    except TypeError as error:
-        raise Refusal(f"API read() relation '{relation}': {error}") from error
-    return within if relation == "between" else lambda value: not within(value)
+
+    def test(value: Any) -> bool:
+        if value is None:
+            return relation == "not_between"
+        try:
+            if relation == "less_than":
+                return bool(kept(value) < low)
+            if relation == "greater_than":
+                return bool(kept(value) > low)
+            return bool(low <= kept(value) <= high) == (relation == "between")
+        except TypeError as error:
+            raise Refusal(f"API read() relation '{relation}' with values {values}: {error}") from error
+
+    return test
 
 
 def _comparable(value: Any, kind: str) -> Any:

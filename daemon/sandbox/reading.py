@@ -38,6 +38,7 @@ class Reading:
             archived=args.get("include_archived_projects", True) is not False,
             call="read",
         )
+        found = _preset(found, args.get("additional_filter_presets"))
         found = self._sorted(kind, found, args.get("sorts") or [])
         paging = args.get("paging") or {}
         size = min(int(paging.get("entities_per_page") or PAGE), MAX_PAGE)
@@ -120,3 +121,17 @@ class Reading:
         if path.last.type in {"status_list", "list"} and value in path.last.values:
             return (1, float(path.last.values.index(value)), "")
         return (1, 0.0, str(value).lower())
+
+
+def _preset(found: list[Record], presets: Any) -> list[Record]:
+    """Narrow by `additional_filter_presets`: the one preset there is keeps each entity's newest record."""
+    if presets is None:
+        return found
+    known = [{"preset_name": "LATEST", "latest_by": "ENTITIES_CREATED_AT"}]
+    if presets != known:
+        raise Refusal(f"API read() additional_filter_presets must be {known}, got {presets!r}")
+    latest: dict[Any, Record] = {}
+    for record in sorted(found, key=lambda one: (str(one.get("created_at")), one["id"])):
+        entity = record.get("entity") or {}
+        latest[entity.get("type"), entity.get("id")] = record
+    return sorted(latest.values(), key=lambda one: int(one["id"]))

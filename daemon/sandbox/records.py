@@ -135,22 +135,25 @@ class Records:
 
     def _shown(self, record: Record, field: SiteField, pictures: Pictures, base: str) -> Any:
         value = self.value(record, field)
-        if field.type == "password":
-            return "*******"
-        if field.type == "url" and record["type"] == "Attachment" and field.name == "this_file":
-            return pictures.attachment_value(record["id"], base)
-        if value is None:
-            return [] if field.type in {"multi_entity", "tag_list"} else None
-        if field.type == "entity":
-            return self.link(value)
-        if field.type == "multi_entity":
-            return [self.link(one) for one in value]
-        if field.type == "image":
-            return pictures.image_url(value, base, filmstrip=field.name == "filmstrip_image")
-        if field.type == "url":
-            return pictures.attachment_value(value["attachment"], base)
-        return value
+        match field.type:
+            case "url" if (record["type"], field.name) == ("Attachment", "this_file"):
+                shown: Any = pictures.attachment_value(record["id"], base)
+            case "multi_entity" | "tag_list":
+                shown = [self.link(one) if isinstance(one, dict) else one for one in value or []]
+            case _ if value is None:
+                shown = None
+            case "password":
+                shown = "*******"
+            case "entity":
+                shown = self.link(value)
+            case "image":
+                shown = pictures.image_url(value, base, filmstrip=field.name == "filmstrip_image")
+            case "url":
+                shown = pictures.attachment_value(value["attachment"], base)
+            case _:
+                shown = value
+        return shown
 
     def paths(self, kind: str, fields: Sequence[str], call: str) -> list[FieldPath]:
         """Understand several paths, each once."""
-        return [self.path(kind, text, call) for text in dict.fromkeys(fields) if text != "type" and text != "id"]
+        return [self.path(kind, text, call) for text in dict.fromkeys(fields) if text not in {"type", "id"}]

@@ -8,7 +8,8 @@ from typing import Any
 
 from .auth import Caller
 from .refusal import AUTHENTICATION, Refusal
-from .schema_edit import schema_field_create, schema_field_delete, schema_field_update
+from .schema import SiteEntity, SiteField
+from .schema_edit import schema_field_create, schema_field_delete, schema_field_update, visibility
 from .site import Site
 from .social import METHODS as SOCIAL
 
@@ -26,9 +27,9 @@ def call(site: Site, request: dict[str, Any], base: str, address: str) -> dict[s
             with site.storage.transaction():
                 results = _results(site, request, base, address)
             site.settle()
-        return {"results": results}
     except Refusal as refusal:
         return {"exception": True, "message": str(refusal), "error_code": refusal.code}
+    return {"results": results}
 
 
 def _results(site: Site, request: dict[str, Any], base: str, address: str) -> Any:
@@ -114,13 +115,20 @@ def _batch(site: Site, args: Any, caller: Caller) -> list[Any]:
 
 
 def _schema_read(site: Site, args: dict[str, Any], _: Caller) -> Any:
-    return {
-        entity.name: {field.name: field.wire() for field in entity.fields.values()}
-        for entity in site.schema.entities.values()
-    }
+    return {entity.name: _fields(site, entity, args.get("project")) for entity in site.schema.entities.values()}
 
 
-def _schema_entity_read(site: Site, args: dict[str, Any], _: Caller) -> Any:
+def _fields(site: Site, entity: SiteEntity, project: dict[str, Any] | None) -> dict[str, Any]:
+    return {field.name: _field(site, field, project) for field in entity.fields.values()}
+
+
+def _field(site: Site, field: SiteField, project: dict[str, Any] | None) -> dict[str, Any]:
+    if not project:
+        return field.wire()
+    return field.wire(site.storage.setting(visibility(field.entity, field.name, project)))
+
+
+def _schema_entity_read(site: Site, _args: dict[str, Any], _: Caller) -> Any:
     return {
         entity.name: {"name": {"value": entity.label, "editable": False}, "visible": {"value": True, "editable": False}}
         for entity in site.schema.entities.values()
@@ -131,11 +139,11 @@ def _schema_field_read(site: Site, args: dict[str, Any], _: Caller) -> Any:
     entity = site.schema.entity(args.get("type"), "schema_field_read")
     name = args.get("field_name")
     if name:
-        return {name: site.schema.field(entity.name, name, "schema_field_read").wire()}
-    return {field.name: field.wire() for field in entity.fields.values()}
+        return {name: _field(site, site.schema.field(entity.name, name, "schema_field_read"), args.get("project"))}
+    return _fields(site, entity, args.get("project"))
 
 
-def _get_session_token(site: Site, args: dict[str, Any], caller: Caller) -> Any:
+def _get_session_token(site: Site, _args: dict[str, Any], caller: Caller) -> Any:
     site.auth.trust(caller.address)
     return {"session_id": site.auth.open_session(caller)}
 

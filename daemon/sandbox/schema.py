@@ -46,11 +46,13 @@ class SiteField:
     read_only: bool = False
     mandatory: bool = False
     visible: bool = True
+    custom: bool = False
+    description: str = ""
     reverse: str | None = None
     properties: Mapping[str, Any] = field(default_factory=dict)
 
-    def wire(self) -> JsonObject:
-        """The field as `schema_field_read` describes it."""
+    def wire(self, visible: bool | None = None) -> JsonObject:
+        """The field as `schema_field_read` describes it; *visible* is a project's own setting."""
         properties: JsonObject = {"default_value": self.default, "summary_default": "none"}
         if self.type in {"list", "status_list"}:
             properties["valid_values"] = list(self.values)
@@ -63,12 +65,12 @@ class SiteField:
         editable = not self.read_only
         return {
             "data_type": _fixed(self.type),
-            "description": {"editable": True, "value": ""},
+            "description": {"editable": True, "value": self.description},
             "name": {"editable": True, "value": self.label},
             "editable": _fixed(editable),
             "mandatory": _fixed(self.mandatory),
             "unique": _fixed(False),
-            "visible": {"editable": True, "value": self.visible},
+            "visible": {"editable": self.custom, "value": self.visible if visible is None else visible},
             "entity_type": _fixed(self.entity),
             "custom_metadata": {"editable": True, "value": ""},
             "properties": {name: {"editable": False, "value": value} for name, value in properties.items()},
@@ -151,10 +153,12 @@ class SiteSchema:
             "valid_types": properties.get("valid_types", []),
             "values": properties.get("valid_values", []),
             "default": properties.get("default_value"),
+            "custom": True,
+            "description": properties.get("description", ""),
             "properties": {
                 key: value
                 for key, value in properties.items()
-                if key not in {"name", "valid_types", "valid_values", "default_value"}
+                if key not in {"name", "valid_types", "valid_values", "default_value", "description"}
             },
         }
 

@@ -27,13 +27,19 @@ def schema_field_update(site: Site, args: dict[str, Any], caller: Caller) -> boo
     caller.demand_write("schema_field_update", entity)
     field = site.schema.field(entity, name, "schema_field_update")
     wanted = _properties(args)
+    visible = wanted.pop("visible", None)
+    if visible is not None:
+        project = args.get("project")
+        if not project:
+            raise Refusal("API schema_field_update() 'visible' is set per project: give project_entity.")
+        site.storage.set(visibility(entity, name, project), bool(visible))
     changed = replace(
         field,
         label=str(wanted.pop("name", field.label)),
         values=tuple(wanted.pop("valid_values", field.values)),
         valid_types=tuple(wanted.pop("valid_types", field.valid_types)),
         default=wanted.pop("default_value", field.default),
-        visible=bool(wanted.pop("visible", field.visible)),
+        description=str(wanted.pop("description", field.description)),
         properties={**field.properties, **wanted},
     )
     site.schema.entities[entity].fields[name] = changed
@@ -52,6 +58,11 @@ def schema_field_delete(site: Site, args: dict[str, Any], caller: Caller) -> boo
     site.storage.set(f"field:{entity}:{name}", None)
     site.storage.set(f"unfield:{entity}:{name}", True)
     return True
+
+
+def visibility(entity: str, field: str, project: dict[str, Any]) -> str:
+    """The setting that holds whether a project shows a field."""
+    return f"visible:{project['id']}:{entity}:{field}"
 
 
 def _properties(args: dict[str, Any]) -> dict[str, Any]:

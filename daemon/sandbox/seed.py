@@ -64,6 +64,8 @@ def seed_site(site: Site, access: Access) -> None:
         site.auth.set_secret("HumanUser", coordinator["id"], access.coordinator_password)
         for order, (name, short, kind) in enumerate(STEPS, start=1):
             _one(site, "Step", "code", name, {"short_name": short, "entity_type": kind, "list_order": order})
+        _one(site, "Project", "name", "Template Project", {"is_template": True})
+        _one(site, "Page", "name", "Projects", {"last_accessed": site.writes.at()})
         for code in ("api_admin", "read_only"):
             _one(site, "PermissionRuleSet", "code", code, {"display_name": code.replace("_", " ")})
 

@@ -13,12 +13,18 @@ from .storage import Record
 
 JsonObject = dict[str, Any]
 
+_THREAD = {
+    "Note": ["content", "created_at", "created_by"],
+    "Reply": ["content", "created_at", "user"],
+    "Attachment": ["created_at", "created_by"],
+}
+
 
 def _followers_of(site: Site, entity: JsonObject) -> list[JsonObject]:
     return list(site.storage.setting(f"followers:{entity['type']}:{entity['id']}", []))
 
 
-def follow(site: Site, args: JsonObject, caller: Caller) -> JsonObject:
+def follow(site: Site, args: JsonObject, _caller: Caller) -> JsonObject:
     """Let a person follow an entity."""
     user, entity = _plain(args["user"]), _plain(args["entity"])
     site.writes.existing(entity["type"], entity["id"], "follow")
@@ -28,7 +34,7 @@ def follow(site: Site, args: JsonObject, caller: Caller) -> JsonObject:
     return {"followed": True, "user": user, "entity": entity}
 
 
-def unfollow(site: Site, args: JsonObject, caller: Caller) -> JsonObject:
+def unfollow(site: Site, args: JsonObject, _caller: Caller) -> JsonObject:
     """Let a person no longer follow an entity."""
     user, entity = _plain(args["user"]), _plain(args["entity"])
     left = [one for one in _followers_of(site, entity) if one != user]
@@ -36,12 +42,12 @@ def unfollow(site: Site, args: JsonObject, caller: Caller) -> JsonObject:
     return {"unfollowed": True, "user": user, "entity": entity}
 
 
-def followers(site: Site, args: JsonObject, caller: Caller) -> list[JsonObject]:
+def followers(site: Site, args: JsonObject, _caller: Caller) -> list[JsonObject]:
     """Who follows an entity."""
     return [_person(site, user) for user in _followers_of(site, args["entity"])]
 
 
-def following(site: Site, args: JsonObject, caller: Caller) -> list[JsonObject]:
+def following(site: Site, args: JsonObject, _caller: Caller) -> list[JsonObject]:
     """What a person follows."""
     user, found = _plain(args["user"]), []
     for name, users in site.storage.settings("followers:").items():
@@ -60,7 +66,6 @@ def following(site: Site, args: JsonObject, caller: Caller) -> list[JsonObject]:
 def note_thread(site: Site, args: JsonObject, caller: Caller) -> list[JsonObject]:
     """A note with its attachments and replies, oldest first."""
     note = site.writes.existing("Note", int(args["note_id"]), "note_thread_contents")
-    kinds = {"Note": "created_by", "Reply": "user", "Attachment": "created_by"}
     members = [note]
     for name in ("attachments", "replies"):
         field = site.schema.field("Note", name, "note_thread_contents")
@@ -69,14 +74,13 @@ def note_thread(site: Site, args: JsonObject, caller: Caller) -> list[JsonObject
             if found:
                 members.append(found)
     shown = []
-    for record in sorted(members, key=lambda one: (str(one.get("created_at")), one["type"] != "Note")):
-        extra = (args.get("entity_fields") or {}).get(record["type"], [])
-        one = site.show(record, extra, caller, "note_thread_contents")
-        author = record.get(kinds[record["type"]])
-        one["created_at"] = str(record["created_at"]).replace("T", " ").replace("Z", " UTC")
-        one[kinds[record["type"]]] = _person(site, author) if author else None
-        if "content" in record:
-            one["content"] = record["content"]
+    for record in sorted(members, key=lambda one: (str(one.get("created_at")), one["type"] != "Note", one["id"])):
+        fields = [*_THREAD[record["type"]], *(args.get("entity_fields") or {}).get(record["type"], [])]
+        one = site.show(record, fields, caller, "note_thread_contents")
+        if one.get("user") and record["type"] == "Reply":
+            author = site.storage.get(one["user"]["type"], one["user"]["id"]) or {}
+            image = author.get("image")
+            one["user"]["image"] = site.media.image_url(image, caller.base) if image else None
         shown.append(one)
     return shown
 
@@ -131,7 +135,7 @@ def _update(site: Site, entry: Record, extra: JsonObject, caller: Caller) -> Jso
     }
 
 
-def text_search(site: Site, args: JsonObject, caller: Caller) -> JsonObject:
+def text_search(site: Site, args: JsonObject, _caller: Caller) -> JsonObject:
     """Records whose name holds every word of the text."""
     text = str(args.get("text") or "")
     if len(text) < 3:
@@ -159,35 +163,43 @@ def text_search(site: Site, args: JsonObject, caller: Caller) -> JsonObject:
     return {"matches": matches[: int(args.get("max_results") or 50)], "terms": terms}
 
 
-def preferences(site: Site, args: JsonObject, caller: Caller) -> JsonObject:
+def preferences(_site: Site, args: JsonObject, _caller: Caller) -> JsonObject:
     """The site's preferences, or those that are asked for."""
     known = {"date_component_order": "month_day", "support_local_storage": True, "format_number": ","}
     wanted = args.get("prefs") or list(known)
     return {name: known[name] for name in wanted if name in known}
 
 
-def work_schedule(site: Site, args: JsonObject, caller: Caller) -> JsonObject:
+def work_schedule(site: Site, args: JsonObject, _caller: Caller) -> JsonObject:
     """Working days between two dates."""
     first, last = (date.fromisoformat(str(args[name])) for name in ("start_date", "end_date"))
     days = {}
     for offset in range((last - first).days + 1):
-        day = (first + timedelta(days=offset)).isoformat()
-        own = site.storage.setting(f"schedule:{day}")
-        reason = "STUDIO_EXCEPTION" if own else "STUDIO_WORK_WEEK"
-        weekday = (first + timedelta(days=offset)).weekday() < 5
-        days[day] = {**(own or {"working": weekday, "description": None}), "reason": reason}
+        day = first + timedelta(days=offset)
+        days[day.isoformat()] = {"working": day.weekday() < 5, "description": None, "reason": "STUDIO_WORK_WEEK"}
+        scopes = (("STUDIO", None), ("PROJECT", args.get("project")), ("USER", args.get("user")))
+        for reason, whose in scopes:
+            own = site.storage.setting(_schedule(day, reason, whose))
+            if own:
+                days[day.isoformat()] = {**own, "reason": f"{reason}_EXCEPTION"}
     return days
 
 
 def work_schedule_update(site: Site, args: JsonObject, caller: Caller) -> JsonObject:
-    """Change whether a day is worked."""
+    """Change whether a day is worked: in the studio, in a project, or by a person."""
     caller.demand_write("work_schedule_update", "WorkDayRule")
     kept = {"working": bool(args.get("working")), "description": args.get("description")}
-    site.storage.set(f"schedule:{date.fromisoformat(str(args['date'])).isoformat()}", kept)
-    return {**kept, "date": args["date"], "project": args.get("project"), "user": args.get("user")}
+    project, user = args.get("project"), args.get("user")
+    reason = "USER" if user else "PROJECT" if project else "STUDIO"
+    site.storage.set(_schedule(date.fromisoformat(str(args["date"])), reason, user or project), kept)
+    return {**kept, "date": args["date"], "project": project, "user": user}
 
 
-def last_accessed(site: Site, args: JsonObject, caller: Caller) -> JsonObject:
+def _schedule(day: date, reason: str, whose: JsonObject | None) -> str:
+    return f"schedule:{day.isoformat()}:{reason}:{(whose or {}).get('id', 0)}"
+
+
+def last_accessed(site: Site, args: JsonObject, _caller: Caller) -> JsonObject:
     """Note that a person opened a project."""
     number = int(args["project_id"])
     record = site.writes.existing("Project", number, "update_project_last_accessed_by_current_user")
@@ -195,7 +207,7 @@ def last_accessed(site: Site, args: JsonObject, caller: Caller) -> JsonObject:
     return {"type": "Project", "id": number}
 
 
-def subscriptions(site: Site, args: JsonObject, caller: Caller) -> list[JsonObject]:
+def subscriptions(_site: Site, _args: JsonObject, _caller: Caller) -> list[JsonObject]:
     """Subscriptions: the sandbox has none."""
     return []
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -41,9 +42,6 @@ class Writes:
                 raise Refusal(f"API {call}() {kind}.{name} is read only.")
         if kind in _NEEDS_PROJECT and not values.get("project"):
             raise Refusal(f"API {call}() CRUD ERROR: Create failed for [{kind}]: Project must be given.")
-        for field in entity.fields.values():
-            if field.mandatory and kind in _NEEDS_PROJECT and values.get(field.name) in (None, ""):
-                raise Refusal(f"API {call}() CRUD ERROR: Create failed for [{kind}]: {field.name} is required.")
         at = self.at()
         record: Record = {
             "type": kind, "id": self._storage.next_id(kind), "created_at": at, "updated_at": at,
@@ -61,6 +59,8 @@ class Writes:
             else:
                 record[name] = value
         _complete(record, values, caller)
+        if kind == "LocalStorage":
+            record.setdefault("uuid", str(uuid.uuid4()))
         self._storage.put(record)
         told = [*given.values(), *(entity.fields[name] for name in ("sg_status_list",) if name in entity.fields)]
         self._events.born(record, list(dict.fromkeys(told)), caller, at)
@@ -157,12 +157,12 @@ class Writes:
             self._auth.set_secret(field.entity, record["id"], str(value))
             return "*******"
         if field.type == "url" and field.entity != "Attachment":
-            return self._file_link(field, value, record, caller, call)
+            return self._file_link(value, record, caller, call)
         if field.entity == "Attachment" and field.name == "this_file":
             return linked_file(value, self._storage, call)
         return value
 
-    def _file_link(self, field: SiteField, value: dict[str, Any], record: Record, caller: Caller, call: str) -> Any:
+    def _file_link(self, value: dict[str, Any], record: Record, caller: Caller, call: str) -> Any:
         if value.get("type") == "Attachment" and isinstance(value.get("id"), int):
             self.existing("Attachment", value["id"], call)
             return {"attachment": value["id"]}
