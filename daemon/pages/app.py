@@ -8,10 +8,11 @@ import threading
 from collections.abc import AsyncIterator, Callable
 from importlib import resources
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Annotated, Any, Protocol
 
 import structlog
 from fastapi import FastAPI, Request
+from fastapi import Path as Part
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, PlainTextResponse, Response, StreamingResponse
 from sqlalchemy.exc import DBAPIError
 from starlette.concurrency import run_in_threadpool
@@ -21,6 +22,9 @@ from .glance import Glance
 from .pictures import TYPES, Pictures
 
 log = structlog.get_logger()
+
+Number = Annotated[int, Part(ge=0, le=2**31 - 1)]
+"""An id or frame in an address: what the databases' integers hold."""
 
 _WEB = {
     "style.css": "text/css; charset=utf-8",
@@ -84,26 +88,26 @@ class StatusApp:
         if show and show not in {line.name for line in self._glance.look(None)[0].shows}:
             raise HTTPException(404, "There is no show of that name.")
 
-    def _compare(self, version_id: int) -> Response:
+    def _compare(self, version_id: Number) -> Response:
         found = self._pictures.compare(version_id)
         if found is None:
             raise HTTPException(404, "This version has no frames to compare.")
         return JSONResponse(found, headers={"Cache-Control": "no-store"})
 
-    def _frame(self, version_id: int, side: str, frame: int) -> Response:
+    def _frame(self, version_id: Number, side: str, frame: Number) -> Response:
         if side not in {"before", "after"}:
             raise HTTPException(404)
         return _file(self._pictures.frame(version_id, side, frame))
 
-    def _version_file(self, version_id: int, what: str) -> Response:
+    def _version_file(self, version_id: Number, what: str) -> Response:
         if what not in {"thumbnail", "contact_sheet", "review", "report", "timeline"}:
             raise HTTPException(404)
         return _file(self._pictures.version_file(version_id, what), download=what == "timeline")
 
-    def _evidence(self, finding_id: int, position: int) -> Response:
+    def _evidence(self, finding_id: Number, position: Number) -> Response:
         return _file(self._pictures.evidence(finding_id, position))
 
-    def _clip(self, clip_id: int) -> Response:
+    def _clip(self, clip_id: Number) -> Response:
         return _file(self._pictures.clip(clip_id))
 
     def _file_of_ours(self, name: str) -> Response:
