@@ -104,7 +104,7 @@ class Encoding:
         if "U" in names:
             yuv = np.asarray(cv2.transform(image, self._from_rgb.astype(np.float32)), np.float32)
             return tuple(
-                _narrow(yuv[..., "YUV".index(channel.name)], channel.x, channel.y)
+                shrink(yuv[..., "YUV".index(channel.name)], channel.x, channel.y)
                 if channel.name in "YUV"
                 else np.empty((0, 0), np.float32)
                 for channel in self.layout.channels
@@ -156,7 +156,8 @@ def _widen(plane: Plane, width: int, height: int) -> NDArray[np.float32]:
     return np.ascontiguousarray(full[:height, :width], np.float32)
 
 
-def _narrow(plane: NDArray[np.float32], x: int, y: int) -> NDArray[np.float32]:
+def shrink(plane: NDArray[np.float32], x: int, y: int) -> NDArray[np.float32]:
+    """A plane at chroma size: the mean over the `1 << x` by `1 << y` pixels of each sample."""
     if not x and not y:
         return np.ascontiguousarray(plane)
     height, width = plane.shape

@@ -138,9 +138,7 @@ class SequenceMaster:
         pass
 
 
-def write_still(
-    path: Path, planes: tuple[Plane, ...], layout: Layout, header: oiio.ImageSpec | None = None
-) -> None:
+def write_still(path: Path, planes: tuple[Plane, ...], layout: Layout, header: oiio.ImageSpec | None = None) -> None:
     """One image file with these exact planes; written beside its name and renamed when complete."""
     height, width = planes[0].shape
     spec = header.copy() if header is not None else oiio.ImageSpec(width, height, len(planes), "uint8")

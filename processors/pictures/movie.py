@@ -132,9 +132,7 @@ class Movie:
         if self._pts is None:
             with av.open(str(self.path)) as container:
                 packets = container.demux(container.streams[self._stream.index])
-                found = [
-                    p.pts if p.pts is not None else p.dts for p in packets if p.size and not p.is_discard
-                ]
+                found = [p.pts if p.pts is not None else p.dts for p in packets if p.size and not p.is_discard]
             known = [stamp for stamp in found if stamp is not None]
             self._pts = sorted(known) if len(known) == len(found) else list(range(len(found)))
         return self._pts
@@ -168,9 +166,7 @@ class Movie:
             rate=self.rate,
             frames=len(stamps),
             # One tick of jitter is rounding of the container's clock.
-            variable_rate=bool(
-                steps.size and steps.max() - steps.min() > 1 and steps.max() > 1.5 * np.median(steps)
-            ),
+            variable_rate=bool(steps.size and steps.max() - steps.min() > 1 and steps.max() > 1.5 * np.median(steps)),
             rotation=0,
             pixel_aspect=f"{aspect.numerator}:{aspect.denominator}" if aspect else "1:1",
             interlaced=int(context.field_order) > 1,
@@ -197,9 +193,7 @@ class Movie:
     def _planes(self, frame: av.VideoFrame) -> tuple[Plane, ...]:
         name = frame.format.name
         if (frame.width, frame.height) != (self.video.width, self.video.height):
-            raise UnreadableMedia(
-                f"{self.path.name} changes its size at frame {self._next - 1}.", path=self.path
-            )
+            raise UnreadableMedia(f"{self.path.name} changes its size at frame {self._next - 1}.", path=self.path)
         if name in PACKED:
             return _unpack(frame, PACKED[name], self.layout)
         if name in SHUFFLED:

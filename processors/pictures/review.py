@@ -63,9 +63,7 @@ def write_picture(path: Path, image: Image, *, longest: int | None = None) -> No
 
 def _yuv(image: Image) -> av.VideoFrame:
     shown = np.ascontiguousarray(np.clip(image * 255 + 0.5, 0, 255), np.uint8)
-    frame = av.VideoFrame.from_ndarray(shown, format="rgb24").reformat(
-        format="yuv420p", dst_colorspace="ITU709"
-    )
+    frame = av.VideoFrame.from_ndarray(shown, format="rgb24").reformat(format="yuv420p", dst_colorspace="ITU709")
     frame.colorspace, frame.color_range, frame.color_primaries, frame.color_trc = 1, 1, 1, 1
     return frame
 

@@ -10,9 +10,9 @@ import numpy as np
 
 from .layout import Image, Mask
 
-_PAPER = np.array([0.11, 0.115, 0.125], np.float32)
-_INK = (0.93, 0.93, 0.91)
-_DIM = (0.62, 0.63, 0.65)
+_PAPER = np.array([28, 29, 32], np.uint8)
+_INK = (238, 238, 232)
+_DIM = (160, 162, 166)
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 _GAP = 10
 _LEFT = 150
@@ -35,7 +35,8 @@ def contact_sheet(title: str, columns: Sequence[str], rows: Sequence[Row], *, wi
     cell_height = round(cell_width * tall)
     head = 74
     height = head + (cell_height + _GAP) * len(rows) + _GAP
-    sheet = np.ones((height, width, 3), np.float32) * _PAPER
+    sheet = np.empty((height, width, 3), np.uint8)
+    sheet[:] = _PAPER
     _write(sheet, title, (_GAP * 2, 30), 0.72, _INK)
     for index, name in enumerate(columns):
         _write(sheet, name, (_LEFT + _GAP + index * (cell_width + _GAP), 62), 0.6, _INK)
@@ -48,17 +49,18 @@ def contact_sheet(title: str, columns: Sequence[str], rows: Sequence[Row], *, wi
         for index, picture in enumerate(row.pictures):
             fitted = _fitted(picture, cell_width, cell_height)
             left = _LEFT + _GAP + index * (cell_width + _GAP)
-            sheet[top : top + fitted.shape[0], left : left + fitted.shape[1]] = fitted
-    return sheet
+            sheet[top : top + fitted.shape[0], left : left + fitted.shape[1]] = np.rint(fitted * 255)
+    return np.asarray(sheet / np.float32(255), np.float32)
 
 
 def overlay(picture: Image, matte: Mask) -> Image:
     """*picture* dimmed, with *matte* tinted and outlined."""
-    out = picture * 0.75
-    out[matte] = 0.55 * picture[matte] + 0.45 * _MATTE
+    shown = picture * 0.75
+    shown[matte] = 0.55 * picture[matte] + 0.45 * _MATTE
+    out = np.asarray(np.clip(shown, 0, 1) * 255, np.uint8)
     edges, _ = cv2.findContours(matte.astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
-    cv2.drawContours(out, edges, -1, (1.0, 0.95, 0.3), max(1, round(max(picture.shape) / 640)))
-    return np.asarray(out, np.float32)
+    cv2.drawContours(out, edges, -1, (255, 240, 80), max(1, round(max(picture.shape) / 640)))
+    return np.asarray(out / np.float32(255), np.float32)
 
 
 def spread(frames: Sequence[int], count: int) -> list[int]:
@@ -75,9 +77,7 @@ def _fitted(picture: Image, width: int, height: int) -> Image:
     return np.asarray(np.clip(cv2.resize(picture, size, interpolation=kind), 0, 1), np.float32)
 
 
-def _write(
-    sheet: Image, words: str, at: tuple[int, int], size: float, ink: tuple[float, float, float]
-) -> None:
+def _write(sheet: Image, words: str, at: tuple[int, int], size: float, ink: tuple[float, float, float]) -> None:
     cv2.putText(sheet, words, at, _FONT, size, ink, 1, cv2.LINE_AA)
 
 

@@ -98,9 +98,7 @@ class Stills:
         spec = image.spec()
         if _layout(spec) != self.layout or (spec.width, spec.height) != (self.video.width, self.video.height):
             image.close()
-            raise UnreadableMedia(
-                f"{name.name} differs in size or channels from {self.files[0].name}.", path=name
-            )
+            raise UnreadableMedia(f"{name.name} differs in size or channels from {self.files[0].name}.", path=name)
         pixels = image.read_image(0, 0, 0, spec.nchannels, oiio_type(self.layout.sample))
         fault = image.geterror()
         image.close()
@@ -147,7 +145,5 @@ def _rate(spec: oiio.ImageSpec) -> Fraction:
     stated = spec.getattribute("framesPerSecond") or spec.getattribute("FramesPerSecond")
     if isinstance(stated, (tuple, list)) and len(stated) == 2 and stated[1]:
         return Fraction(int(stated[0]), int(stated[1]))
-    film = spec.get_float_attribute("dpx:FrameRate", 0.0) or spec.get_float_attribute(
-        "dpx:TemporalFrameRate", 0.0
-    )
+    film = spec.get_float_attribute("dpx:FrameRate", 0.0) or spec.get_float_attribute("dpx:TemporalFrameRate", 0.0)
     return snap_rate(f"{film:.3f}") if 1 < film < 1000 and round(film, 3) == round(film) else Fraction(24)

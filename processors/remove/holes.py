@@ -1,0 +1,57 @@
+"""The hole of one frame: what may change, how strongly, and the region that is worked on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ..pictures.layout import Mask
+
+MARGIN = 48
+"""Pixels around a hole that are looked at to make the fill meet the plate."""
+
+
+@dataclass(frozen=True)
+class Region:
+    """A rectangle of the plate, on whole chroma samples: left, top, width, height in pixels."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+    @property
+    def window(self) -> tuple[slice, slice]:
+        """Rows and columns, for indexing."""
+        return slice(self.y, self.y + self.height), slice(self.x, self.x + self.width)
+
+    @property
+    def corners(self) -> NDArray[np.float64]:
+        """(4, 2) x, y of the corners."""
+        right, bottom = self.x + self.width, self.y + self.height
+        return np.array([[self.x, self.y], [right, self.y], [self.x, bottom], [right, bottom]], np.float64)
+
+
+def region_of(mask: Mask, margin: int = MARGIN) -> Region | None:
+    """The rectangle around everything in *mask*, with a margin, cut at the frame; None for an empty mask."""
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    if not rows.size:
+        return None
+    height, width = mask.shape
+    left, top = max(0, int(columns[0]) - margin) // 4 * 4, max(0, int(rows[0]) - margin) // 4 * 4
+    right, bottom = min(width, int(columns[-1]) + 1 + margin), min(height, int(rows[-1]) + 1 + margin)
+    right, bottom = min(width, -(-right // 4) * 4), min(height, -(-bottom // 4) * 4)
+    return Region(left, top, right - left, bottom - top)
+
+
+def ramp(mask: Mask, feather: int) -> NDArray[np.float32]:
+    """0..1 strength of the fill: 0 outside, rising inside from the edge; the frame's border is no edge."""
+    if feather <= 0 or not mask.any():
+        return mask.astype(np.float32)
+    padded = cv2.copyMakeBorder(mask.astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_REPLICATE)
+    depth = cv2.distanceTransform(padded, cv2.DIST_L2, 3)[1:-1, 1:-1]
+    rise = np.clip(depth / (feather + 1), 0, 1)
+    return np.asarray(rise * rise * (3 - 2 * rise), np.float32)

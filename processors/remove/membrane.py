@@ -1,0 +1,55 @@
+"""Making a fill meet its surroundings: the difference around the hole, carried smoothly into it."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ..pictures.layout import Image, Mask
+
+RING = 28
+"""Width of the band around the hole that is compared."""
+_MOST = 0.10
+"""A difference beyond this is something else standing there, not exposure or colour."""
+
+
+def ring_of(hole: Mask, *, gap: int = 2, width: int = RING) -> Mask:
+    """The band around *hole*, *gap* pixels away from it."""
+    near = cv2.distanceTransform((~hole).astype(np.uint8), cv2.DIST_L2, 3)
+    return np.asarray((near > gap) & (near <= gap + width))
+
+
+def correction(plate: Image, fill: Image, hole: Mask, valid: Mask) -> Image:
+    """What to add to *fill* (HxWx3, over a region) so that it meets *plate* around *hole*.
+
+    Differences are averaged over an eighth of the resolution and interpolated over the hole by
+    push-pull (Gortler et al., The Lumigraph, SIGGRAPH 1996), so neither grain nor edges go along.
+    """
+    ring = ring_of(hole) & valid
+    apart = plate - fill
+    weight = (ring & (np.abs(apart).max(axis=-1) < _MOST)).astype(np.float32)
+    if weight.sum() < 50:
+        return np.zeros_like(fill)
+    height, width = hole.shape
+    small = (max(1, width // 8), max(1, height // 8))
+    mass = cv2.resize(weight, small, interpolation=cv2.INTER_AREA)
+    sums = cv2.resize(np.clip(apart, -_MOST, _MOST) * weight[..., None], small, interpolation=cv2.INTER_AREA)
+    field = _push_pull(np.asarray(sums, np.float32), np.asarray(mass, np.float32))
+    field = np.asarray(cv2.GaussianBlur(field, (0, 0), 1.2), np.float32)
+    return np.asarray(cv2.resize(field, (width, height), interpolation=cv2.INTER_CUBIC), np.float32)
+
+
+def _push_pull(sums: NDArray[np.float32], mass: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Weighted sums and weights to a field that is defined everywhere."""
+    height, width = mass.shape
+    if min(height, width) <= 1 or mass.min() > 0.2:
+        total = mass.sum()
+        mean = sums.sum(axis=(0, 1)) / max(float(total), 1e-6)
+        return np.asarray((sums + 0.02 * mean) / (mass[..., None] + 0.02), np.float32)
+    half = (max(1, (width + 1) // 2), max(1, (height + 1) // 2))
+    fewer = cv2.resize(sums, half, interpolation=cv2.INTER_AREA).reshape(half[1], half[0], -1)
+    lighter = cv2.resize(mass, half, interpolation=cv2.INTER_AREA).reshape(half[1], half[0])
+    coarse = _push_pull(np.asarray(fewer, np.float32), np.asarray(lighter, np.float32))
+    wide = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR).reshape(height, width, -1)
+    return np.asarray((sums + 0.1 * wide) / (mass[..., None] + 0.1), np.float32)
