@@ -13,6 +13,27 @@ from .storage import Record
 
 JsonObject = dict[str, Any]
 
+_PREFERENCES: JsonObject = {
+    "date_component_order": "month_day",
+    "duration_units": "days",
+    "format_currency_fields_decimal_options": "$1,000.99",
+    "format_currency_fields_display_dollar_sign": False,
+    "format_currency_fields_negative_options": "- $1,000",
+    "format_date_fields": "08/04/22 OR 04/08/22 (depending on the Month order preference)",
+    "format_float_fields": "9,999.99",
+    "format_float_fields_rounding": "9.999999",
+    "format_footage_fields": "10-05",
+    "format_number_fields": "1,000",
+    "format_time_hour_fields": "12 hour",
+    "hours_per_day": 8.0,
+    "support_local_storage": True,
+    "enable_rv_integration": True,
+    "enable_shotgun_review_for_rv": False,
+    "view_master_settings": {},
+    "creative_review_settings": {},
+}
+"""What a new site is set to."""
+
 _THREAD = {
     "Note": ["content", "created_at", "created_by"],
     "Reply": ["content", "created_at", "user"],
@@ -165,9 +186,16 @@ def text_search(site: Site, args: JsonObject, _caller: Caller) -> JsonObject:
 
 def preferences(_site: Site, args: JsonObject, _caller: Caller) -> JsonObject:
     """The site's preferences, or those that are asked for."""
-    known = {"date_component_order": "month_day", "support_local_storage": True, "format_number": ","}
-    wanted = args.get("prefs") or list(known)
-    return {name: known[name] for name in wanted if name in known}
+    wanted = args.get("prefs") or list(_PREFERENCES)
+    return {name: _PREFERENCES[name] for name in wanted if name in _PREFERENCES}
+
+
+def export_page(_site: Site, args: JsonObject, _caller: Caller) -> str:
+    """Pages have no content here, so none can be exported; wrong arguments are refused as a site does."""
+    for name in ("page_id", "format"):
+        if args.get(name) is None:
+            raise Refusal(f"API export_page() '{name}' missing.")
+    raise Refusal(f"Export for Page id={args['page_id']} not available")
 
 
 def work_schedule(site: Site, args: JsonObject, _caller: Caller) -> JsonObject:
@@ -230,6 +258,7 @@ METHODS: dict[str, Callable[[Site, JsonObject, Caller], Any]] = {
     "activity_stream": activity,
     "query_display_name_cache": text_search,
     "preferences_read": preferences,
+    "export_page": export_page,
     "work_schedule_read": work_schedule,
     "work_schedule_update": work_schedule_update,
     "update_project_last_accessed_by_current_user": last_accessed,
