@@ -17,7 +17,7 @@ from ...schema.errors import ConfigError
 from ...schema.settings import IngestSettings
 from ...schema.tables import ArrivalRow
 from ..steps import Step, passed
-from ..store.arrivals import Sighting
+from ..store.arrivals import WAITING, Sighting
 from ..store.database import Database
 from ..store.index import Index
 from ..store.jobs import Jobs
@@ -92,6 +92,7 @@ class Ingest:
         self._over.set()
         if self._thread:
             self._thread.join()
+            self._thread = None
         if self._watcher:
             self._watcher.stop()
 
@@ -122,12 +123,26 @@ class Ingest:
                     seen = look(root, [path], self._settings.ignore, deep=True)
                     self._apply(root, seen)
                     added += [sighting.path for sighting in seen.sightings.values()]
-                elif sighting := sight(root, path):
-                    self._see([sighting])
-                    added.append(path)
+                elif sighting := self._given(root, path):
+                    self._apply(root, Look(sightings={str(sighting.path): sighting}))
+                    added.append(sighting.path)
                 else:
                     raise ConfigError(f"{given} is not there. Check the path.", path=str(given))
+            self._again(added)
         return added
+
+    def _given(self, root: Path, path: Path) -> Sighting | None:
+        """A path that a person gave; one frame stands for its sequence."""
+        near = look(root, [path.parent], self._settings.ignore, deep=False)
+        return sight(root, near.frames.get(str(path), path))
+
+    def _again(self, paths: Sequence[Path]) -> None:
+        """What was refused is tried again when a person asks for it."""
+        asked = set(map(str, paths))
+        refused = self._index.arrivals.of(self._show, ArrivalState.QUARANTINED)
+        with self._database.write() as session:
+            ids = [row.id or 0 for row in refused if row.path in asked]
+            self._index.arrivals.move(session, ids, ArrivalState.SEEN, WAITING)
 
     def pending(self) -> int:
         """How many of the show's files are not answered yet."""
@@ -147,7 +162,7 @@ class Ingest:
     def turn(self) -> None:
         """One turn of the loop: a sweep when it is due, else the paths that were hinted at; then what settled."""
         with self._turns:
-            if self._watcher:
+            if self._watcher and self._thread:
                 self._watcher.ensure()
             if self._clock() >= self._sweep_at:
                 self.sweep()
@@ -202,8 +217,6 @@ class Ingest:
 
     def _apply(self, root: Path, seen: Look) -> None:
         """Write down what a look saw: new and changed files, those that are back, those that are gone."""
-        if not seen.sightings and not seen.listed and not seen.missing:
-            return
         rows = {row.path: row for row in self._rows(root)}
         news, back = [], []
         for path, sighting in seen.sightings.items():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 from pathlib import Path
 
 import av
@@ -19,20 +18,22 @@ _NO_MEDIA = {
 }
 
 
+_MEANINGS: tuple[tuple[type[Exception], str], ...] = (
+    (av.error.EOFError, "breaks off inside its header: the copy is not complete. Copy it again."),
+    (av.error.DecoderNotFoundError, "holds pictures in a format that is not decoded here."),
+    (av.error.InvalidDataError, "is not picture or sound that can be read: damaged, or not media at all."),
+    (av.error.PermissionError, "only points to other files; it holds no picture or sound of its own."),
+)
+
+
 def sentence(path: Path, error: Exception) -> str:
     """What FFmpeg or the system meant by *error*, with the file's name."""
-    name = path.name
-    if isinstance(error, av.error.EOFError):
-        return f"{name} breaks off inside its header: the copy is not complete. Copy it again."
-    if isinstance(error, av.error.DecoderNotFoundError):
-        return f"{name} holds pictures in a format that is not decoded here."
-    if isinstance(error, av.error.InvalidDataError):
-        return f"{name} is not picture or sound that can be read: its content is damaged or not media at all."
-    if isinstance(error, av.error.PermissionError):
-        return f"{name} only points to other files; it holds no picture or sound of its own."
-    if isinstance(error, OSError) and error.errno == errno.EACCES:
-        return f"{name} may not be read: the daemon's account lacks the permission."
-    return f"{name} cannot be read as picture or sound ({_words(error)})."
+    if isinstance(error, av.error.InvalidDataError) and _unfinished(path):
+        return f"{path.name} is not finished: its index (moov) is missing, so recording or copying was cut off."
+    for kind, words in _MEANINGS:
+        if isinstance(error, kind):
+            return f"{path.name} {words}"
+    return f"{path.name} cannot be read as picture or sound ({_words(error)})."
 
 
 def refusal_by_content(path: Path, head: bytes, size: int) -> str | None:
@@ -48,6 +49,15 @@ def refusal_by_content(path: Path, head: bytes, size: int) -> str | None:
     if _is_text(head):
         return f"{name} is a text file, not picture or sound; nothing is done with it."
     return None
+
+
+def _unfinished(path: Path) -> bool:
+    """Whether an ISO or QuickTime movie has begun, and no index follows."""
+    with open_quietly(path) as file:
+        head = file.read(_LOOK)
+        file.seek(max(0, file.seek(0, 2) - _LOOK))
+        tail = file.read(_LOOK)
+    return head[4:8] in {b"ftyp", b"mdat", b"wide", b"free", b"skip"} and b"moov" not in head + tail
 
 
 def encrypted(path: Path) -> bool:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from fileseq.exceptions import FileSeqException
 from fileseq.filesequence import FileSequence
 
 from ...schema.errors import UnreadableMedia
@@ -46,18 +46,22 @@ def pattern(sequence: FileSequence) -> str:
 
 
 def is_pattern(path: Path) -> bool:
-    """Whether a path is the pattern of a sequence rather than a file."""
-    return path.suffix.lower() in _FRAMES and ("#" in path.name or "@" in path.name)
+    """Whether a path is the pattern of a sequence rather than a file (`logo@2x.png` is a file)."""
+    return path.suffix.lower() in _FRAMES and path.stem.endswith(("#", "@")) and not path.is_file()
 
 
 def frames_of(path: Path) -> list[tuple[int, Path]]:
     """The frames that a pattern stands for, by number. Raises UnreadableMedia where there are none."""
+    stem = path.stem.rstrip("#@")
     try:
-        sequence = FileSequence.findSequenceOnDisk(str(path), strictPadding=True)
-    except FileSeqException as error:
-        raise UnreadableMedia(f"{path.name} has no frames on disk any more.", path=str(path)) from error
-    numbers = sorted(int(number) for number in sequence.frameSet() or ())
-    return [(number, Path(str(sequence.frame(number)))) for number in numbers]
+        names = [name for name in os.listdir(path.parent) if name.startswith(stem)]
+    except (FileNotFoundError, NotADirectoryError):
+        names = []
+    for sequence in group(path.parent, names)[0]:
+        if pattern(sequence) == str(path):
+            numbers = sorted(int(number) for number in sequence.frameSet() or ())
+            return [(number, Path(str(sequence.frame(number)))) for number in numbers]
+    raise UnreadableMedia(f"{path.name} has no frames on disk any more.", path=str(path))
 
 
 def _digits(sequence: FileSequence) -> int:

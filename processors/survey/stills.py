@@ -88,7 +88,7 @@ def _picture(path: Path) -> NDArray[np.uint8]:
     )
     pixels = buffer.get_pixels(oiio.FLOAT, whole)
     if pixels is None or buffer.has_error:
-        raise UnreadableMedia(f"{path.name} cannot be read as a picture: {_said(buffer.geterror())}", path=str(path))
+        raise UnreadableMedia(_damaged(path, buffer.geterror()), path=str(path))
     values = np.nan_to_num(np.asarray(pixels, np.float32), nan=0.0, posinf=1.0, neginf=0.0)
     values = np.repeat(values[..., :1], 3, axis=-1) if values.shape[-1] < 3 else values
     height, width = values.shape[:2]
@@ -100,7 +100,7 @@ def _picture(path: Path) -> NDArray[np.uint8]:
 def _spec(path: Path) -> oiio.ImageSpec:
     opened = oiio.ImageInput.open(str(path))
     if opened is None:
-        raise UnreadableMedia(f"{path.name} cannot be read as a picture: {_said(oiio.geterror())}", path=str(path))
+        raise UnreadableMedia(_damaged(path, oiio.geterror()), path=str(path))
     spec = opened.spec()
     opened.close()
     if spec.width * spec.height > _MOST_PIXELS:
@@ -110,9 +110,9 @@ def _spec(path: Path) -> oiio.ImageSpec:
     return spec
 
 
-def _said(message: str) -> str:
-    first = message.strip().splitlines()[0].strip() if message.strip() else "its content is damaged"
-    return first.rstrip(".") + "."
+def _damaged(path: Path, message: str) -> str:
+    said = message.strip().splitlines()[0].strip().rstrip(".") if message.strip() else ""
+    return f"{path.name} cannot be read as a picture: it is damaged or cut short" + (f" ({said})." if said else ".")
 
 
 def _linear(spec: oiio.ImageSpec) -> bool:

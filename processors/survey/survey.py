@@ -101,8 +101,6 @@ def _silent(_share: float, _doing: str) -> None:
 
 def _sequence(path: Path, progress: Progress) -> tuple[Found, str]:
     frames = frames_of(path)
-    if not frames:
-        raise UnreadableMedia(f"{path.name} has no frames on disk any more.", path=str(path))
     files = [file for _, file in frames]
     digest = sequence_hash(files)
     if raw := raw_format(path, files[0].stat().st_size):
