@@ -102,7 +102,7 @@ def _why(row: Any, state: JobState, needs: Sequence[int], paused: bool, now: flo
     if state is JobState.WAITING:
         return f"Waits for job {', '.join(map(str, needs))}." if needs else "Waits for another job."
     if state is JobState.PAUSED or (state is JobState.QUEUED and paused):
-        return "Paused by a person."
+        return "Paused by a person: wetgate resume lets it go on."
     return _why_queued(row, now) if state is JobState.QUEUED else ""
 
 

@@ -192,9 +192,13 @@ def test_every_command_that_people_are_told_exists() -> None:
     verbs = set(typer.main.get_command(app).commands)  # type: ignore[attr-defined]  # a group has commands
     files = [DEPLOY / "RUNBOOK.md", DEPLOY / "wetgate.toml", DEPLOY / "shows" / "EXAMPLE.toml", UNIT]
     texts = [file.read_text() for file in files] + list(_ADVICE.values())
-    told = {verb for text in texts for verb in re.findall(r"`(?:sudo -u wetgate )?wetgate (?:--config \S+ )?([a-z]+)", text)}
-    told |= {verb for text in _ADVICE.values() for verb in re.findall(r"wetgate ([a-z]+)\b(?=[ :.\)])", text)} - {"toml"}
-    assert {"run", "doctor", "retry", "migrate"} <= told
+    told = {
+        verb for text in texts for verb in re.findall(r"`(?:sudo -u wetgate )?wetgate (?:--config \S+ )?([a-z]+)", text)
+    }
+    told |= {verb for text in _ADVICE.values() for verb in re.findall(r"wetgate ([a-z]+)\b(?=[ :.\)])", text)} - {
+        "toml"
+    }
+    assert {"doctor", "retry", "migrate", "pause"} <= told
     assert told <= verbs
 
 
@@ -202,8 +206,22 @@ def test_runbook_answers_every_question() -> None:
     """Each situation that a pipeline TD meets has a section."""
     headings = " ".join(re.findall(r"^##+ (.+)$", (DEPLOY / "RUNBOOK.md").read_text(), re.MULTILINE)).lower()
     for word in (
-        "install", "first start", "shotgrid", "postgresql", "backup", "restore", "upgrade", "disk", "tracker is down",
-        "storage", "stuck", "not usable", "kill", "log", "metrics", "wipe",
+        "install",
+        "first start",
+        "shotgrid",
+        "postgresql",
+        "backup",
+        "restore",
+        "upgrade",
+        "disk",
+        "tracker is down",
+        "storage",
+        "stuck",
+        "not usable",
+        "kill",
+        "log",
+        "metrics",
+        "wipe",
     ):
         assert word in headings, word
 
