@@ -65,11 +65,17 @@ class Day:
                         changed_at=now,
                     )
                 )
-            task = {"show": "PINE", "tracker": "main", "entity_name": "010", "changed_at": now}
+            task: dict[str, Any] = {"show": "PINE", "tracker": "main", "entity_name": "010", "changed_at": now}
             self.task = add(TaskRow(tracker_ref="1", name="cleanup", state="running", processor="remove", **task))
             add(TaskRow(tracker_ref="2", name="paint", state="waiting", reason=f"No plate: {NASTY}", **task))
             payload = {"processor": "remove", "request": {"plate": {"name": "A001C001"}}}
-            job = {"show": "PINE", "kind": "process", "lane": "process", "payload": payload, "created_at": now}
+            job: dict[str, Any] = {
+                "show": "PINE",
+                "kind": "process",
+                "lane": "process",
+                "payload": payload,
+                "created_at": now,
+            }
             self.job = add(
                 JobRow(
                     state="running", progress=0.25, doing="Frame 1024", started_at=now - 30, task_id=self.task, **job

@@ -16,12 +16,11 @@ from pathlib import Path
 import opentimelineio as otio
 
 from ...schema.editorial import DayClip, ShootingDay
-from ...schema.errors import ConfigError
 from ...schema.rate import rate_label, rate_text
-from ...schema.timecode import Timecode, nominal
+from ...schema.timecode import nominal
 from .checked import write_checked
 from .media import external, reel_metadata
-from .times import editing_rate, frames, span, start_frame
+from .times import editing_rate, frames, span, start_frame, timecode_words
 
 _DAY_SECONDS = 86400
 _NIGHT_SECONDS = 6 * 3600
@@ -75,25 +74,19 @@ def _picture_timeline(day: ShootingDay, rate: Fraction, clips: Sequence[DayClip]
 
 
 def _picture(clip: DayClip, rate: Fraction) -> otio.schema.Clip:
-    label, drop = _label(clip, rate)
-    whole = span(start_frame(label, rate), clip.frames, rate)
-    entry = otio.schema.Clip(
-        name=clip.name, media_reference=external(clip.path, whole, clip.reel), source_range=whole
-    )
+    start = start_frame(clip.timecode, rate) or 0
+    whole = span(start, clip.frames, rate)
+    entry = otio.schema.Clip(name=clip.name, media_reference=external(clip.path, whole, clip.reel), source_range=whole)
     entry.metadata.update(reel_metadata(clip.reel))
     entry.metadata["wetgate"] = {
         **_words(clip),
+        **timecode_words(clip.timecode, rate),
         "rate": rate_text(rate),
         "file_rate": rate_text(clip.rate or rate),
-        "drop_frame": drop,
         "variable_rate": clip.variable_rate,
     }
-    if clip.timecode and label is None:
-        entry.metadata["wetgate"]["timecode_problem"] = (
-            f"{clip.timecode} does not exist at {rate_label(rate)}"
-        )
     for number, cut in enumerate(clip.cuts, 1):
-        marked = span(start_frame(label, rate) + cut, 1, rate)
+        marked = span(start + cut, 1, rate)
         marker = otio.schema.Marker(name=f"cut {number}", marked_range=marked, color="CYAN")
         marker.metadata["wetgate"] = {"frame": cut}
         entry.markers.append(marker)
@@ -139,23 +132,13 @@ def _day_begin(clocks: Sequence[Fraction]) -> Fraction:
     return begin if rest >= _REST_SECONDS else Fraction(0)
 
 
-def _label(clip: DayClip, rate: Fraction) -> tuple[str | None, bool]:
-    """The clip's timecode if it exists at its rate, and whether it is drop-frame."""
-    if clip.timecode is None:
-        return None, False
-    try:
-        return clip.timecode, Timecode.parse(clip.timecode, rate).drop
-    except ConfigError:
-        return None, False
-
-
 def _clock(clip: DayClip) -> Fraction | None:
     """The start in seconds of the clock, or None without a usable timecode and rate."""
     if clip.rate is None:
         return None
     rate = editing_rate(clip.rate)
-    label, _ = _label(clip, rate)
-    return start_frame(label, rate) / rate if label else None
+    start = start_frame(clip.timecode, rate)
+    return start / rate if start is not None else None
 
 
 def _words(clip: DayClip) -> dict[str, object]:

@@ -13,9 +13,7 @@ from ...schema.errors import ConnectorError
 _FRAME = re.compile(r"^(?P<prefix>.*?[._])?(?P<frame>\d+)(?P<suffix>\.[A-Za-z0-9]+)$")
 
 
-def external(
-    path: Path, available: otio.opentime.TimeRange, reel: str | None
-) -> otio.schema.ExternalReference:
+def external(path: Path, available: otio.opentime.TimeRange, reel: str | None) -> otio.schema.ExternalReference:
     """A file, with the reel where the FCP7 XML adapter looks for it."""
     reference = otio.schema.ExternalReference(target_url=path.absolute().as_uri(), available_range=available)
     reference.name = path.name

@@ -9,7 +9,7 @@ from ...schema.errors import ConnectorError
 from ...schema.rate import rate_text
 from ...schema.timecode import Timecode
 from .media import external, frames_reference, reel_metadata
-from .times import editing_rate, span, start_frame
+from .times import editing_rate, span, start_frame, timecode_words
 
 
 def return_timeline(package: ReturnPackage) -> otio.schema.Timeline:
@@ -21,7 +21,7 @@ def return_timeline(package: ReturnPackage) -> otio.schema.Timeline:
     frame in the cut, or claims frames that the plate does not have.
     """
     rate = editing_rate(package.plate.rate)
-    start = start_frame(package.plate.timecode, rate)
+    start = start_frame(package.plate.timecode, rate) or 0
     timeline = otio.schema.Timeline(name=package.code)
     record = Timecode.parse(package.record_start, rate)
     timeline.global_start_time = otio.opentime.RationalTime(record.frame, float(rate))
@@ -49,15 +49,14 @@ def _plate_track(package: ReturnPackage, start: int) -> otio.schema.Track:
     length = plate.frames - plate.head - plate.tail
     if plate.frames <= 0 or plate.head < 0 or plate.tail < 0 or length <= 0:
         raise ConnectorError(
-            f"{plate.name}: {plate.frames} frames leave nothing between handles of "
-            f"{plate.head} and {plate.tail}."
+            f"{plate.name}: {plate.frames} frames leave nothing between handles of {plate.head} and {plate.tail}."
         )
     reference = external(plate.path, span(start, plate.frames, rate), plate.reel)
     clip = otio.schema.Clip(plate.name, reference, span(start + plate.head, length, rate))
     clip.metadata.update(reel_metadata(plate.reel))
     clip.metadata["wetgate"] = {
         "clip": plate.clip,
-        "timecode": plate.timecode or "",
+        **timecode_words(plate.timecode, rate),
         "head": plate.head,
         "tail": plate.tail,
         "first_frame": plate.first_frame,
@@ -79,9 +78,7 @@ def _version_range(package: ReturnPackage, start: int) -> otio.opentime.TimeRang
     return span(start + first, last - first + 1, editing_rate(plate.rate))
 
 
-def _version(
-    package: ReturnPackage, whole: otio.opentime.TimeRange, used: otio.opentime.TimeRange
-) -> otio.schema.Clip:
+def _version(package: ReturnPackage, whole: otio.opentime.TimeRange, used: otio.opentime.TimeRange) -> otio.schema.Clip:
     reel = package.plate.reel
     if package.master.is_dir():
         master = frames_reference(package.master, whole, editing_rate(package.plate.rate), reel)

@@ -11,8 +11,8 @@ from fractions import Fraction
 
 import opentimelineio as otio
 
-from ...schema.errors import ConnectorError
-from ...schema.rate import NTSC_RATES, rate_text
+from ...schema.errors import ConfigError, ConnectorError
+from ...schema.rate import NTSC_RATES, rate_label, rate_text
 from ...schema.timecode import Timecode
 
 _NEAR = Fraction(2, 10_000)
@@ -20,11 +20,14 @@ _MAX_DENOMINATOR = 100_000
 
 
 def editing_rate(rate: Fraction) -> Fraction:
-    """The rate that an edit uses: a container's 2997/125 or 47.95 is the NTSC rate beside it."""
+    """The rate that an edit uses: a container's 2997/125 or 47.95 is the NTSC rate beside it.
+
+    A measured average such as 2997003/100001 is simplified as far as its float can be told from others.
+    """
     for exact in NTSC_RATES:
         if abs(rate - exact) / exact < _NEAR:
             return exact
-    return rate
+    return rate.limit_denominator(_MAX_DENOMINATOR)
 
 
 def exact_rate(value: float, where: str) -> Fraction:
@@ -48,9 +51,19 @@ def span(first: int, count: int, rate: Fraction) -> otio.opentime.TimeRange:
     return otio.opentime.TimeRange(frames(first, rate), frames(count, rate))
 
 
-def start_frame(timecode: str | None, rate: Fraction) -> int:
-    """The frame since midnight that a label stands for; 0 where there is none."""
-    return Timecode.parse(timecode, rate).frame if timecode else 0
+def start_frame(timecode: str | None, rate: Fraction) -> int | None:
+    """The frame since midnight that a label stands for; None without one, or where the rate lacks it."""
+    try:
+        return Timecode.parse(timecode, rate).frame if timecode else None
+    except ConfigError:
+        return None
+
+
+def timecode_words(timecode: str | None, rate: Fraction) -> dict[str, object]:
+    """What a clip's metadata says about its timecode."""
+    if timecode and start_frame(timecode, rate) is None:
+        return {"timecode": timecode, "timecode_problem": f"{timecode} does not exist at {rate_label(rate)} frames/s"}
+    return {"timecode": timecode or "", "drop_frame": bool(timecode) and Timecode.parse(timecode or "", rate).drop}
 
 
 def time_fact(time: otio.opentime.RationalTime, where: str) -> str:

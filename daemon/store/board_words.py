@@ -65,6 +65,8 @@ def job_title(kind: str, payload: dict[str, Any], task: str) -> str:
         return f"Index {PurePath(str(payload['path'])).name}"
     if kind == "answer":
         return f"Answer in the tracker: {task}" if task else "Answer in the tracker"
+    if kind == "day":
+        return "Write the shooting days' timelines"
     if kind == "publish":
         return f"Publish: {task}" if task else "Publish"
     return f"{kind.replace('.', ' ').capitalize()}: {task}" if task else kind.replace(".", " ").capitalize()
@@ -192,8 +194,7 @@ def _outcome_words(outcome: Outcome) -> dict[str, Any]:
     proof = ""
     if identity is not None:
         proof = (
-            f"All {identity.samples_outside:,} values outside the matte equal the plate's, "
-            f"in {identity.frames} frames"
+            f"All {identity.samples_outside:,} values outside the matte equal the plate's, in {identity.frames} frames"
             if identity.holds
             else f"{identity.changed_outside:,} values outside the matte changed: do not use"
         )
@@ -201,9 +202,7 @@ def _outcome_words(outcome: Outcome) -> dict[str, Any]:
         "verdict": VERDICT_WORDS[outcome.verdict],
         "summary": outcome.summary,
         "reasons": outcome.reasons,
-        "rating": f"{rating.expected_psnr_db:.1f} dB, tested on {rating.covered:.0%} of the region"
-        if rating
-        else "",
+        "rating": f"{rating.expected_psnr_db:.1f} dB, tested on {rating.covered:.0%} of the region" if rating else "",
         "proof": proof,
         "proven": identity.holds if identity is not None else None,
         "sources": ", ".join(f"{use.name} {use.share:.0%}" for use in outcome.sources if use.share > 0),

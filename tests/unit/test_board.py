@@ -30,15 +30,19 @@ NOW = time.time()
 def arrival(name: str, state: str, reason: str = "", show: str = "PINE") -> ArrivalRow:
     """A file of a show."""
     path = f"/dailies/A001/{name}"
-    return ArrivalRow(
-        show=show, root="/dailies", path=path, state=state, reason=reason, seen_at=NOW, changed_at=NOW
-    )
+    return ArrivalRow(show=show, root="/dailies", path=path, state=state, reason=reason, seen_at=NOW, changed_at=NOW)
 
 
 def job(state: str, **changes: Any) -> JobRow:
     """A process job of PINE."""
     payload = {"processor": "remove", "request": {"plate": {"name": "A001C001"}}}
-    values = {"show": "PINE", "kind": "process", "lane": "process", "state": state, "created_at": NOW - 60}
+    values: dict[str, Any] = {
+        "show": "PINE",
+        "kind": "process",
+        "lane": "process",
+        "state": state,
+        "created_at": NOW - 60,
+    }
     return JobRow(**{"payload": payload, **values, **changes})
 
 
@@ -125,26 +129,21 @@ def test_a_paused_show_says_so(database: Database) -> None:
 
 def test_a_tasks_failure_is_told_once_with_its_task(database: Database) -> None:
     """The failed job of a failed task is not a second thing to look at; a waiting one says what it lacks."""
-    values = {"show": "PINE", "tracker": "main", "entity_name": "010", "changed_at": NOW}
+    values: dict[str, Any] = {"show": "PINE", "tracker": "main", "entity_name": "010", "changed_at": NOW}
     failed, *_ = store(
         database,
         TaskRow(tracker_ref="1", name="cleanup", state="failed", reason="The matte is empty.", **values),
         TaskRow(tracker_ref="2", name="paint", state="waiting", reason="No plate is named.", **values),
         TaskRow(tracker_ref="3", name="comp", state="running", **values),
     )
-    store(
-        database, job("failed", task_id=failed.id, error_type="BriefIncomplete", error="The matte is empty.")
-    )
+    store(database, job("failed", task_id=failed.id, error_type="BriefIncomplete", error="The matte is empty."))
     board = BoardReader(database).read("PINE")
     assert [task.state for task in board.tasks] == ["waiting", "failed", "running"]
     assert {a.what: a.why for a in board.attention} == {
         "010 cleanup": "The matte is empty.",
         "010 paint": "No plate is named.",
     }
-    assert all(
-        a.mend == "Reply on the task with the missing line; the work starts by itself."
-        for a in board.attention
-    )
+    assert all(a.mend == "Reply on the task with the missing line; the work starts by itself." for a in board.attention)
 
 
 def test_findings_and_versions_speak_in_shot_frames_and_timecode(database: Database, tmp_path: Path) -> None:
@@ -181,13 +180,13 @@ def test_findings_and_versions_speak_in_shot_frames_and_timecode(database: Datab
         timecode="01:00:00:00",
         last_frame=1048,
     )
-    row = {"show": "PINE", "job_id": made.id}
+    row: dict[str, Any] = {"show": "PINE", "job_id": made.id}
     store(
         database,
         FindingRow(
             number=3,
             position=0,
-            clip_id=clip.id,
+            clip_id=clip.id or 0,
             finding=finding.model_dump(mode="json"),
             found_at=NOW,
             **row,
@@ -199,7 +198,7 @@ def test_findings_and_versions_speak_in_shot_frames_and_timecode(database: Datab
             folder=str(tmp_path),
             made_at=NOW,
             state="published",
-            plate_clip_id=clip.id,
+            plate_clip_id=clip.id or 0,
             outcome=outcome.model_dump(mode="json"),
             **row,
         ),
@@ -222,7 +221,7 @@ def test_findings_and_versions_speak_in_shot_frames_and_timecode(database: Datab
 def test_a_version_that_is_only_planned_has_a_line(database: Database) -> None:
     """A version without an outcome yet, and JSON of another release, are shown all the same."""
     first, second = store(database, job("running"), job("done"))
-    values = {"show": "PINE", "number": 1, "folder": "/x", "made_at": NOW}
+    values: dict[str, Any] = {"show": "PINE", "number": 1, "folder": "/x", "made_at": NOW}
     store(
         database,
         VersionRow(code="a", key="a", job_id=first.id, state="planned", **values),
@@ -237,7 +236,8 @@ def test_a_version_that_is_only_planned_has_a_line(database: Database) -> None:
 def test_a_board_of_a_hundred_thousand_rows_is_quick(database: Database) -> None:
     """Counting and listing 100,000 arrivals and jobs of two shows stays well below half a second."""
     clip, work = arrival("x", "x").model_dump(exclude={"id"}), job("x").model_dump(exclude={"id"})
-    shows, states = ("PINE", "OAK"), {0: ("quarantined", "queued")}
+    states: dict[int, tuple[str, str]] = {0: ("quarantined", "queued")}
+    shows = ("PINE", "OAK")
     rows, jobs = [], []
     for n in range(100_000):
         show, (one, other) = shows[n % 2], states.get(n % 50, ("indexed", "done"))
@@ -248,10 +248,10 @@ def test_a_board_of_a_hundred_thousand_rows_is_quick(database: Database) -> None
         session.execute(sa.insert(JobRow), jobs)
     reader = BoardReader(database)
     reader.read("PINE")
-    for show in (None, "PINE"):
+    for only in (None, "PINE"):
         begun = time.perf_counter()
-        board = reader.read(show)
+        board = reader.read(only)
         seconds = time.perf_counter() - begun
-        print(f"board of {show or 'all shows'}: {seconds * 1000:.0f} ms")
+        print(f"board of {only or 'all shows'}: {seconds * 1000:.0f} ms")
         assert seconds < 0.5
     assert sum(group.count for group in board.arrivals) == 50_000

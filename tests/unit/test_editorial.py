@@ -22,7 +22,7 @@ NTSC = Fraction(24000, 1001)
 def clip(name: str, **changes: object) -> DayClip:
     """A clip of a hundred frames at 23.976."""
     values = {"name": name, "path": Path(f"/dailies/A001/{name}.mov"), "clip": f"hash-{name}", "rate": NTSC}
-    return DayClip(**{**values, "frames": 100, **changes})  # type: ignore[arg-type]  # values are mixed here
+    return DayClip(**{**values, "frames": 100, **changes})
 
 
 def day(*clips: DayClip) -> ShootingDay:
@@ -45,7 +45,7 @@ def package(tmp_path: Path, **changes: object) -> ReturnPackage:
     )
     values = {"show": "PINE", "shot": "010", "code": "PINE_010_cleanup_WG_v001", "key": "k1", "plate": plate}
     files = {"master": tmp_path / "master.mkv", "report": tmp_path / "report.json"}
-    return ReturnPackage(**{**values, **files, "first_frame": 1001, "last_frame": 1100, **changes})  # type: ignore[arg-type]  # values are mixed here
+    return ReturnPackage(**{**values, **files, "first_frame": 1001, "last_frame": 1100, **changes})
 
 
 def label(time: otio.opentime.RationalTime, rate: Fraction) -> str:
@@ -99,9 +99,7 @@ def test_mixed_rates_make_one_exact_timeline_each() -> None:
 
 def test_sound_lies_on_an_audio_track_in_samples_and_raw_is_named() -> None:
     """Sound-only clips keep their samples on A1, and what cannot be placed is listed, not dropped."""
-    sound = clip(
-        "T01", rate=Fraction(25), frames=0, timecode="10:00:00:12", sample_rate=48000, samples=480001
-    )
+    sound = clip("T01", rate=Fraction(25), frames=0, timecode="10:00:00:12", sample_rate=48000, samples=480001)
     raw = clip("R3D", rate=None, frames=0)
     (timeline,) = day_timelines(day(clip("a"), sound, raw))
     assert [(track.name, track.kind) for track in timeline.tracks] == [("V1", "Video"), ("A1", "Audio")]
@@ -134,12 +132,13 @@ def test_a_night_runs_past_midnight(codes: tuple[str, ...], order: list[str]) ->
     assert [entry.name for entry in shooting_order(clips)] == order
 
 
-def test_timecode_that_the_rate_lacks_is_told_not_guessed() -> None:
+def test_timecode_that_the_rate_lacks_is_told_not_guessed(tmp_path: Path) -> None:
     """A label outside the rate leaves the clip at 0 and says so in the metadata."""
     (timeline,) = day_timelines(day(clip("a", timecode="01:00:00:29")))
-    entry = timeline.tracks[0][0]
-    assert entry.source_range.start_time.value == 0
-    assert "01:00:00:29" in entry.metadata["wetgate"]["timecode_problem"]
+    plate = PlateCut(name="a", path=tmp_path / "a.mov", clip="h", rate=NTSC, frames=100, timecode="01:00:00:29")
+    for entry in (timeline.tracks[0][0], return_timeline(package(tmp_path, plate=plate)).tracks[0][0]):
+        assert entry.source_range.start_time.value == 0
+        assert "01:00:00:29" in entry.metadata["wetgate"]["timecode_problem"]
 
 
 def test_drop_frame_counts_frames_not_labels() -> None:
@@ -153,18 +152,14 @@ def test_drop_frame_counts_frames_not_labels() -> None:
 
 def test_version_lies_exactly_above_its_plate(tmp_path: Path) -> None:
     """V2 has V1's record position and source timecode; handles stay in the available range."""
-    path = write_checked(
-        return_timeline(package(tmp_path, review=tmp_path / "review.mp4")), tmp_path / "r.otio"
-    )
+    path = write_checked(return_timeline(package(tmp_path, review=tmp_path / "review.mp4")), tmp_path / "r.otio")
     back = otio.adapters.read_from_file(str(path))
     below, above = back.tracks[0][0], back.tracks[1][0]
     assert below.range_in_parent() == above.range_in_parent()
     assert below.source_range == above.source_range
     assert label(below.source_range.start_time, NTSC) == "23:10:00:08"
     assert (below.source_range.duration.value, below.available_range().duration.value) == (84, 100)
-    assert otio.url_utils.filepath_from_url(below.media_reference.target_url) == str(
-        tmp_path / "A001 C001.mov"
-    )
+    assert otio.url_utils.filepath_from_url(below.media_reference.target_url) == str(tmp_path / "A001 C001.mov")
     assert set(above.media_references()) == {"DEFAULT_MEDIA", "review"}
     assert above.metadata["wetgate"]["key"] == "k1"
     assert above.metadata["wetgate"]["report"] == str(tmp_path / "report.json")
@@ -223,9 +218,7 @@ def test_one_changed_frame_is_named(tmp_path: Path) -> None:
     clip_above = timeline.tracks[1][0]
     moved = clip_above.source_range.start_time + otio.opentime.RationalTime(1, float(NTSC))
     clip_above.source_range = otio.opentime.TimeRange(moved, clip_above.source_range.duration)
-    with pytest.raises(
-        ConnectorError, match=r"track 2.1 source range start: wrote 2001608 @ 24000/1001, read"
-    ):
+    with pytest.raises(ConnectorError, match=r"track 2.1 source range start: wrote 2001608 @ 24000/1001, read"):
         compare(wanted, facts(timeline), "r.otio")
 
 

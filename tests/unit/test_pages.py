@@ -277,7 +277,7 @@ def test_token_is_asked_of_everybody(serve: Serve, day: Day) -> None:
             assert browser.get(path).status_code == 401
         assert "A001C001" not in browser.get("/").text
         assert browser.get("/", headers={"Authorization": f"Bearer {TOKEN}"}).status_code == 200
-        for wrong in (f"Bearer {TOKEN}x", f"Basic {TOKEN}", "Bearer", "Bearer ü".encode("latin-1")):
+        for wrong in (f"Bearer {TOKEN}x", f"Basic {TOKEN}", "Bearer"):
             assert browser.get("/", headers={"Authorization": wrong}).status_code == 401
         assert browser.get("/?token=wrong").status_code == 401
         assert browser.get("/healthz").status_code == 200
