@@ -32,9 +32,12 @@ def return_timeline(package: ReturnPackage) -> otio.schema.Timeline:
     )
     cut = below[0].source_range
     whole = _version_range(package, start)
-    used = whole.clamped(cut)
-    if used.duration.value <= 0:
+    # TimeRange.clamped of OTIO 0.18.1 leaves a range too long at its end: whole numbers are used instead.
+    first = max(int(whole.start_time.value), int(cut.start_time.value))
+    last = min(int(whole.end_time_inclusive().value), int(cut.end_time_inclusive().value))
+    if last < first:
         raise ConnectorError(f"{package.code}: no frame of the version lies inside the cut.")
+    used = span(first, last - first + 1, rate)
     lead = int(used.start_time.value - cut.start_time.value)
     if lead:
         above.append(otio.schema.Gap(source_range=span(0, lead, rate)))

@@ -167,6 +167,8 @@ def test_version_lies_exactly_above_its_plate(tmp_path: Path) -> None:
 
 def test_partial_version_starts_after_a_gap(tmp_path: Path) -> None:
     """A version of a few frames sits over exactly those frames of the plate."""
+    late = return_timeline(package(tmp_path, first_frame=1090)).tracks[1][1]
+    assert late.source_range.end_time_inclusive().value == Timecode.parse("23:10:00:00", NTSC).frame + 91
     timeline = return_timeline(package(tmp_path, first_frame=1021, last_frame=1030))
     gap, above = timeline.tracks[1]
     assert gap.duration().value == 12
