@@ -1,0 +1,115 @@
+"""kill -9 at every named step and at random moments: nothing is lost, nothing is made twice."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from thread import SHOW, Thread, wait_for
+from wetgate.daemon.steps import Step
+
+BRIEF = "plate: A009C001\nmatte: painted/matte"
+
+
+@pytest.fixture
+def thread(tmp_path: Path) -> Iterator[Thread]:
+    """A show with its tracker as a process of its own; the daemon is started by the test."""
+    show = Thread(tmp_path)
+    show.start_tracker()
+    yield show
+    show.close()
+
+
+def workers_of(work: Path) -> list[int]:
+    """Processes that still run Wetgate's worker code for this workspace's daemon."""
+    mine = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and int(entry.name) != os.getpid():
+            try:
+                command = (entry / "cmdline").read_bytes().split(b"\0")
+                environ = (entry / "environ").read_bytes()
+            except OSError:
+                continue
+            if any(b"spawn_main" in part for part in command) and str(work).encode() in environ:
+                mine.append(int(entry.name))
+    return mine
+
+
+def assert_whole(thread: Thread, task: dict[str, object], before: dict[str, tuple[bytes, int]]) -> None:
+    """One version with all that belongs to it, every upload once, one note, the dailies untouched."""
+    (version,) = thread.versions(task)
+    assert version["code"].startswith(f"{SHOW}_SH010_cleanup_WG_v")
+    assert version["sg_uploaded_movie"] and version["image"]
+    folder = Path(version["sg_path_to_frames"]).parent
+    assert thread.run("verify", str(folder / "report.json")).returncode == 0
+    sg = thread.client()
+    link = {"type": "Version", "id": version["id"]}
+    names = sorted(a["this_file"]["name"] for a in sg.find("Attachment", [["attachment_links", "in", [link]]], ["this_file"]))
+    sg.close()
+    assert len(names) == len(set(names)), f"an upload is there twice: {names}"
+    subjects = [note["subject"] for note in thread.notes(task)]
+    assert subjects.count(version["code"]) == 1, subjects
+    assert snapshot(thread.dailies) == before
+
+
+def snapshot(folder: Path) -> dict[str, tuple[bytes, int]]:
+    """Names, contents and times of everything in a folder."""
+    return {
+        str(path.relative_to(folder)): (path.read_bytes(), path.stat().st_mtime_ns)
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+@pytest.mark.timeout(600)
+def test_killed_at_every_step_the_thread_ends_the_same(thread: Thread) -> None:
+    """The daemon kills itself at each named step in turn; after the last restart all is there, once."""
+    thread.shoot()
+    before = snapshot(thread.dailies)
+    task = thread.assign("cleanup", BRIEF)
+    reached = []
+    for step in Step:
+        thread.start(kill_at=str(step))
+        if thread.wait_dead(45):
+            reached.append(step)
+            assert thread.daemon is not None and thread.daemon.returncode == -signal.SIGKILL
+        else:
+            thread.kill()
+        wait_for(lambda: not workers_of(thread.folder), 10, "no worker outlives its daemon")
+    thread.start()
+    wait_for(lambda: thread.status(task) == "rev" and bool(thread.versions(task)), 120, "the version is there")
+    wait_for(lambda: idle(thread), 60, "the queue is empty")
+    missed = set(Step) - set(reached)
+    assert len(missed) <= 3, f"steps never passed: {sorted(missed)}"
+    assert_whole(thread, task, before)
+    assert thread.stop() == 0
+
+
+@pytest.mark.timeout(900)
+def test_killed_at_random_moments_the_thread_ends_the_same(thread: Thread) -> None:
+    """Twenty kills, each at a seeded random moment after a start; then all is there, once."""
+    moments = random.Random(20)
+    thread.shoot()
+    before = snapshot(thread.dailies)
+    task = thread.assign("cleanup", BRIEF)
+    for _ in range(20):
+        thread.start()
+        time.sleep(moments.uniform(1.0, 6.0))
+        thread.kill()
+        wait_for(lambda: not workers_of(thread.folder), 10, "no worker outlives its daemon")
+    thread.start()
+    wait_for(lambda: thread.status(task) == "rev" and bool(thread.versions(task)), 120, "the version is there")
+    wait_for(lambda: idle(thread), 60, "the queue is empty")
+    assert_whole(thread, task, before)
+    assert thread.stop() == 0
+
+
+def idle(thread: Thread) -> bool:
+    """Whether no job is open."""
+    done = thread.run("jobs", "--json", "--limit", "500")
+    return all(f'"state": "{state}"' not in done.stdout for state in ("queued", "running", "waiting"))

@@ -1,0 +1,91 @@
+"""The thread from a copied clip to a version in the tracker, and what happens when people or machines err."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from thread import SHOW, Thread, wait_for
+
+
+@pytest.fixture
+def thread(tmp_path: Path) -> Iterator[Thread]:
+    """A show with its tracker; the daemon is not started yet."""
+    show = Thread(tmp_path)
+    show.start_tracker()
+    yield show
+    show.close()
+
+
+BRIEF = f"plate: A009C001\nmatte: painted/matte"
+
+
+def test_a_task_becomes_a_version(thread: Thread) -> None:
+    """Two takes arrive, a cleanup task is assigned, and one version comes back that verifies."""
+    thread.shoot()
+    thread.start()
+    task = thread.assign("cleanup", BRIEF)
+    wait_for(lambda: thread.status(task) == "rev", 90, "the task is answered")
+    (version,) = thread.versions(task)
+    assert version["code"] == f"{SHOW}_SH010_cleanup_WG_v001"
+    assert version["sg_uploaded_movie"] and version["image"] and version["sg_wetgate_key"]
+    report = Path(version["sg_path_to_frames"]).parent / "report.json"
+    assert thread.run("verify", str(report)).returncode == 0
+    (note,) = thread.notes(task)
+    assert "every code value" in note["content"]
+    assert thread.stop() == 0
+
+
+def test_a_wrong_brief_is_answered_and_mended(thread: Thread) -> None:
+    """A brief without a plate gets one note that says what to write; the reply starts the work."""
+    thread.shoot()
+    thread.start()
+    task = thread.assign("cleanup", "please make it nice")
+    wait_for(lambda: thread.status(task) == "hld", 60, "the question is asked")
+    (note,) = thread.notes(task)
+    assert "plate:" in note["content"]
+    sg = thread.client()
+    sg.update("Task", task["id"], {"sg_description": BRIEF, "sg_status_list": "rdy"})
+    sg.close()
+    wait_for(lambda: thread.status(task) == "rev", 90, "the mended task is answered")
+    assert len(thread.versions(task)) == 1
+
+
+def test_what_cannot_be_understood_is_said_once(thread: Thread) -> None:
+    """An unknown clip, a task without a shot and a task that no rule knows each get exactly one note."""
+    thread.start()
+    unknown = thread.assign("cleanup", "plate: Z999C999")
+    homeless = thread.assign("cleanup", BRIEF, shot=None)
+    strange = thread.assign("make coffee", BRIEF)
+    for task, words in ((unknown, "Z999C999"), (homeless, "shot"), (strange, "make coffee")):
+        wait_for(lambda task=task: thread.status(task) == "hld", 60, f"an answer about {words}")  # type: ignore[misc]
+        (note,) = thread.notes(task)
+        assert words in note["content"]
+    assert not thread.dead()
+
+
+def test_a_tracker_that_is_away_loses_nothing(thread: Thread) -> None:
+    """The tracker goes down before the work and comes back: the task is answered, once."""
+    thread.shoot()
+    task = thread.assign("cleanup", BRIEF)
+    thread.stop_tracker()
+    thread.start()
+    wait_for(lambda: (thread.work / "run" / "pages.url").exists(), 30, "the daemon is up without its tracker")
+    thread.start_tracker()
+    wait_for(lambda: thread.status(task) == "ip", 60, "the task was read")
+    thread.stop_tracker()
+    wait_for(lambda: any((thread.work / SHOW / "versions").glob("*/report.json")), 60, "the fix is made")
+    thread.start_tracker()
+    wait_for(lambda: thread.status(task) == "rev", 90, "the version is sent when the tracker is back")
+    assert len(thread.versions(task)) == 1
+
+
+def test_a_clip_that_arrives_later_starts_the_task(thread: Thread) -> None:
+    """A task whose plate is still on its way waits, says so once, and goes on by itself."""
+    thread.start()
+    task = thread.assign("cleanup", BRIEF)
+    wait_for(lambda: thread.status(task) == "hld", 60, "the task waits")
+    thread.shoot()
+    wait_for(lambda: thread.status(task) == "rev", 90, "the plate has arrived")
+    assert len(thread.versions(task)) == 1

@@ -1,0 +1,197 @@
+"""The whole thread as the tests drive it: a real daemon, a real tracker, a real client."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import made
+from shotgun_api3.shotgun import Shotgun
+
+SHOW = "PINE"
+Entity = dict[str, Any]
+
+
+class Thread:
+    """One show in one folder: dailies, workspace, a sandbox as its own process, and a daemon that can be killed."""
+
+    def __init__(self, folder: Path, *, show: str = "", settings: str = "") -> None:
+        self.folder = folder
+        self.dailies, self.work = folder / "dailies", folder / "work"
+        self.dailies.mkdir(parents=True)
+        self.log = folder / "daemon.log"
+        self.daemon: subprocess.Popen[bytes] | None = None
+        self.tracker: subprocess.Popen[bytes] | None = None
+        self._show, self._settings = show, settings
+        self.port = 0
+
+    # -- processes -------------------------------------------------------------------------------
+
+    def start_tracker(self) -> None:
+        """Start the sandbox (again, on the same port and state)."""
+        home = self.folder / "tracker"
+        command = [sys.executable, "-m", "wetgate.daemon", "sandbox", "--folder", str(home)]
+        command += ["--port", str(self.port), "--project", SHOW]
+        with (self.folder / "tracker.log").open("ab") as log:
+            self.tracker = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, env=_environment())
+        assert self.tracker.stdout is not None
+        url = self.tracker.stdout.readline().decode().strip()
+        assert url.startswith("http://"), (self.folder / "tracker.log").read_text()
+        self.port = int(url.rpartition(":")[2])
+        self._write_settings(url, (home / "script_key").read_text(encoding="ascii").strip())
+
+    def stop_tracker(self) -> None:
+        """Stop the sandbox."""
+        if self.tracker is not None:
+            self.tracker.send_signal(signal.SIGTERM)
+            self.tracker.wait(20)
+            if self.tracker.stdout:
+                self.tracker.stdout.close()
+            self.tracker = None
+
+    def start(self, kill_at: str = "") -> None:
+        """Start the daemon; with *kill_at* it kills itself at that step."""
+        environ = _environment() | ({"WETGATE_KILL_AT": kill_at} if kill_at else {})
+        command = [sys.executable, "-m", "wetgate.daemon", "--config", str(self.folder / "wetgate.toml"), "run"]
+        with self.log.open("ab") as log:
+            self.daemon = subprocess.Popen(command, stdout=log, stderr=log, env=environ)
+
+    def kill(self) -> None:
+        """kill -9."""
+        assert self.daemon is not None
+        self.daemon.kill()
+        self.daemon.wait()
+
+    def stop(self) -> int:
+        """SIGTERM; the exit status."""
+        assert self.daemon is not None
+        self.daemon.send_signal(signal.SIGTERM)
+        return self.daemon.wait(60)
+
+    def dead(self) -> bool:
+        """Whether the daemon has ended."""
+        return self.daemon is None or self.daemon.poll() is not None
+
+    def wait_dead(self, seconds: float) -> bool:
+        """Wait for the daemon's own end."""
+        assert self.daemon is not None
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.daemon.wait(seconds)
+        return self.dead()
+
+    def close(self) -> None:
+        """End everything."""
+        if not self.dead():
+            self.kill()
+        self.stop_tracker()
+
+    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Any `wetgate` command on this workspace."""
+        command = [sys.executable, "-m", "wetgate.daemon", "--config", str(self.folder / "wetgate.toml"), *words]
+        return subprocess.run(command, capture_output=True, text=True, check=False, env=_environment())
+
+    # -- the coordinator -------------------------------------------------------------------------
+
+    def client(self) -> Any:
+        """The vendor's client, logged in as the coordinator."""
+        password = (self.folder / "tracker" / "coordinator_password").read_text(encoding="ascii").strip()
+        return Shotgun(f"http://127.0.0.1:{self.port}", login="coordinator", password=password)
+
+    def assign(self, name: str, brief: str, shot: str | None = "SH010") -> Entity:
+        """Create a task, assign it to the group, set it to ready."""
+        sg = self.client()
+        project = sg.find_one("Project", [["name", "is", SHOW]])
+        group = sg.find_one("Group", [["code", "is", "Wetgate"]])
+        data = {"project": project, "content": name, "sg_description": brief, "task_assignees": [group]}
+        if shot:
+            data["entity"] = sg.find_one("Shot", [["code", "is", shot]]) or sg.create(
+                "Shot", {"project": project, "code": shot}
+            )
+        task: Entity = sg.create("Task", data)
+        sg.update("Task", task["id"], {"sg_status_list": "rdy"})
+        sg.close()
+        return task
+
+    def status(self, task: Entity) -> str:
+        """The task's status."""
+        sg = self.client()
+        found = sg.find_one("Task", [["id", "is", task["id"]]], ["sg_status_list"])
+        sg.close()
+        return str(found["sg_status_list"])
+
+    def notes(self, task: Entity) -> list[Entity]:
+        """The task's notes."""
+        sg = self.client()
+        link = {"type": "Task", "id": task["id"]}
+        notes: list[Entity] = sg.find("Note", [["tasks", "in", [link]]], ["content", "subject", "attachments"])
+        sg.close()
+        return notes
+
+    def versions(self, task: Entity) -> list[Entity]:
+        """The task's versions."""
+        sg = self.client()
+        link = {"type": "Task", "id": task["id"]}
+        fields = ["code", "sg_uploaded_movie", "image", "sg_path_to_frames", "sg_status_list", "sg_wetgate_key"]
+        versions: list[Entity] = sg.find("Version", [["sg_task", "is", link]], fields)
+        sg.close()
+        return versions
+
+    def attachments(self) -> int:
+        """How many uploads the tracker holds in all."""
+        sg = self.client()
+        found = sg.find("Attachment", [], ["id"])
+        sg.close()
+        return len(found)
+
+    # -- footage ---------------------------------------------------------------------------------
+
+    def shoot(self, frames: int = 12) -> None:
+        """Two takes of one set-up arrive under names that say nothing, and a matte beside them."""
+        made.write_movie(self.dailies / "A001C004.mp4", made.take(frames, intruder=False), timecode="01:00:00:00")
+        made.write_movie(self.dailies / "A009C001.mp4", made.take(frames, intruder=True), timecode="02:00:00:00")
+        made.write_mattes(self.work / SHOW / "painted" / "matte", made.matte(frames))
+
+    def _write_settings(self, url: str, key: str) -> None:
+        (self.folder / "key").write_text(key, encoding="ascii")
+        (self.folder / "wetgate.toml").write_text(
+            f"""work_root = "work"
+[pages]
+port = 0
+[ingest]
+settle_seconds = 0.5
+sweep_seconds = 3
+[trackers.main]
+kind = "shotgrid"
+url = "{url}"
+api_key_file = "key"
+poll_seconds = 0.5
+sweep_seconds = 3
+timeout_seconds = 10
+{self._settings}""",
+            encoding="utf-8",
+        )
+        shows = self.folder / "shows"
+        shows.mkdir(exist_ok=True)
+        text = f'roots = ["dailies"]\nmin_psnr_db = 5\n{self._show}'
+        (shows / f"{SHOW}.toml").write_text(text, encoding="utf-8")
+
+
+def wait_for(look: Callable[[], bool], seconds: float, what: str) -> None:
+    """Wait until *look* is true; fails with *what* when it takes longer."""
+    end = time.monotonic() + seconds
+    while not look():
+        assert time.monotonic() < end, f"not within {seconds} s: {what}"
+        time.sleep(0.2)
+
+
+def _environment() -> dict[str, str]:
+    return {key: value for key, value in os.environ.items() if not key.startswith("WETGATE_")} | {
+        "OMP_NUM_THREADS": "1"
+    }
