@@ -55,11 +55,12 @@ def database_url(settings: Settings) -> str:
 class House:
     """Every room, built from the settings; nothing runs until a part is started."""
 
-    def __init__(self, configuration: Configuration) -> None:
-        """Open the database and bring its tables up to date."""
+    def __init__(self, configuration: Configuration, *, quiet: bool = False) -> None:
+        """Open the database and bring its tables up to date; *quiet* logs only what went wrong."""
         self.settings = settings = configuration.settings
         settings.work_root.mkdir(parents=True, exist_ok=True)
-        self.logs = LogForm(form=settings.log, level=settings.log_level, secrets=configuration.secrets())
+        self.logs = LogForm(form=settings.log, level="warning" if quiet else settings.log_level, secrets=configuration.secrets())
+        self.logs.configure()
         self.database = database = Database(database_url(settings))
         database.migrate()
         self.lock = DaemonLock(settings.work_root, database)
@@ -73,8 +74,8 @@ class House:
             jobs=self.jobs, tasks=self.tasks, ledger=self.ledger, tracker_for=self.trackers.for_thread
         )
 
-    def dispatcher(self) -> Dispatcher:
-        """The queue at work, with every kind of job that the house knows."""
+    def dispatcher(self, *, indexing_only: bool = False) -> Dispatcher:
+        """The queue at work: every kind of job that the house knows, or only the index's."""
         publisher = Publisher(
             self.settings.shows,
             jobs=self.jobs,
@@ -100,9 +101,9 @@ class House:
             self.jobs,
             [survey_kind(self.index), receiver.kind(), publisher.kind(), self._answers.kind(), self.days.kind()],
             {
-                Lane.INDEX: LanePlan(workers.index, index_limits),
-                Lane.PROCESS: LanePlan(workers.process, Limits(threads=workers.threads)),
-                Lane.PUBLISH: LanePlan(PUBLISH_THREADS),
+                Lane.INDEX: LanePlan(max(workers.index, 1) if indexing_only else workers.index, index_limits),
+                Lane.PROCESS: LanePlan(0 if indexing_only else workers.process, Limits(threads=workers.threads)),
+                Lane.PUBLISH: LanePlan(0 if indexing_only else PUBLISH_THREADS),
             },
             lease_seconds=workers.lease_seconds,
             logs=self.logs,
@@ -124,7 +125,6 @@ class House:
 
     def service(self) -> Service:
         """The whole daemon."""
-        self.logs.configure()
         settings, shows = self.settings, self.settings.shows
         dispatcher = self.dispatcher()
         desks = [self._desk(name, dispatcher.wake) for name in settings.trackers if self._shows_of(name)]
@@ -161,6 +161,7 @@ class House:
             self.settings.trackers[tracker],
             connect=lambda: self.trackers.connect(tracker),
             database=self.database,
+            index=self.index,
             tasks=self.tasks,
             answers=self._answers,
             shows={show: self._show_desk(show, settings) for show, settings in self._shows_of(tracker).items()},
@@ -192,9 +193,9 @@ class House:
 
 
 @contextmanager
-def compose(configuration: Configuration) -> Iterator[House]:
+def compose(configuration: Configuration, *, quiet: bool = True) -> Iterator[House]:
     """A house for one command."""
-    house = House(configuration)
+    house = House(configuration, quiet=quiet)
     try:
         yield house
     finally:

@@ -40,6 +40,8 @@ class Likeness:
     the takes share the place, not the performance. `action` (0..1) is how much of what moves is
     explained by the other take at that offset, `moving_share` (0..1) how much of the plate's frame
     moves at all. `score` (0..1) ranks sources: place first, action second. `words` is for people.
+    `clean_frames` is set for a clean plate, a locked-off take in which nothing moves: how many
+    frames it has, each of which shows the place at any moment.
     """
 
     registration: TakeRegistration
@@ -50,6 +52,7 @@ class Likeness:
     moving_share: float
     score: float
     words: str
+    clean_frames: int | None = None
 
     @property
     def inliers(self) -> int:
@@ -63,6 +66,8 @@ class Likeness:
 
     def other_frame(self, frame: int) -> int | None:
         """The other take's frame that shows the moment of the plate's *frame*; not clipped to its length."""
+        if self.clean_frames is not None:
+            return frame % self.clean_frames
         if self.offset is None or self.exact is None:
             return None
         return frame + self.offset if self.step == 1.0 else round(frame * self.step + self.exact)
@@ -87,6 +92,9 @@ def compare_takes(plate: Plate, other: Plate, *, max_frames: int = 1500) -> Like
     mine, yours = _thumbs(plate, max_frames), _thumbs(other, max_frames)
     mapped = _over(yours, mine, place if still else None, plate, other)
     moving = float((mine.std(axis=0) > _MOVES).mean())
+    if still and not _moves(_motion(mapped, still=True)):
+        words = "same set-up, a clean plate: nothing moves in it"
+        return Likeness(TakeRegistration(True, place, {}), 1.0, 0, 0.0, 0.0, moving, _sure(place), words, other.frames)
     found = _offset(_motion(mine, still=still), _motion(mapped, still=still), step)
     if found is None or found[2] < _SAME_ACTION:
         takes = TakeRegistration(still, place, {frame: one for (frame, _), one in matched.items()})
@@ -211,13 +219,18 @@ def _motion(thumbs: NDArray[Any], *, still: bool) -> NDArray[np.float32]:
     return np.asarray(np.clip(flat, -40, 40), np.float32)
 
 
+def _moves(motion: NDArray[np.float32]) -> bool:
+    """Whether there is motion beyond noise and codec (N, pixels)."""
+    return float((motion**2).sum(axis=1).mean()) >= motion.shape[1] * 0.05
+
+
 def _offset(mine: NDArray[np.float32], yours: NDArray[np.float32], step: float) -> tuple[int, float, float] | None:
     """Best offset (whole, sub-frame) and the share of motion energy explained there; None if nothing moves.
 
     For motion vectors P and O the share is 2 P.O / (|P|^2 + |O|^2), summed over the overlap.
     """
     energy_mine, energy_yours = (mine**2).sum(axis=1), (yours**2).sum(axis=1)
-    if min(energy_mine.mean(), energy_yours.mean()) < mine.shape[1] * 0.05:
+    if not _moves(mine) or not _moves(yours):
         return None
     product = mine @ yours.T
     least = max(6, round(0.35 * min(len(mine) * step, len(yours))))

@@ -35,7 +35,7 @@ def ingest(
     if missing:
         raise ConfigError(f"{missing[0]} does not exist.")
     with compose(screen.configuration) as house, screen.progress("ingest") as progress:
-        dispatcher = house.dispatcher()
+        dispatcher = house.dispatcher(indexing_only=True)
         rows = ingest_and_wait(
             show,
             house.ingest(show, dispatcher.wake),

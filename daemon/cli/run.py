@@ -16,6 +16,6 @@ def register(app: typer.Typer) -> None:
 def run(context: typer.Context) -> None:
     """Run the daemon: watch the shows' folders and trackers until it is told to stop (SIGTERM, Ctrl-C)."""
     screen: Screen = context.obj
-    with compose(screen.configuration) as house:
+    with compose(screen.configuration, quiet=False) as house:
         status = house.service().run()
     raise typer.Exit(status)

@@ -24,6 +24,7 @@ def sandbox(
         Path | None, typer.Option(help="Where it keeps its state; work_root/sandbox if not given.")
     ] = None,
     port: Annotated[int, typer.Option(help="TCP port; 0 takes a free one.")] = 8781,
+    project: Annotated[list[str] | None, typer.Option(help="A project to have; may be given several times.")] = None,
 ) -> None:
     """Run the ShotGrid-compatible practice tracker on this machine until it is told to stop."""
     screen: Screen = context.obj
@@ -33,6 +34,9 @@ def sandbox(
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
     server.start()
+    for name in project or ():
+        server.seed(name, "SQ01", ("SH010", "SH020"))
+    print(server.url, flush=True)
     screen.notes.print(f"The practice tracker answers at {server.url}; its keys are in {home}.")
     ended.wait()
     server.stop()

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import structlog
 
+from ...schema.arrival import ArrivalState
 from ...schema.brief import Brief, parse_brief
 from ...schema.errors import AlreadyQueued, AmbiguousResult, BriefIncomplete, ConnectorError, TrackerUnavailable
 from ...schema.ports import Processor, Tracker
@@ -21,6 +22,7 @@ from ..publish.answer import Answers
 from ..steps import Step, passed
 from ..store import Database
 from ..store.inbox import Inbox
+from ..store.index import Index
 from ..store.tasks import Tasks
 from .orders import Orders
 from .planning import Plan, Planner
@@ -29,6 +31,11 @@ log = structlog.get_logger()
 
 CONCERNED = frozenset({"Task", "Note", "Reply", "Attachment"})
 """Events about other entities cannot change what a task of ours asks for."""
+
+ARRIVING_SECONDS = 600.0
+"""A file that has been on its way for longer does not hold a task up."""
+
+ON_THEIR_WAY = (ArrivalState.SEEN, ArrivalState.SETTLED, ArrivalState.VERIFIED)
 
 
 class ShowDesk:
@@ -59,6 +66,7 @@ class Desk:
         *,
         connect: Callable[[], Tracker],
         database: Database,
+        index: Index,
         tasks: Tasks,
         answers: Answers,
         shows: Mapping[str, ShowDesk],
@@ -69,7 +77,8 @@ class Desk:
         """Desk of the tracker *name*; *queued* is called after jobs were added, *beat* at every round."""
         self.name = f"desk {name}"
         self._tracker_name, self._settings, self._connect = name, settings, connect
-        self._database, self._tasks, self._answers = database, tasks, answers
+        self._database, self._index = database, index
+        self._tasks, self._answers = tasks, answers
         self._shows, self._processors = shows, processors
         self._queued, self._beat = queued, beat
         self._inbox = Inbox(database, name)
@@ -167,11 +176,22 @@ class Desk:
         try:
             processor = self._processor_for(show.settings, task)
             brief = parse_brief([source.description, *(note.text for note in source.notes if not note.by_us)])
+            if processor.needs_takes and self._await_arrivals(show, row):
+                return
             plan = self._plan(tracker, show, source, processor, brief)
         except BriefIncomplete as error:
             self._ask(show, row, str(error))
             return
         self._place(show, row, plan, processor, brief)
+
+    def _await_arrivals(self, show: ShowDesk, row: TaskRow) -> bool:
+        """Whether files are on their way among which another take may be; old ones do not hold a task up."""
+        since = time.time() - ARRIVING_SECONDS
+        coming = sum(arrival.seen_at > since for arrival in self._index.arrivals.of(show.name, *ON_THEIR_WAY))
+        if coming:
+            with self._database.write() as session:
+                self._tasks.move(session, _id(row), row.state, f"Begins when {coming} arriving files are indexed.")
+        return bool(coming)
 
     def _processor_for(self, show: ShowSettings, task: TrackerTask) -> Processor:
         for rule in show.rules:
