@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -54,7 +53,7 @@ def frames_of(path: Path) -> list[tuple[int, Path]]:
     """The frames that a pattern stands for, by number. Raises UnreadableMedia where there are none."""
     stem = path.stem.rstrip("#@")
     try:
-        names = [name for name in os.listdir(path.parent) if name.startswith(stem)]
+        names = [file.name for file in path.parent.iterdir() if file.name.startswith(stem)]
     except (FileNotFoundError, NotADirectoryError):
         names = []
     for sequence in group(path.parent, names)[0]:
