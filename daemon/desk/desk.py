@@ -25,7 +25,7 @@ from ..store.inbox import Inbox
 from ..store.index import Index
 from ..store.tasks import Tasks
 from .orders import Orders
-from .planning import Plan, Planner
+from .planning import Plan, Planner, names_takes
 
 log = structlog.get_logger()
 
@@ -176,7 +176,7 @@ class Desk:
         try:
             processor = self._processor_for(show.settings, task)
             brief = parse_brief([source.description, *(note.text for note in source.notes if not note.by_us)])
-            if processor.needs_takes and self._await_arrivals(show, row):
+            if processor.needs_takes and not names_takes(brief) and self._await_arrivals(show, row):
                 return
             plan = self._plan(tracker, show, source, processor, brief)
         except BriefIncomplete as error:

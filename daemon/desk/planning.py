@@ -30,6 +30,11 @@ _OURS = {"plate": "plate", "clip": "plate", "finding": "finding", "matte": "matt
 )
 
 
+def names_takes(brief: Brief) -> bool:
+    """Whether the brief says itself which takes to use."""
+    return any(_OURS.get(key) == "takes" for key in brief.values)
+
+
 class Plan(Value):
     """A brief understood: everything of a request but its folders."""
 
