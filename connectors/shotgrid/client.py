@@ -120,6 +120,7 @@ class Client:
             client.config.timeout_secs = self._timeout
             # One attempt: what is tried again, and when, is the daemon's to decide.
             client.MAX_ATTEMPTS = 1
+            client.BACKOFF = 0.0
             client.set_session_uuid(self.session_uuid)
             # The one place where a handler of ours gets into the client's uploads and downloads.
             self._local.transfers = _Transfers(self._timeout)

@@ -1,0 +1,151 @@
+"""The sandbox as tests use it: a started server, a coordinator's client, faults on order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from shotgun_api3.shotgun import Shotgun
+from wetgate.connectors.shotgrid import ShotGrid
+from wetgate.daemon.sandbox import Fault, Sandbox
+from wetgate.schema.tracker import EntityRef
+
+PROJECT = "PINE"
+Entity = dict[str, Any]
+
+LEAVES_FILES_OPEN = "ignore:unclosed file:ResourceWarning"
+"""For tests that upload: the vendor's client opens what it sends and never closes it."""
+
+
+class Practice:
+    """A seeded sandbox and the vendor's unmodified client."""
+
+    def __init__(self, folder: Path, **options: Any) -> None:
+        self.sandbox = Sandbox(folder, faults=True, **options)
+        self.sandbox.start()
+        assert self.sandbox.faults is not None
+        self.faults = self.sandbox.faults
+        seeded = self.sandbox.seed(PROJECT, "SQ01", ("SH010", "SH020"))
+        self.project: Entity = seeded["project"]
+        self.shot: Entity = seeded["shots"]["SH010"]
+        self._clients: list[Any] = []
+
+    def script(self) -> Any:
+        """The client as the script `wetgate`."""
+        return self.client(script_name="wetgate", api_key=self.sandbox.script_key)
+
+    def coordinator(self) -> Any:
+        """The client as the login `coordinator`."""
+        return self.client(login="coordinator", password=self.sandbox.access.coordinator_password)
+
+    def client(self, **credentials: Any) -> Any:
+        """The client with any credentials; closed with the practice."""
+        client = Shotgun(self.sandbox.url, **credentials)
+        self._clients.append(client)
+        return client
+
+    def close(self) -> None:
+        """Close clients and server."""
+        for client in self._clients:
+            client.close()
+        self.sandbox.stop()
+
+
+@contextmanager
+def practice(folder: Path, **options: Any) -> Iterator[Practice]:
+    """A practice for one block."""
+    made = Practice(folder, **options)
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+class SandboxBench:
+    """The sandbox as the contract's bench; `loss` says how answers get lost."""
+
+    project = PROJECT
+    ready = "rdy"
+    review = "rev"
+    final = "fin"
+
+    def __init__(self, site: Practice, loss: Fault) -> None:
+        self._site, self._loss = site, loss
+        self._person = site.coordinator()
+        self._orders: list[Fault] = []
+        self._trackers: list[ShotGrid] = []
+        self.secret = site.sandbox.script_key
+        self.tracker = self.another()
+        self._group = self._person.find_one("Group", [["code", "is", "Wetgate"]])
+
+    def another(self) -> ShotGrid:
+        tracker = ShotGrid(self._site.sandbox.url, "wetgate", self.secret, timeout_seconds=5)
+        self._trackers.append(tracker)
+        return tracker
+
+    def close(self) -> None:
+        for tracker in self._trackers:
+            tracker.close()
+
+    def make_task(self, name: str, description: str = "", *, ours: bool = True) -> EntityRef:
+        someone = self._person.find_one("HumanUser", [["login", "is", "artist"]])
+        task = self._person.create(
+            "Task",
+            {
+                "project": self._site.project,
+                "content": name,
+                "entity": self._site.shot,
+                "sg_description": description,
+                "sg_status_list": self.ready,
+                "task_assignees": [self._group if ours else someone],
+            },
+        )
+        return EntityRef(type="Task", id=str(task["id"]), name=name)
+
+    def write_note(self, task: EntityRef, text: str, files: Sequence[Path] = ()) -> None:
+        link = {"type": "Task", "id": int(task.id)}
+        data = {"project": self._site.project, "subject": "note", "content": text, "tasks": [link]}
+        note = self._person.create("Note", data)
+        for file in files:
+            self._person.upload("Note", note["id"], str(file))
+
+    def set_task_status(self, task: EntityRef, status: str) -> None:
+        self._person.update("Task", int(task.id), {"sg_status_list": status})
+
+    def versions(self, key: str) -> int:
+        return len(self._person.find("Version", [["sg_wetgate_key", "is", key]]))
+
+    def notes(self, key: str) -> int:
+        return len(self._person.find("Note", [["sg_wetgate_key", "is", key]]))
+
+    def files(self, entity: EntityRef) -> Sequence[str]:
+        names = []
+        link = {"type": entity.type, "id": int(entity.id)}
+        for row in self._person.find("Attachment", [["attachment_links", "is", link]], ["this_file"]):
+            names.append(row["this_file"]["name"])
+        if entity.type == "Version":
+            uploads = [["event_type", "is", "Shotgun_Version_Change"], ["entity", "is", link]]
+            rows = self._person.find("EventLogEntry", uploads, ["attribute_name", "meta"])
+            for row in rows:
+                first = row["attribute_name"] == "image" and row["meta"]["is_transient"]
+                if first or row["attribute_name"] == "sg_uploaded_movie":
+                    names.append(row["meta"]["new_value"]["name"])
+        return names
+
+    def lose_answers(self, call: str, count: int = 1) -> None:
+        self._order(call, self._loss.model_copy(update={"when": "after", "times": count}))
+
+    def refuse(self, call: str, count: int = 1) -> None:
+        self._order(call, Fault(action="status", status=503, when="before", times=count))
+
+    def _order(self, call: str, fault: Fault) -> None:
+        places: dict[str, dict[str, str]] = {
+            "publish": {"method": "create", "contains": '"Version"'},
+            "note": {"method": "create", "contains": '"Note"'},
+            "set_status": {"method": "update"},
+            "upload": {"path": "/upload/*"},
+        }
+        self._orders.append(fault.model_copy(update=places[call]))
+        self._site.faults.set(*self._orders)
