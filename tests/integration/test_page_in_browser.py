@@ -96,6 +96,14 @@ def seen(shot: bytes) -> np.ndarray:
     return np.asarray(picture)
 
 
+def until(page: Page, expression: str) -> None:
+    """Wait for an expression to be true. Playwright's own wait needs eval, which the page forbids."""
+    end = time.monotonic() + 15
+    while not page.evaluate(expression):
+        assert time.monotonic() < end, expression
+        page.wait_for_timeout(50)
+
+
 @pytest.mark.parametrize("size", WIDTHS)
 def test_page_shows_the_day_at_every_width(visit: Open, day: Day, tmp_path: Path, size: str) -> None:
     """Everything is there with its real pictures, and nothing hangs over the edge."""
@@ -105,9 +113,7 @@ def test_page_shows_the_day_at_every_width(visit: Open, day: Day, tmp_path: Path
         assert words in text
     assert page.evaluate("document.documentElement.scrollWidth") <= WIDTHS[size][0]
     page.locator(f"#version-{day.version}").scroll_into_view_if_needed()
-    page.wait_for_function(
-        "[...document.images].filter(i => i.loading !== 'lazy' || i.complete).every(i => i.naturalWidth > 0)"
-    )
+    until(page, "[...document.images].filter(i => i.loading !== 'lazy' || i.complete).every(i => i.naturalWidth > 0)")
     shot = page.screenshot(path=tmp_path / f"{size}.png", full_page=True)
     assert seen(shot).std() > 5
 
@@ -205,7 +211,7 @@ def test_frames_are_told_as_people_count_them(visit: Open, day: Day) -> None:
     assert size == pytest.approx(320)
     page.keyboard.press("Escape")
     assert page.evaluate("document.getElementById('wipe').open") is False
-    page.wait_for_function("location.hash === ''")
+    until(page, "location.hash === ''")
 
 
 def test_playing_moves_through_the_frames(visit: Open, day: Day) -> None:
@@ -218,7 +224,7 @@ def test_playing_moves_through_the_frames(visit: Open, day: Day) -> None:
         ".observe(c, { attributeFilter: ['data-frame'] }) }"
     )
     page.click("#wipe-play")
-    page.wait_for_function("window.played.length >= 6", timeout=15_000)
+    until(page, "window.played.length >= 6")
     page.click("#wipe-play")
     assert page.inner_text("#wipe-play") == "Play"
     assert page.evaluate("window.played.slice(0, 6)") == ["1003", "1001", "1002"] * 2

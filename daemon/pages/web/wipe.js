@@ -172,7 +172,8 @@ document.addEventListener("click", (event) => {
   if (button) open(button.dataset.compare);
 });
 picture.addEventListener("pointerdown", (event) => {
-  if (mode !== "wipe") return;
+  // At 1:1 a finger moves the picture; the slider wipes.
+  if (mode !== "wipe" || (event.pointerType === "touch" && stage.classList.contains("one"))) return;
   picture.setPointerCapture(event.pointerId);
   wipeTo(event);
 });
