@@ -13,7 +13,7 @@ from ...schema.errors import AlreadyQueued, QueueError
 from ...schema.job import JobState
 from ...schema.tables import JobRow
 from .database import Database
-from .job_table import CONTROL, JOB, NEED, NEED_FAILED, OPEN, count
+from .job_table import CONTROL, JOB, NEED, OPEN, count
 
 
 class JobWishes:
@@ -63,10 +63,10 @@ class JobWishes:
         row.unmet, row.attempts, row.crashes, row.run_after, row.cancel = unmet, 0, 0, 0.0, False
         row.error_type = row.error = row.finished_at = None
         session.flush()
+        # A job that waited for this one can have failed for no reason but this one's.
         blocked = sa.select(JOB.c.id).where(
             JOB.c.id.in_(sa.select(NEED.c.job_id).where(NEED.c.needs_id == job_id)),
             JOB.c.state == JobState.FAILED.value,
-            JOB.c.error_type == NEED_FAILED,
         )
         for dependant in list(session.execute(blocked).scalars()):
             self._revive(session, dependant)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -40,8 +40,6 @@ class Model:
     run_after: float = 0.0
     lease_until: float = 0.0
     cancel: bool = False
-    took_down: bool = field(default=False)
-    """Whether it failed only because a job that it needs did."""
 
     @property
     def open(self) -> bool:
@@ -299,14 +297,14 @@ class Queue(RuleBasedStateMachine):
         return sum(self.model[need].state is not JobState.DONE for need in one.needs)
 
     def _take_down(self, one: Model, state: JobState, over: list[Ended] | None = None) -> list[int]:
-        one.state, one.cancel, one.took_down = state, False, False
+        one.state, one.cancel = state, False
         gone = [one.id]
         front = [one.id]
         while front:
             needed = front.pop()
             for other in self.model.values():
                 if needed in other.needs and other.open:
-                    other.state, other.cancel, other.took_down = JobState.FAILED, False, True
+                    other.state, other.cancel = JobState.FAILED, False
                     gone.append(other.id)
                     front.append(other.id)
         if over is not None:
@@ -315,9 +313,9 @@ class Queue(RuleBasedStateMachine):
 
     def _revive(self, one: Model) -> None:
         one.state = JobState.WAITING if self._unmet(one) else JobState.QUEUED
-        one.attempts, one.run_after, one.cancel, one.took_down = 0, 0.0, False, False
+        one.attempts, one.run_after, one.cancel = 0, 0.0, False
         for other in self.model.values():
-            if one.id in other.needs and other.state is JobState.FAILED and other.took_down:
+            if one.id in other.needs and other.state is JobState.FAILED:
                 self._revive(other)
 
 

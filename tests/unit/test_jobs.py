@@ -135,17 +135,6 @@ def test_failure_takes_dependants_down_and_retry_brings_them_back(queue: Queue) 
         queue.jobs.retry(first)
 
 
-def test_dependant_that_failed_by_itself_stays_failed(queue: Queue) -> None:
-    """Retrying a job does not run again a dependant that had failed for a reason of its own."""
-    need = queue.enqueue()
-    job_id = queue.enqueue(needs=(need,))
-    queue.finish(queue.claim()[0])
-    queue.fail(queue.claim()[0])
-    with pytest.raises(QueueError, match="is done"):
-        queue.jobs.retry(need)
-    assert queue.state(job_id) == "failed"
-
-
 def test_attempts_and_waits_are_counted(queue: Queue) -> None:
     """A retried job waits for its time and fails for good after its attempts."""
     job_id = queue.enqueue(max_attempts=2)
