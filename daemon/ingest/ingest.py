@@ -315,9 +315,9 @@ class Ingest:
         self._gone(gone)
         for some in _batches(ready):
             with self._database.write() as session:
-                ids = [row.id or 0 for row in some]
-                self._index.arrivals.move(session, ids, ArrivalState.SETTLED, "Waiting to be looked at.")
-                self._jobs.enqueue_many(session, (survey_order(row, self._folder) for row in some))
+                mine = self._index.arrivals.settle(session, [row.id or 0 for row in some])
+                orders = (survey_order(row, self._folder) for row in some if row.id in mine)
+                self._jobs.enqueue_many(session, orders)
             for row in some:
                 self._settling.forget(row.path)
             self._queued()

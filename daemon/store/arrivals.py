@@ -16,6 +16,7 @@ from ...schema.tables import ArrivalRow
 from .database import Database
 
 WAITING = "Waiting until it has stopped changing."
+SETTLED = "Waiting to be looked at."
 _ARRIVAL = SQLModel.metadata.tables["arrival"]
 _BATCH = 500
 
@@ -82,8 +83,15 @@ class Arrivals:
             return
         insert = self._insert(_ARRIVAL)
         renewed = ("root", "size", "mtime_ns", "state", "reason", "before_offline", "changed_at")
+        # Another run may have seen, and even surveyed, the same file meanwhile: only a change counts.
+        changed = sa.or_(
+            _ARRIVAL.c.size != insert.excluded.size,
+            _ARRIVAL.c.mtime_ns != insert.excluded.mtime_ns,
+        )
         insert = insert.on_conflict_do_update(
-            index_elements=["show", "path"], set_={name: insert.excluded[name] for name in renewed}
+            index_elements=["show", "path"],
+            set_={name: insert.excluded[name] for name in renewed},
+            where=changed,
         )
         session.execute(insert, rows)
 
@@ -96,6 +104,22 @@ class Arrivals:
                 .where(_ARRIVAL.c.id.in_(ids[start : start + _BATCH]))
                 .values(state=state.value, reason=reason, changed_at=now)
             )
+
+    def settle(self, session: Session, ids: Sequence[int]) -> set[int]:
+        """Seen arrivals have rested; returns those that were still seen, which the caller queues."""
+        settled: set[int] = set()
+        for start in range(0, len(ids), _BATCH):
+            statement = (
+                sa.update(_ARRIVAL)
+                .where(
+                    _ARRIVAL.c.id.in_(ids[start : start + _BATCH]),
+                    _ARRIVAL.c.state == ArrivalState.SEEN.value,
+                )
+                .values(state=ArrivalState.SETTLED.value, reason=SETTLED, changed_at=self._clock())
+                .returning(_ARRIVAL.c.id)
+            )
+            settled.update(session.execute(statement).scalars())
+        return settled
 
     def offline(self, session: Session, ids: Sequence[int], reason: str) -> None:
         """Their storage is away, or they are not there any more: kept, and remembered as they were."""

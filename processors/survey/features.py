@@ -17,7 +17,8 @@ SIZE = 512
 
 _SIDE = 128
 _BINS = 8
-_FINE, _COARSE, _COLOUR = 6, 4, 4
+_COLOUR = 4
+_NEAR = 33
 _WEIGHTS = (0.6, 0.6, 0.53)
 _LIFT = 2.0
 
@@ -34,29 +35,39 @@ def frame_features(picture: NDArray[np.uint8]) -> NDArray[np.float16]:
 
 def _even(luma: NDArray[np.float32]) -> NDArray[np.float32]:
     """Brightness freed from the grade: minus its local mean, over its local deviation."""
-    mean = cv2.GaussianBlur(luma, (0, 0), 12)
-    deviation = np.sqrt(np.maximum(cv2.GaussianBlur(luma * luma, (0, 0), 12) - mean * mean, 0))
+    mean = cv2.blur(luma, (_NEAR, _NEAR))
+    deviation = np.sqrt(np.maximum(cv2.blur(luma * luma, (_NEAR, _NEAR)) - mean * mean, 0))
     return np.asarray((luma - mean) / (deviation + _LIFT), np.float32)
 
 
 def _oriented(luma: NDArray[np.float32]) -> NDArray[np.float32]:
-    """HxWxBINS: gradient strength, shared softly between the two nearest of 8 directions over half a turn."""
-    smooth = cv2.GaussianBlur(luma, (0, 0), 1.0)
+    """SIDE x SIDE x BINS: gradient strength, shared softly by the two nearest of 8 directions over half a turn."""
+    smooth = cv2.GaussianBlur(luma, (5, 5), 1.0)
     dx = cv2.Scharr(smooth, cv2.CV_32F, 1, 0)
     dy = cv2.Scharr(smooth, cv2.CV_32F, 0, 1)
     strength, angle = cv2.cartToPolar(dx, dy)
-    place = (angle % np.pi) / np.pi * _BINS
-    distance = np.abs(place[..., None] - np.arange(_BINS))
-    share = np.maximum(0, 1 - np.minimum(distance, _BINS - distance))
-    return np.asarray(strength[..., None] * share, np.float32)
+    place = (np.asarray(angle, np.float32).ravel() * np.float32(_BINS / np.pi)) % _BINS
+    lower = place.astype(np.intp) % _BINS
+    share = (place - np.floor(place)) * strength.ravel()
+    maps = np.zeros((_SIDE * _SIDE, _BINS), np.float32)
+    pixels = np.arange(_SIDE * _SIDE)
+    maps[pixels, lower] = strength.ravel() - share
+    maps[pixels, (lower + 1) % _BINS] = share
+    return maps.reshape(_SIDE, _SIDE, _BINS)
 
 
-def _cells(maps: NDArray[np.float32], grid: int) -> NDArray[np.float32]:
-    """Mean of every map in grid x grid overlapping cells, square-rooted, centred."""
-    soft = cv2.GaussianBlur(maps, (0, 0), _SIDE / grid / 2.5)
-    at = ((np.arange(grid) + 0.5) * _SIDE / grid).astype(int)
-    values = np.sqrt(soft[np.ix_(at, at)])
+def _cells(maps: NDArray[np.float32], pool: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Mean of every map in overlapping cells, square-rooted, centred."""
+    rows = (pool @ maps.reshape(_SIDE, -1)).reshape(len(pool), _SIDE, _BINS)
+    values = np.sqrt(pool @ rows)
     return np.asarray((values - values.mean(axis=(0, 1))).ravel(), np.float32)
+
+
+def _pool(grid: int) -> NDArray[np.float32]:
+    """Weights (grid x SIDE) of soft cells along one side: Gaussians, each summing to 1."""
+    centres = (np.arange(grid) + 0.5) * _SIDE / grid - 0.5
+    weights = np.exp(-0.5 * ((np.arange(_SIDE) - centres[:, None]) / (_SIDE / grid / 2.5)) ** 2)
+    return np.asarray(weights / weights.sum(axis=1, keepdims=True), np.float32)
 
 
 def _colour(lab: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -71,3 +82,6 @@ def _colour(lab: NDArray[np.float32]) -> NDArray[np.float32]:
 def _unit(vector: NDArray[np.float32]) -> NDArray[np.float32]:
     length = float(np.linalg.norm(vector))
     return vector / length if length > 1e-6 else np.zeros_like(vector)
+
+
+_FINE, _COARSE = _pool(6), _pool(4)
