@@ -82,10 +82,13 @@ class Filters:
             first, end = (now - span, now) if relation.endswith("last") else (now, now + span)
         form = "%Y-%m-%d" if kind == "date" else "%Y-%m-%dT%H:%M:%SZ"
         low, high = first.strftime(form), end.strftime(form)
-        closed = relation not in _CALENDAR
+        closed, future = relation not in _CALENDAR, relation.endswith("in_next")
 
         def inside(value: Any) -> bool:
-            return value is not None and low <= value and (value < high or (closed and value == high))
+            if value is None or value < low or value > high:
+                return False
+            # The present moment is the past's, not the future's; a calendar span ends before the next begins.
+            return bool(value != low) if future else bool(value != high or closed)
 
         if relation.startswith("not_"):
             return lambda value: not inside(value)
