@@ -11,7 +11,8 @@ from sqlmodel import Session
 from ...schema.errors import AlreadyQueued, LeaseLost, QueueError
 from ...schema.job import Job, JobState, Lane, Order
 from ..queue.kinds import Failure
-from .job_table import CONTROL, JOB, NEED, NEED_FAILED, OPEN, RETURNED, Ended, count, ending, job_of, ours
+from .job_statements import CLAIM, FINISH, FREE, LOOK
+from .job_table import JOB, NEED, NEED_FAILED, OPEN, RETURNED, Ended, count, ending, job_of, ours
 from .job_wishes import JobWishes
 
 __all__ = ["MOST_RUNS", "Ended", "Jobs"]
@@ -96,31 +97,17 @@ class Jobs(JobWishes):
         lanes = [lane for lane, places in free.items() if places > 0]
         with self._database.read() as session:
             # A look first: an idle daemon must not take turns as a writer.
-            lanes = [lane for lane in lanes if session.execute(_next(lane, now)).first()]
+            lanes = [one for one in lanes if session.execute(LOOK, {"is_lane": one.value, "is_now": now}).first()]
         if not lanes:
             return []
+        until = now + lease_seconds
         with self._database.write() as session:
-            claimed = (self._claim(session, lane, lease_seconds, now) for lane in lanes for _ in range(free[lane]))
-            return [job for job in claimed if job]
-
-    def _claim(self, session: Session, lane: Lane, lease_seconds: float, now: float) -> Job | None:
-        one = _next(lane, now).with_for_update(skip_locked=True).scalar_subquery()
-        statement = (
-            sa.update(JOB)
-            .where(JOB.c.id == one)
-            .values(
-                state=JobState.RUNNING.value,
-                fence=JOB.c.fence + 1,
-                attempts=JOB.c.attempts + 1,
-                lease_until=now + lease_seconds,
-                started_at=now,
-                progress=0.0,
-                doing="",
+            rows = (
+                session.execute(CLAIM, {"is_lane": lane.value, "is_now": now, "is_until": until}).one_or_none()
+                for lane in lanes
+                for _ in range(free[lane])
             )
-            .returning(*RETURNED)
-        )
-        row = session.execute(statement).one_or_none()
-        return job_of(row) if row else None
+            return [job_of(row) for row in rows if row]
 
     def renew(self, jobs: Sequence[Job], lease_seconds: float) -> set[int]:
         """Prolong the leases of *jobs*; returns the ids of those that are still ours."""
@@ -138,27 +125,10 @@ class Jobs(JobWishes):
 
     def finish(self, session: Session, job: Job, result: dict[str, Any]) -> None:
         """End *job* well and free the jobs that waited for it. Raises LeaseLost."""
-        if not self._update(
-            session,
-            job,
-            state=JobState.DONE.value,
-            result=result,
-            progress=1.0,
-            doing="",
-            cancel=False,
-            lease_until=None,
-            finished_at=self._clock(),
-            error=None,
-            error_type=None,
-        ):
+        values = {"is_id": job.id, "is_fence": job.fence, "is_result": result, "is_now": self._clock()}
+        if session.execute(FINISH, values).first() is None:
             raise LeaseLost(f"Job {job.id} ({job.kind}) is not held by run {job.fence} any more.", job_id=job.id)
-        dependants = sa.select(NEED.c.job_id).where(NEED.c.needs_id == job.id)
-        free = sa.and_(JOB.c.unmet <= 1, JOB.c.state == JobState.WAITING.value)
-        session.execute(
-            sa.update(JOB)
-            .where(JOB.c.id.in_(dependants), JOB.c.state.in_(OPEN))
-            .values(unmet=JOB.c.unmet - 1, state=sa.case((free, JobState.QUEUED.value), else_=JOB.c.state))
-        )
+        session.execute(FREE, {"is_id": job.id})
 
     def fail(
         self,
@@ -295,22 +265,3 @@ def _row(order: Order, now: float, state: JobState, unmet: int) -> dict[str, Any
         "cancel": False,
         "created_at": now,
     }
-
-
-def _next(lane: Lane, now: float) -> sa.Select[tuple[int]]:
-    job = JOB.alias("next")
-    pauses = sa.select(CONTROL.c.name).where(
-        sa.or_(CONTROL.c.name == "paused:*", CONTROL.c.name == sa.literal("paused:").concat(job.c.show))
-    )
-    return (
-        sa.select(job.c.id)
-        .where(
-            job.c.state == sa.literal_column("'queued'"),  # as written in the partial index, so that it is used
-            job.c.lane == lane.value,
-            job.c.run_after <= now,
-            sa.not_(job.c.cancel),
-            ~pauses.exists(),
-        )
-        .order_by(job.c.priority.desc(), job.c.id)
-        .limit(1)
-    )
