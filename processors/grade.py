@@ -11,7 +11,7 @@ where pixels held out of the fit agree.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
@@ -26,6 +26,7 @@ _LUMA = np.array([0.2126, 0.7152, 0.0722])
 _LEVELS = 10
 _COARSE_SIDE = 4
 _LONG_SIDE = 12
+_CACHED_PIXELS = 1_000_000
 _CAP = (30 / 255) ** 2
 """Squared error at which a held-out pixel counts as something else standing there."""
 _LOW = 1.5
@@ -33,24 +34,27 @@ _LOW = 1.5
 
 @dataclass(frozen=True)
 class Grade:
-    """A fitted grade: `matrix` (3, 3) and `offset` (3,), then `field` (levels, rows, columns, 3) is added.
+    """A fitted grade: `matrix` (3, 3) and `offset` (3,), then `grid` (levels, rows, columns, 3) is added.
 
-    `field` is None where it did not help held-out pixels. `identity_psnr` and `psnr` are dB on the
+    `grid` is None where it did not help held-out pixels. `identity_psnr` and `psnr` are dB on the
     held-out pixels before and after, squared error capped at 30 of 255 a channel (a performer who
     is in one take alone must not rule the figure); `held_out` is how many pixels that were.
     """
 
     matrix: Samples
     offset: Samples
-    field: Picture | None
+    grid: Picture | None
     identity_psnr: float
     psnr: float
     held_out: int
+    cache: dict[tuple[tuple[int, int], tuple[int, int, int, int]], list[list[Picture]]] = field(
+        default_factory=dict, compare=False, repr=False
+    )
 
     @property
     def is_identity(self) -> bool:
         """Whether the grade changes nothing."""
-        return self.field is None and np.array_equal(self.matrix, np.eye(3)) and not self.offset.any()
+        return self.grid is None and np.array_equal(self.matrix, np.eye(3)) and not self.offset.any()
 
     def apply(self, image: Picture, region: tuple[int, int, int, int] | None = None) -> Picture:
         """*image* regraded, float32, not clipped.
@@ -60,22 +64,37 @@ class Grade:
         """
         if self.is_identity:
             return image
-        flat = cv2.transform(image, np.c_[self.matrix, self.offset].astype(np.float32))
-        out = np.asarray(flat, np.float32)
-        if self.field is None:
+        out = np.asarray(cv2.transform(image, np.c_[self.matrix, self.offset].astype(np.float32)), np.float32)
+        if self.grid is None:
             return out
         height, width = image.shape[:2]
-        x, y, whole_width, whole_height = region or (0, 0, width, height)
-        level = np.clip(out @ _LUMA.astype(np.float32), 0, 1) * (_LEVELS - 1)
-        rows, columns = self.field.shape[1:3]
-        at_x = ((np.arange(x, x + width) + 0.5) / whole_width * (columns - 1)).astype(np.float32)
-        at_y = ((np.arange(y, y + height) + 0.5) / whole_height * (rows - 1)).astype(np.float32)
-        map_x, map_y = np.meshgrid(at_x, at_y)
+        planes = self._planes((height, width), region or (0, 0, width, height))
+        level = np.clip(cv2.transform(out, _LUMA[None].astype(np.float32)), 0, 1) * (_LEVELS - 1)
+        channels = [np.ascontiguousarray(out[..., c]) for c in range(3)]
         for index in range(_LEVELS):
             share = np.maximum(0, 1 - np.abs(level - index))
-            if share.any():
-                out += share[..., None] * cv2.remap(self.field[index], map_x, map_y, cv2.INTER_LINEAR)
-        return out
+            for channel, plane in zip(channels, planes[index], strict=True):
+                cv2.accumulateProduct(share, plane, channel)
+        return np.dstack(channels)
+
+    def _planes(self, size: tuple[int, int], region: tuple[int, int, int, int]) -> list[list[Picture]]:
+        """The grid over (height, width) *size* pixels at *region*: one picture a level and channel."""
+        assert self.grid is not None
+        if (size, region) in self.cache:
+            return self.cache[size, region]
+        (height, width), (x, y, whole_width, whole_height) = size, region
+        rows, columns = self.grid.shape[1:3]
+        across = _hats((np.arange(x, x + width) + 0.5) / whole_width * (columns - 1), columns)
+        down = _hats((np.arange(y, y + height) + 0.5) / whole_height * (rows - 1), rows)
+        planes = [[np.ascontiguousarray(down @ level[..., c] @ across.T) for c in range(3)] for level in self.grid]
+        if height * width <= _CACHED_PIXELS:
+            self.cache[size, region] = planes
+        return planes
+
+
+def _hats(at: Samples, count: int) -> Picture:
+    """Linear interpolation weights (len(at), count) for positions on a line of *count* knots."""
+    return np.asarray(np.maximum(0, 1 - np.abs(at[:, None] - np.arange(count))), np.float32)
 
 
 IDENTITY = Grade(np.eye(3), np.zeros(3), None, 0.0, 0.0, 0)
@@ -103,14 +122,14 @@ def fit_grade(
     matrix, offset = _affine(before[~tested], after[~tested], weight[~tested])
     moved = before @ matrix.T + offset
     height, width = sources[0].shape[:2]
-    field = _field(moved[~tested], after[~tested], place[~tested], weight[~tested], (height, width))
-    local = moved + _slicer(moved, place, field.shape[:3]) @ field.reshape(-1, 3)
+    grid = _grid(moved[~tested], after[~tested], place[~tested], weight[~tested], (height, width))
+    local = moved + _slicer(moved, place, grid.shape[:3]) @ grid.reshape(-1, 3)
     scores = [_score(value[tested], after[tested], weight[tested]) for value in (before, moved, local)]
     best = int(np.argmax(scores))
     count = int(tested.sum())
     if best == 0:
         return Grade(np.eye(3), np.zeros(3), None, scores[0], scores[0], count)
-    kept = field.astype(np.float32) if best == 2 else None
+    kept = grid.astype(np.float32) if best == 2 else None
     return Grade(matrix, offset, kept, scores[0], scores[best], count)
 
 
@@ -186,7 +205,7 @@ def _slicer(colour: Samples, place: Samples, shape: tuple[int, ...]) -> sparse.c
     )
 
 
-def _field(moved: Samples, after: Samples, place: Samples, weight: Samples, size: tuple[int, int]) -> Samples:
+def _grid(moved: Samples, after: Samples, place: Samples, weight: Samples, size: tuple[int, int]) -> Samples:
     """The grid of corrections, (levels, rows, columns, 3), coarse first and then fine.
 
     The coarse one learns tone curves and large gradients from the whole frame, so that an object

@@ -144,7 +144,7 @@ def _rests(points: dict[int, Points]) -> bool:
     known = [one.shift() for one in moved if one is not None]
     if len(known) < len(moved) and min(len(one.at) for one in frames) > 80:
         return False
-    return bool(known) and float(np.median(known)) <= limit or _unmoved(frames, limit)
+    return bool(known and np.median(known) <= limit) or _unmoved(frames, limit)
 
 
 def _unmoved(frames: Sequence[Points], limit: float) -> bool:
@@ -153,7 +153,7 @@ def _unmoved(frames: Sequence[Points], limit: float) -> bool:
     pairs = cv2.BFMatcher(cv2.NORM_L2).match(last.descriptors, first.descriptors)
     close = sorted(pairs, key=lambda pair: pair.distance)[: max(20, len(pairs) // 2)]
     apart = np.array([np.linalg.norm(last.at[m.queryIdx] - first.at[m.trainIdx]) for m in close])
-    return float(np.median(apart)) <= limit
+    return bool(np.median(apart) <= limit)
 
 
 def _place(found: Sequence[Registration], *, still: bool) -> Registration:

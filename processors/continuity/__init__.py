@@ -1,0 +1,5 @@
+"""The continuity check."""
+
+from .processor import Continuity
+
+__all__ = ["Continuity"]
