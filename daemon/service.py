@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import select
 import signal
+import socket
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -75,11 +75,12 @@ class Service:
         self._systemd = systemd or Systemd()
         self._on_ready = on_ready
         self._signals = 0
-        self._ear, self._mouth = os.pipe()
-        os.set_blocking(self._mouth, False)
+        self._ears: tuple[socket.socket, socket.socket] | None = None
 
     def run(self) -> int:
         """Run until SIGTERM or SIGINT; returns the process's exit status: 0 after a clean end, 1 otherwise."""
+        self._ears = socket.socketpair()
+        self._ears[1].setblocking(False)
         before = {number: signal.signal(number, self._hear) for number in (signal.SIGTERM, signal.SIGINT)}
         started: list[Part] = []
         try:
@@ -88,6 +89,8 @@ class Service:
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+            for ear in self._ears:
+                ear.close()
 
     def end(self) -> None:
         """As if SIGTERM had come; any thread may call it."""
@@ -96,8 +99,9 @@ class Service:
     def _hear(self, _number: int, _frame: FrameType | None) -> None:
         # Only a count and a byte: a signal may come between any two steps, even inside a lock.
         self._signals += 1
-        with suppress(BlockingIOError):
-            os.write(self._mouth, b".")
+        if self._ears is not None:
+            with suppress(OSError):  # full: it is awake anyway; closed: it has ended
+                self._ears[1].send(b".")
 
     def _start(self, started: list[Part]) -> bool:
         for part in self._parts:
@@ -134,8 +138,9 @@ class Service:
         return True
 
     def _wait(self, seconds: float) -> None:
-        if select.select([self._ear], [], [], seconds)[0]:
-            os.read(self._ear, 64)
+        assert self._ears
+        if select.select([self._ears[0]], [], [], seconds)[0]:
+            self._ears[0].recv(64)
 
     def _stop(self, started: list[Part], good: bool) -> bool:
         self._health.set_ready(False)
@@ -153,8 +158,8 @@ class Service:
         log.info("stopped")
         return clean
 
-    def _drain(self, parts: list[Part]) -> None:
-        draining = [part for part in parts if isinstance(part, Draining)]
+    def _drain(self, started: list[Part]) -> None:
+        draining = [part for part in started if isinstance(part, Draining)]
         log.info("draining", seconds=self._drain_seconds)
         for part in draining:
             part.drain()

@@ -80,9 +80,7 @@ class Dispatcher:
         self._due: dict[str, float] = {}
         self._draining = threading.Event()
         self._stopping = threading.Event()
-        self._ear, self._mouth = socket.socketpair()
-        self._ear.setblocking(False)
-        self._mouth.setblocking(False)
+        self._ears: tuple[socket.socket, socket.socket] | None = None
         self._thread = threading.Thread(target=self._work, name="dispatcher", daemon=True)
 
     # -- the rest of the daemon calls these ----------------------------------------------------
@@ -90,12 +88,16 @@ class Dispatcher:
     def start(self) -> None:
         """Queue again what a killed daemon left running, and begin to work."""
         self._endings.expire_leases(everything=True)
+        self._ears = socket.socketpair()
+        for ear in self._ears:
+            ear.setblocking(False)
         self._thread.start()
 
     def wake(self) -> None:
         """Something was enqueued: look now. Any thread may call it, as often as it likes."""
-        with suppress(BlockingIOError, OSError):  # full: it is awake anyway; closed: it has stopped
-            self._mouth.send(b".")
+        if self._ears is not None:
+            with suppress(OSError):  # full: it is awake anyway; closed: it has stopped
+                self._ears[1].send(b".")
 
     def drain(self) -> None:
         """Claim nothing more; what runs goes on."""
@@ -181,15 +183,18 @@ class Dispatcher:
         self.wake()
 
     def _listen(self) -> None:
-        ears: dict[Any, tuple[Crew, Worker]] = {}
+        assert self._ears
+        ours = self._ears[0]
+        workers: dict[Any, tuple[Crew, Worker]] = {}
         for crew in self._crews.values():
             for worker in crew.workers:
-                ears[worker.connection] = ears[worker.sentinel] = (crew, worker)
-        ready = wait([self._ear, *ears], timeout=TICK)
-        if self._ear in ready:
+                workers[worker.connection] = workers[worker.sentinel] = (crew, worker)
+        ready: list[Any] = wait([ours, *workers], timeout=TICK)
+        if ours in ready:
+            ready.remove(ours)
             with suppress(BlockingIOError):
-                self._ear.recv(65536)
-        for crew, worker in dict.fromkeys(ears[ear] for ear in ready if ear is not self._ear):
+                ours.recv(65536)
+        for crew, worker in dict.fromkeys(workers[ear] for ear in ready):
             for report in crew.hear(worker):
                 self._hear(report)
         while self._heard:
@@ -282,8 +287,8 @@ class Dispatcher:
         with suppress(*DATABASE_AWAY):
             self._jobs.give_back(list(self._running.values()))
         self._running.clear()
-        self._ear.close()
-        self._mouth.close()
+        for ear in self._ears or ():
+            ear.close()
 
 
 def _unknown(job: Job) -> Failure:
