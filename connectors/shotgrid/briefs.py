@@ -17,10 +17,11 @@ _FILE_FIELDS = ["this_file", "created_by"]
 class BriefReader:
     """Reads briefs: the task's description, its notes with replies, the files that people attached."""
 
-    def __init__(self, client: Client, events: EventReader) -> None:
-        """*events* knows which user we are."""
+    def __init__(self, client: Client, events: EventReader, key_field: str) -> None:
+        """*events* knows which user we are; a note that carries a key in *key_field* is ours as well."""
         self._client = client
         self._events = events
+        self._key_field = key_field
 
     def brief(self, task: TrackerTask) -> BriefSource:
         """Everything about the task, oldest first; our own notes are marked, our own files left out."""
@@ -49,11 +50,13 @@ class BriefReader:
                 ],
             }
         ]
-        found: list[Json] = self._client.read("notes", lambda sg: sg.find("Note", about, _NOTE_FIELDS, order=_BY_TIME))
+        fields = [*_NOTE_FIELDS, self._key_field]
+        found: list[Json] = self._client.read("notes", lambda sg: sg.find("Note", about, fields, order=_BY_TIME))
         return found
 
     def _note_text(self, note: Json) -> NoteText:
-        return self._text("Note", note, note["user"] or note["created_by"], note["created_by"] or note["user"])
+        by_us = bool(note[self._key_field]) or self._events.ours(note["created_by"] or note["user"])
+        return _text("Note", note, note["user"] or note["created_by"], by_us=by_us)
 
     def _replies(self, notes: list[Json]) -> list[NoteText]:
         numbers = sorted({reply["id"] for note in notes for reply in note["replies"] or []})
@@ -63,16 +66,7 @@ class BriefReader:
         rows = self._client.read(
             "replies", lambda sg: sg.find("Reply", [["id", "in", numbers]], fields, order=_BY_TIME)
         )
-        return [self._text("Reply", row, row["user"], row["user"]) for row in rows]
-
-    def _text(self, kind: str, row: Json, author: Json | None, maker: Json | None) -> NoteText:
-        return NoteText(
-            id=f"{kind}:{row['id']}",
-            author=(author or {}).get("name") or "",
-            text=row["content"] or "",
-            at=stamp(row["created_at"]),
-            by_us=self._events.ours(maker),
-        )
+        return [_text("Reply", row, row["user"], by_us=self._events.ours(row["user"])) for row in rows]
 
     def _attachments(self, task: EntityRef, notes: list[Json]) -> list[Attachment]:
         numbers = {one["id"] for note in notes for one in note["attachments"] or []}
@@ -94,3 +88,13 @@ class BriefReader:
             and row["this_file"]["link_type"] == "upload"
             and not self._events.ours(row["created_by"])
         ]
+
+
+def _text(kind: str, row: Json, author: Json | None, *, by_us: bool) -> NoteText:
+    return NoteText(
+        id=f"{kind}:{row['id']}",
+        author=(author or {}).get("name") or "",
+        text=row["content"] or "",
+        at=stamp(row["created_at"]),
+        by_us=by_us,
+    )

@@ -59,7 +59,8 @@ class Client:
         """Nothing is sent before the first call."""
         self.url = url.rstrip("/")
         self.script_name = script_name
-        self.session_uuid = str(uuid.uuid4())
+        # The same after every restart: what was written before it is still known as ours.
+        self.session_uuid = str(uuid.uuid5(uuid.NAMESPACE_URL, f"wetgate:{self.url}:{script_name}"))
         self._api_key = api_key
         self._timeout = timeout_seconds
         self._local = threading.local()

@@ -80,12 +80,15 @@ class Files:
         folder.mkdir(parents=True, exist_ok=True)
         target = folder / clean_name(attachment.name)
         part = target.with_name(f".{target.name}.part")
-        self._client.transfer(
-            f"attachment {attachment.name}",
-            lambda sg: sg.download_attachment(row["this_file"], str(part)),
-            writing=False,
-        )
-        part.replace(target)
+        try:
+            self._client.transfer(
+                f"attachment {attachment.name}",
+                lambda sg: sg.download_attachment(row["this_file"], str(part)),
+                writing=False,
+            )
+            part.replace(target)
+        finally:
+            part.unlink(missing_ok=True)
         return target
 
 

@@ -55,7 +55,7 @@ class ShotGrid:
         self._final = tuple(final_statuses)
         self._client = Client(url, script_name, api_key, timeout_seconds)
         self._events = EventReader(self._client, overlap_seconds)
-        self._briefs = BriefReader(self._client, self._events)
+        self._briefs = BriefReader(self._client, self._events, key_field)
         self._files = Files(self._client)
         self._statuses: dict[str, tuple[str, ...]] = {}
 

@@ -10,9 +10,9 @@ from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse
 from starlette.concurrency import run_in_threadpool
 
 from . import rpc, uploads
-from .faults import Fault, FaultMiddleware, FaultPlan
+from .faults import EventOrder, Fault, FaultMiddleware, FaultPlan
 from .media import TRANSIENT, TRANSIENT_PATH
-from .refusal import Refusal
+from .refusal import CRUD, Refusal
 from .site import Site
 
 MAX_FILES = 10
@@ -28,7 +28,7 @@ def make_app(site: Site, plan: FaultPlan | None) -> Any:
     _add_downloads(app, site)
     if plan is None:
         return app
-    _add_control(app, plan)
+    _add_control(app, site, plan)
     return FaultMiddleware(app, plan)
 
 
@@ -46,7 +46,10 @@ def _add_api(app: FastAPI, site: Site) -> None:
         try:
             body = json.loads(await request.body())
         except ValueError:
-            return JSONResponse({"exception": True, "message": "The body is not JSON.", "error_code": 101})
+            body = None
+        if not isinstance(body, dict):
+            refusal = {"exception": True, "message": "The body is no JSON object.", "error_code": CRUD}
+            return JSONResponse(refusal)
         answer = await run_in_threadpool(rpc.call, site, body, _base(request), _peer(request))
         return JSONResponse(answer)
 
@@ -100,13 +103,20 @@ def _serve(site: Site, request: Request, number: int) -> Response:
     return FileResponse(file, media_type=content_type, filename=name)
 
 
-def _add_control(app: FastAPI, plan: FaultPlan) -> None:
+def _add_control(app: FastAPI, site: Site, plan: FaultPlan) -> None:
     @app.post("/_control/faults")
     async def faults(request: Request, rules: list[Fault]) -> Response:
         if _peer(request) not in _LOOPBACK:
             return PlainTextResponse("loopback only", status_code=403)
         plan.set(*rules)
         return JSONResponse({"rules": len(rules)})
+
+    @app.post("/_control/events")
+    async def events(request: Request, order: EventOrder) -> Response:
+        if _peer(request) not in _LOOPBACK:
+            return PlainTextResponse("loopback only", status_code=403)
+        site.events.hold_back, site.events.skip_ids = order.hold_back, order.skip_ids
+        return JSONResponse(order.model_dump())
 
     @app.get("/_control/calls")
     async def calls(request: Request) -> Response:

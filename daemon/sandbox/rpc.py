@@ -6,14 +6,18 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import structlog
+
 from .auth import Caller
-from .refusal import AUTHENTICATION, Refusal
+from .refusal import AUTHENTICATION, CRUD, Refusal
 from .schema import SiteEntity, SiteField
 from .schema_edit import schema_field_create, schema_field_delete, schema_field_update, visibility
 from .site import Site
 from .social import METHODS as SOCIAL
 
 Method = Callable[[Site, dict[str, Any], Caller], Any]
+
+log = structlog.get_logger()
 
 VERSION = [8, 89, 0]
 _BATCHABLE = {"create", "update", "delete", "revive"}
@@ -28,8 +32,16 @@ def call(site: Site, request: dict[str, Any], base: str, address: str) -> dict[s
                 results = _results(site, request, base, address)
             site.settle()
     except Refusal as refusal:
-        return {"exception": True, "message": str(refusal), "error_code": refusal.code}
+        return _refused(str(refusal), refusal.code)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        # A client may send anything; what no method understands is its fault and not the server's end.
+        log.warning("request not understood", method=str(request.get("method_name")), error=repr(error))
+        return _refused(f"API {request.get('method_name')}() the request is not understood: {error!r}", CRUD)
     return {"results": results}
+
+
+def _refused(message: str, code: int) -> dict[str, Any]:
+    return {"exception": True, "message": message, "error_code": code}
 
 
 def _results(site: Site, request: dict[str, Any], base: str, address: str) -> Any:

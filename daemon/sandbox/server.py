@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import socket
 import threading
 import time
 from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import IO, Any, Self
 
 import uvicorn
 
@@ -56,6 +57,7 @@ class Sandbox:
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
         self._bound: tuple[str, int] | None = None
+        self._lock: IO[str] | None = None
 
     @property
     def url(self) -> str:
@@ -82,6 +84,7 @@ class Sandbox:
         if self._thread is not None:
             return
         self._folder.mkdir(parents=True, exist_ok=True)
+        self._lock = self._take_lock()
         listener = self._listen()
         self._site = Site(self._folder, transcode_seconds=self._transcode_seconds, direct_uploads=self._direct_uploads)
         seed_site(self._site, self.access)
@@ -121,6 +124,24 @@ class Sandbox:
         if self._site is not None:
             self._site.close()
             self._site = None
+        self._release()
+
+    def _take_lock(self) -> IO[str]:
+        """One server per folder: each keeps its entities in memory. The lock ends with the process."""
+        lock = (self._folder / "lock").open("w")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            lock.close()
+            raise ConfigError(
+                f"Another practice tracker runs in {self._folder}: stop it, or choose another folder."
+            ) from error
+        return lock
+
+    def _release(self) -> None:
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
 
     def _listen(self) -> socket.socket:
         family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
@@ -131,6 +152,7 @@ class Sandbox:
             listener.bind((self._host, self._port))
         except OSError as error:
             listener.close()
+            self._release()
             raise ConfigError(
                 f"The practice tracker cannot listen on {self._host}:{self._port}: {error.strerror}. "
                 "Set another `port` for the tracker, or 0 for a free one."

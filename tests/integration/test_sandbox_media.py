@@ -26,6 +26,7 @@ from shotgun_api3.shotgun import (
     ShotgunThumbnailNotReady,
 )
 from wetgate.daemon.sandbox import Fault, Sandbox
+from wetgate.daemon.sandbox.rpc import METHODS
 from wetgate.schema.errors import ConfigError
 
 pytestmark = pytest.mark.filterwarnings(LEAVES_FILES_OPEN)
@@ -254,6 +255,31 @@ def test_keys_are_private_and_kept(tmp_path: Path) -> None:
         assert len(client.find("ApiUser", [["firstname", "is", "wetgate"]])) == 1
         client.close()
     assert key.encode() not in (tmp_path / "kept" / "sandbox.db").read_bytes()
+
+
+def test_one_server_per_folder(tmp_path: Path) -> None:
+    """A second server in a folder that is in use is refused; once the first has stopped it may start."""
+    with Sandbox(tmp_path / "box"), pytest.raises(ConfigError, match="Another practice tracker"):
+        Sandbox(tmp_path / "box").start()
+    with Sandbox(tmp_path / "box") as box:
+        assert httpx.get(box.url).status_code == 200
+
+
+def test_nonsense_is_answered(site: Practice, sg: Any) -> None:
+    """Requests that no client sends get a refusal each, and the server lives on."""
+    auth = {"script_name": "wetgate", "script_key": site.sandbox.script_key}
+    rubbish: list[Any] = [None, [], 7, {"type": 3}, {"type": "Shot", "filters": 5}, {"type": "Shot", "fields": [1]}]
+    rubbish += [{"type": "Shot", "filters": {"conditions": [{"path": None}]}}, {"type": "Shot", "paging": "x"}]
+    rubbish += [{"type": "Shot", "return_fields": [5]}, {"id": "x"}, {"user": 1, "entity": 2}, {"text": None}]
+    with httpx.Client(base_url=site.sandbox.url) as stranger:
+        for body in ([], 7, None):
+            assert stranger.post("/api3/json", json=body).json()["exception"]
+        for method in ("nonsense", *METHODS):
+            for arguments in rubbish:
+                answer = stranger.post("/api3/json", json={"method_name": method, "params": [auth, arguments]})
+                assert answer.status_code == 200, (method, arguments)
+                assert set(answer.json()) in ({"results"}, {"exception", "message", "error_code"})
+    assert sg.find("Shot", [])
 
 
 def test_a_taken_port_is_a_clear_error(site: Practice, tmp_path: Path) -> None:
