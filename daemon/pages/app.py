@@ -18,6 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
+from ...schema.arrival import ArrivalState
 from .glance import Glance
 from .pictures import TYPES, Pictures
 
@@ -61,6 +62,7 @@ class StatusApp:
             "/": self._page,
             "/events": self._events,
             "/api/board": self._board,
+            "/arrivals/{state}.csv": self._arrivals,
             "/api/versions/{version_id}/compare": self._compare,
             "/healthz": self._healthz,
             "/readyz": self._readyz,
@@ -83,6 +85,12 @@ class StatusApp:
         self._known(show)
         board, _ = self._glance.look(show or None)
         return JSONResponse(board.model_dump(mode="json"), headers={"Cache-Control": "no-store"})
+
+    def _arrivals(self, state: ArrivalState, show: str = "") -> Response:
+        self._known(show)
+        name = f"wetgate-{show or 'all'}-{state}.csv".encode("ascii", "replace").decode().replace('"', "")
+        headers = {"Cache-Control": "no-store", "Content-Disposition": f'attachment; filename="{name}"'}
+        return StreamingResponse(self._glance.arrivals_csv(state, show or None), media_type="text/csv", headers=headers)
 
     def _known(self, show: str) -> None:
         if show and show not in {line.name for line in self._glance.look(None)[0].shows}:

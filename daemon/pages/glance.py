@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import jinja2
 
+from ...schema.arrival import ArrivalState
 from ..store.board import BoardReader
 from ..store.board_values import Board
 from .pictures import Pictures
@@ -17,6 +20,7 @@ from .pictures import Pictures
 SECTIONS = ("state", "attention", "jobs", "tasks", "arrivals", "versions", "findings")
 _FRESH_SECONDS = 0.8
 _MOST_SHOWS = 64
+_FORMULA = frozenset("=+-@\t\r")
 
 
 class Glance:
@@ -52,6 +56,12 @@ class Glance:
         board, sections = self.look(show)
         return self._render("page.html", board=board, sections=sections)
 
+    def arrivals_csv(self, state: ArrivalState, show: str | None) -> Iterator[str]:
+        """Every file of a state as CSV, a line at a time."""
+        yield _csv_line(("show", "file", "folder", "bytes", "since", "state", "reason"))
+        for a in self._reader.arrivals(state, show):
+            yield _csv_line((a.show, a.name, a.folder, str(a.size), iso(a.changed_at), a.state, a.reason))
+
     def trouble(self, what: str, mend: str) -> str:
         """A page that only says what is wrong."""
         return self._render("trouble.html", what=what, mend=mend)
@@ -62,6 +72,13 @@ class Glance:
 
     def _render(self, name: str, **values: Any) -> str:
         return self._templates.get_template(name).render(**values)
+
+
+def _csv_line(cells: Sequence[str]) -> str:
+    """One line; a cell that a spreadsheet would run as a formula is kept as text."""
+    line = io.StringIO()
+    csv.writer(line).writerow([f"'{cell}" if cell[:1] in _FORMULA else cell for cell in cells])
+    return line.getvalue()
 
 
 def size(count: int) -> str:

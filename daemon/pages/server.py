@@ -56,6 +56,7 @@ class Pages:
         config = uvicorn.Config(
             Guard(self._app, self._token),
             log_config=None,
+            log_level="warning",
             # The address of a first visit holds the token: it must not be logged.
             access_log=False,
             lifespan="off",

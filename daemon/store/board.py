@@ -7,7 +7,7 @@ jobs take some 50 ms on SQLite (tests/unit/test_board.py holds a bound).
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePath
 from typing import Any
 
@@ -16,7 +16,7 @@ from sqlmodel import Session
 
 from ...schema import tables
 from ...schema.arrival import ArrivalState
-from ...schema.job import JobState
+from ...schema.job import JobState, Lane
 from ..advice import advice
 from .board_values import (
     ArrivalGroup,
@@ -45,10 +45,10 @@ _JOB_LIMITS = {
     JobState.PAUSED: 10,
     JobState.WAITING: 10,
     JobState.QUEUED: 15,
-    JobState.DONE: 8,
+    JobState.DONE: 100,
     JobState.CANCELLED: 4,
 }
-_OPEN_TASKS = ("waiting", "failed", "refused", "running", "queued", "new")
+_DONE_TOLD = 8
 _REMEMBERED = 14 * 86400
 _TOLD_ONE_BY_ONE = 3
 _ASKING_TASKS = ("waiting", "failed", "refused")
@@ -89,6 +89,12 @@ class BoardReader:
                 versions=self._versions(session, show),
             )
 
+    def arrivals(self, state: ArrivalState, show: str | None, most: int = 100_000) -> Iterator[ArrivalLine]:
+        """Every file of a state, the latest first: for a list that somebody sends to the set."""
+        with self._database.read() as session:
+            rows = session.execute(_of(_ARRIVAL, _ARRIVAL.c, show, state, most).execution_options(yield_per=1000))
+            yield from map(_arrival_line, rows)
+
     def _paused(self, session: Session) -> set[str]:
         rows = session.execute(sa.select(_CONTROL.c.name).where(_CONTROL.c.name.startswith("paused:")))
         return {str(name).removeprefix("paused:") for name in rows.scalars()}
@@ -117,8 +123,8 @@ class BoardReader:
     def _jobs(self, session: Session, show: str | None, paused: set[str], now: float) -> tuple[JobLine, ...]:
         rows: list[Any] = []
         for state, limit in _JOB_LIMITS.items():
-            newest = state.over
-            rows += session.execute(_of(_JOB, _JOB_COLUMNS, show, state, limit, newest=newest))
+            found = list(session.execute(_of(_JOB, _JOB_COLUMNS, show, state, limit, newest=state.over)))
+            rows += _worth_telling(found) if state is JobState.DONE else found
         names = _task_names(session, {row.task_id for row in rows if row.task_id is not None})
         needs = _needs(session, [row.id for row in rows if row.state == JobState.WAITING])
         return tuple(
@@ -167,6 +173,12 @@ def _latest(statement: sa.Select[Any], table: sa.Table, show: str | None, limit:
     if show is not None:
         statement = statement.where(table.c.show == show)
     return statement.order_by(table.c.id.desc()).limit(limit)
+
+
+def _worth_telling(done: list[Any]) -> list[Any]:
+    """Of the latest jobs that ended well those that people asked for; a file indexed is no news."""
+    asked = [row for row in done if row.lane != Lane.INDEX]
+    return (asked or done[:3])[:_DONE_TOLD]
 
 
 def _counts(session: Session, table: sa.Table, show: str | None) -> dict[str, int]:

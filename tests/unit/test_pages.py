@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import socket
 import threading
@@ -17,7 +19,7 @@ from wetgate.daemon.pages import Pages
 from wetgate.daemon.store import Database
 from wetgate.schema.errors import ConfigError
 from wetgate.schema.settings import PagesSettings
-from wetgate.schema.tables import FindingRow, JobRow, VersionRow
+from wetgate.schema.tables import ArrivalRow, FindingRow, JobRow, VersionRow
 
 TOKEN = "a-token-of-the-post-house"
 Serve = Callable[..., Pages]
@@ -166,6 +168,30 @@ def test_rows_that_point_outside_the_workspace_are_not_believed(
         assert browser.get(f"/media/findings/{day.finding}/0").status_code == 404
         assert browser.get(f"/media/versions/{day.version}/frames/after/1001").status_code == 200
         assert f"/media/versions/{day.version}/thumbnail" not in browser.get("/").text
+
+
+def test_all_files_of_a_state_as_a_list(serve: Serve, day: Day, sqlite: Database) -> None:
+    """The list holds every file of the state and show, quoted, and no cell that a spreadsheet would run."""
+    formula = "=HYPERLINK(A1).mov"
+    with sqlite.write() as session:
+        now = time.time()
+        rows = [f"{n}.mov" for n in range(1500)] + [formula]
+        session.add_all(
+            ArrivalRow(show="PINE", root="/d", path=f"/d/{n}", state="quarantined", seen_at=now, changed_at=now)
+            for n in rows
+        )
+    with client(serve()) as browser:
+        answer = browser.get("/arrivals/quarantined.csv", params={"show": "PINE"})
+        assert answer.headers["content-type"].startswith("text/csv")
+        lines = list(csv.DictReader(io.StringIO(answer.text)))
+        assert browser.get("/arrivals/gone.csv").status_code == 422
+        assert "/arrivals/quarantined.csv?show=PINE" in browser.get("/", params={"show": "PINE"}).text
+        assert [line["show"] for line in csv.DictReader(io.StringIO(browser.get("/arrivals/offline.csv").text))] == [
+            "OAK"
+        ]
+    assert len(lines) == 1502
+    assert (lines[0]["file"], lines[-1]["file"]) == (f"'{formula}", Path(f"/d/{NASTY}").name)
+    assert lines[-1]["reason"] == f"{NASTY} is not media."
 
 
 def test_events_send_what_changed_and_no_more(serve: Serve, day: Day, sqlite: Database) -> None:
