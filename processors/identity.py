@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -56,16 +57,17 @@ class FrameProof:
 
 def inside_planes(matte: Mask, layout: Layout) -> tuple[Mask, ...]:
     """For each channel the samples that are inside: those with any pixel of their support in *matte*."""
-    return tuple(_any(matte, channel.x, channel.y) for channel in layout.channels)
+    return tuple(largest(matte, channel.x, channel.y) for channel in layout.channels)
 
 
-def _any(matte: Mask, x: int, y: int) -> Mask:
+def largest(plane: Plane, x: int, y: int) -> Plane:
+    """A picture-sized plane or mask at chroma size: the largest over the pixels of each sample's support."""
     if not x and not y:
-        return matte
-    height, width = matte.shape
-    padded = np.pad(matte, ((0, -height % (1 << y)), (0, -width % (1 << x))))
-    rows, columns = padded.shape
-    return np.asarray(padded.reshape(rows >> y, 1 << y, columns >> x, 1 << x).any(axis=(1, 3)))
+        return plane
+    height, width = plane.shape
+    padded = np.pad(plane, ((0, -height % (1 << y)), (0, -width % (1 << x))))
+    parts = [padded[row :: 1 << y, column :: 1 << x] for row in range(1 << y) for column in range(1 << x)]
+    return np.asarray(np.maximum.reduce(parts))
 
 
 def outside_digest(planes: tuple[Plane, ...], inside: tuple[Mask, ...]) -> tuple[str, int]:
@@ -93,9 +95,7 @@ def prove_frame(plate: Picture, master: Picture, matte: Mask) -> FrameProof:
 
 
 def _changes(plate: Picture, master: Picture, inside: tuple[Mask, ...]) -> list[Mask]:
-    return [
-        (_raw(a) != _raw(b)) & ~mask for a, b, mask in zip(plate.planes, master.planes, inside, strict=True)
-    ]
+    return [(_raw(a) != _raw(b)) & ~mask for a, b, mask in zip(plate.planes, master.planes, inside, strict=True)]
 
 
 def _raw(plane: Plane) -> NDArray[Any]:
@@ -111,7 +111,7 @@ def write_matte(folder: Path, frame: int, first_frame: int, matte: Mask) -> Path
     return path
 
 
-def summarise(proofs: list[FrameProof]) -> IdentityProof:
+def summarise(proofs: Sequence[FrameProof]) -> IdentityProof:
     """The outcome's short form."""
     return IdentityProof(
         holds=all(proof.plate == proof.master for proof in proofs),
@@ -177,9 +177,7 @@ def _compare(
              f"report {len(listed)}.",),
         )  # fmt: skip
     if plate.layout.names != master.layout.names or plate.layout.sample != master.layout.sample:
-        return Verification(
-            False, 0, 0, (f"the master is {master.layout.name}, the plate {plate.layout.name}.",)
-        )
+        return Verification(False, 0, 0, (f"the master is {master.layout.name}, the plate {plate.layout.name}.",))
     problems: list[str] = []
     samples = 0
     for ours, theirs, mask in zip(plate.read(), master.read(), matte.read(), strict=True):

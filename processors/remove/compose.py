@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..identity import inside_planes
+from ..identity import inside_planes, largest
 from ..pictures import Picture
-from ..pictures.colour import shrink
 from ..pictures.layout import Image, Mask, Plane
 from .holes import Region
 
@@ -15,7 +14,8 @@ from .holes import Region
 def compose(plate: Picture, fill: Image, region: Region, matte: Mask, strength: NDArray[np.float32]) -> Picture:
     """The plate with *fill* (display-referred RGB over *region*) inside *matte*.
 
-    *strength* (HxW, 0..1) mixes in code values; a chroma sample's is the mean over its pixels.
+    *strength* (HxW, 0..1) mixes in code values; a chroma sample's is the largest of its pixels', or a
+    rim of the removed thing's colour would stay.
     Samples outside are the plate's own array elements, never recomputed. Alpha and further
     channels stay as they are.
     """
@@ -32,7 +32,7 @@ def compose(plate: Picture, fill: Image, region: Region, matte: Mask, strength: 
             slice(region.x >> channel.x, (region.x >> channel.x) + new.shape[1]),
         )
         spots = mask[window]
-        share = shrink(strength[region.window], channel.x, channel.y)[spots]
+        share = largest(strength[region.window], channel.x, channel.y)[spots]
         old = plane[window][spots]
         mixed = old.astype(np.float32) * (1 - share) + new[spots] * share
         copy = plane.copy()

@@ -20,7 +20,7 @@ from ..mattes import grown
 from ..pictures.layout import Image, Mask
 from ..pictures.sheets import spread
 from .fill import composed, fill_hole
-from .grain import flat_places, high_pass
+from .grain import Grain, flat_places, high_pass
 from .holes import region_of
 from .shot import Shot
 
@@ -107,7 +107,7 @@ def probe_places(shot: Shot, probes: Sequence[Probe]) -> Mask:
     return grown(places, 8)
 
 
-def score_probe(shot: Shot, probe: Probe) -> Score | None:
+def score_probe(shot: Shot, probe: Probe, own_grain: Grain) -> Score | None:
     """Fill one probe blindly and compare it with what was there."""
     hole = probe.of(shot.matte(probe.frame)) & ~shot.matte(probe.frame)
     fill = fill_hole(shot, probe.frame, lambda n: probe.of(shot.matte(n)), blind=True)
@@ -116,7 +116,8 @@ def score_probe(shot: Shot, probe: Probe) -> Score | None:
     region = fill.region
     bounds = (region.x, region.y, region.x + region.width, region.y + region.height)
     truth = shot.frames.at(probe.frame).crop(*bounds).rgb()
-    made = composed(shot, fill, hole).crop(*bounds).rgb()
+    # Without the soft edge: it would mix the truth into what is tested.
+    made = composed(shot, fill, hole, own_grain, feather=False).crop(*bounds).rgb()
     return compare(truth, made, hole[region.window], frame=probe.frame, origins=fill.shares(hole))
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ...schema.errors import BriefIncomplete, NotConfident, WetgateError
 from ...schema.media import SourceClass
@@ -16,12 +17,16 @@ from ..mattes import Mattes, check_frame, grown, open_mattes
 from ..pictures import Picture, Plate
 from ..pictures.layout import Image, Mask
 from ..survey.cuts import Cuts
+from .camera import Camera
+from .holes import Region, region_of
 from .options import RemoveOptions
 from .takes import AlignedTake
 
 HoleAt = Callable[[int], Mask]
 """The hole of a frame: the real one, or a probe's."""
 
+RUN = 20
+"""Frames that are worked on with one region, and that make a checkpoint."""
 _KEPT_BYTES = 700_000_000
 
 
@@ -58,9 +63,26 @@ class Shot:
     mattes: Mattes
     frames: Frames
     takes: list[AlignedTake] = field(default_factory=list)
+    _packed: dict[int, NDArray[np.uint8]] = field(default_factory=dict, repr=False)
+    _regions: dict[int, Region | None] = field(default_factory=dict, repr=False)
 
     def matte(self, frame: int) -> Mask:
         """The effective matte: as drawn, with the growth that the brief asked for."""
+        shape = (self.plate.video.height, self.plate.video.width)
+        if frame not in self._packed:
+            self._packed[frame] = np.packbits(self._effective(frame))
+        bits = np.unpackbits(self._packed[frame], count=shape[0] * shape[1])
+        return bits.view(bool).reshape(shape)
+
+    def steady_region(self, frame: int) -> Region | None:
+        """One region for a run of frames, around all their holes: what is prepared for it serves them all."""
+        run = frame // RUN
+        if run not in self._regions:
+            frames = range(run * RUN, min((run + 1) * RUN, self.plate.frames))
+            self._regions[run] = region_of(np.logical_or.reduce([self.matte(n) for n in frames]))
+        return self._regions[run]
+
+    def _effective(self, frame: int) -> Mask:
         drawn = self.mattes.at(frame)
         if self.options.effects and drawn.any():
             drawn = grown(drawn, round(0.1 * float(np.sqrt(drawn.sum()))))
@@ -79,6 +101,15 @@ class Shot:
             step = max(1, luma.shape[1] // 320)
             found.feed(np.ascontiguousarray(np.repeat(luma[::step, ::step, None], 3, axis=2)))
         return [cut for cut in found.found if 0 < cut < self.plate.frames]
+
+    @cached_property
+    def camera(self) -> Camera:
+        """How the plate's frames lie over each other."""
+        return Camera(self.luma, lambda n: grown(self.matte(n), 6), self.span)
+
+    def luma(self, frame: int) -> NDArray[np.uint8]:
+        """A whole plate frame's luma."""
+        return self.frames.at(frame).luma()
 
     def span(self, frame: int) -> tuple[int, int]:
         """First and last frame of the shot around *frame*: nothing is ever taken from across a cut."""

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from .fill import Fill
+from .grain import Grain
 from .holes import Region
 
 
@@ -23,6 +24,7 @@ def store_fill(work: Path, fill: Fill) -> None:
             origin=fill.origin,
             region=np.array([region.x, region.y, region.width, region.height]),
             mismatch=np.array(fill.mismatch),
+            grain=np.array(list(fill.grain.as_json().values())),
         )
     part.replace(path)
 
@@ -35,7 +37,9 @@ def load_fill(work: Path, frame: int) -> Fill | None:
     with np.load(path) as kept:
         x, y, width, height = (int(v) for v in kept["region"])
         image = kept["image"].astype(np.float32)
-        return Fill(frame, Region(x, y, width, height), image, kept["origin"], float(kept["mismatch"]))
+        grain = Grain(*(float(v) for v in kept["grain"]))
+        region = Region(x, y, width, height)
+        return Fill(frame, region, image, kept["origin"], float(kept["mismatch"]), grain)
 
 
 def _path(work: Path, frame: int) -> Path:

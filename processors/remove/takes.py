@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
@@ -16,11 +13,13 @@ from ..grade import Grade, fit_grade
 from ..likeness import Likeness, compare_takes
 from ..pictures import Plate
 from ..pictures.layout import Image, Mask
-from ..register import Registration, TakeRegistration, project, refine, register
+from ..register import Registration, project, refine, register
 from .grain import Grain, measure
 from .holes import Region
 
 _PAIRS = 4
+_END = 3
+"""Frames beyond a take's first or last that its end still stands for; the report names them."""
 _REACH = 4
 """Pixels around a warped region that cubic sampling may look at."""
 
@@ -61,8 +60,8 @@ class AlignedTake:
         With a moving camera it is registered frame by frame to the whole *plate* picture outside
         *hole*. None where the take does not hold that moment, or does not register there.
         """
-        number = self.likeness.other_frame(frame)
-        if number is None or not 0 <= number < self.plate.frames:
+        number = self.moment(frame)
+        if number is None:
             return None
         if self.likeness.registration.still:
             image, valid = self._warp(number, self.likeness.registration.common, region)
@@ -72,8 +71,22 @@ class AlignedTake:
                 return None
             image, valid = found
         grade = self.blind_grade if blind else self.grade
+        if len(grade.cache) > 2:
+            grade.cache.clear()  # it holds some 100 bytes a pixel for every region ever asked for
         height, width = self.likeness.registration.common.size
         return grade.apply(image, (region.x, region.y, width, height)), valid
+
+    def moment(self, frame: int) -> int | None:
+        """The take's frame for plate frame *frame*; its first or last one for a frame just beyond it."""
+        number = self.likeness.other_frame(frame)
+        if number is None or not -_END <= number < self.plate.frames + _END:
+            return None
+        return min(max(number, 0), self.plate.frames - 1)
+
+    def held(self, frame: int) -> bool:
+        """Whether the take lacks the very moment and its nearest frame stands for it."""
+        number = self.likeness.other_frame(frame)
+        return number is not None and number != self.moment(frame)
 
     def _warp(self, number: int, registration: Registration, region: Region) -> tuple[Image, Mask]:
         """Cut out of the take only what the region shows, and warp that."""
@@ -154,58 +167,3 @@ def _fitted(
     blind = fit_grade(warped, ours, [mask & ~probes for mask in seen])
     grain = Grain.mean([measure(b, grade.apply(a), m) for a, b, m in zip(warped, ours, seen, strict=True)])
     return AlignedTake(source, likeness, grade, blind, grain)
-
-
-def store_takes(takes: Sequence[AlignedTake], path: Path) -> None:
-    """Keep what aligning found, so that a resumed job has it at once."""
-    part = path.with_suffix(".part")
-    part.write_text(json.dumps([_words(take) for take in takes]), "utf-8")
-    part.replace(path)
-
-
-def load_takes(path: Path) -> list[AlignedTake]:
-    """What `store_takes` kept."""
-    return [_take(words) for words in json.loads(path.read_text("utf-8"))]
-
-
-def _words(take: AlignedTake) -> dict[str, Any]:
-    likeness, registration = take.likeness, take.likeness.registration
-    return {
-        "source": take.source.model_dump(mode="json"),
-        "still": registration.still,
-        "common": _registration_words(registration.common),
-        "frames": {str(n): _registration_words(one) for n, one in registration.frames.items()},
-        "likeness": [
-            likeness.step, likeness.offset, likeness.exact, likeness.action, likeness.moving_share,
-            likeness.score, likeness.words,
-        ],
-        "grades": [_grade_words(take.grade), _grade_words(take.blind_grade)],
-        "grain": take.grain.as_json(),
-    }  # fmt: skip
-
-
-def _take(words: dict[str, Any]) -> AlignedTake:
-    frames = {int(n): _registration(one) for n, one in words["frames"].items()}
-    registration = TakeRegistration(words["still"], _registration(words["common"]), frames)
-    grade, blind = (_grade(one) for one in words["grades"])
-    likeness = Likeness(registration, *words["likeness"])
-    return AlignedTake(Source.model_validate(words["source"]), likeness, grade, blind, Grain(**words["grain"]))
-
-
-def _registration_words(one: Registration) -> list[Any]:
-    return [one.matrix.tolist(), one.inliers, one.matched, one.cells, one.residual, list(one.size)]
-
-
-def _registration(words: list[Any]) -> Registration:
-    matrix, inliers, matched, cells, residual, size = words
-    return Registration(np.array(matrix), inliers, matched, cells, residual, (size[0], size[1]))
-
-
-def _grade_words(grade: Grade) -> list[Any]:
-    field = None if grade.field is None else grade.field.tolist()
-    return [grade.matrix.tolist(), grade.offset.tolist(), field, grade.identity_psnr, grade.psnr, grade.held_out]
-
-
-def _grade(words: list[Any]) -> Grade:
-    field = None if words[2] is None else np.array(words[2], np.float32)
-    return Grade(np.array(words[0]), np.array(words[1]), field, *words[3:])
