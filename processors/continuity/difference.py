@@ -58,3 +58,21 @@ def edges(picture: Small) -> Values:
     """HxW gradient magnitude, the strongest channel's, in code values a pixel."""
     across, down = (cv2.Sobel(picture, cv2.CV_32F, *axis, ksize=3) for axis in ((1, 0), (0, 1)))
     return np.asarray(np.hypot(across, down).max(axis=-1) / 8, np.float32)
+
+
+def agreement(plate: Small, other: Small) -> NDArray[np.uint8]:
+    """How surely both pictures show the same thing, 0..255, at half their size.
+
+    The local correlation of edge strength, where there are edges to compare: a highlight that the
+    grade does not quite reach differs in value and agrees in its edges; what stands in front agrees
+    in neither. Flat places say nothing (0).
+    """
+    size = (max(1, plate.shape[1] // 2), max(1, plate.shape[0] // 2))
+    a, b = (edges(np.asarray(cv2.resize(p, size, interpolation=cv2.INTER_AREA), np.uint8)) for p in (plate, other))
+    both, one, two = (np.asarray(cv2.GaussianBlur(v, (0, 0), 4)) for v in (a * b, a * a, b * b))
+    alike = both / np.sqrt(one * two + 1e-3)
+    balance = 2 * np.minimum(one, two) / (one + two + 1e-3)
+    sure = np.sqrt(np.minimum(one, two))
+    sure = sure / (sure + 1.5)
+    value = np.clip((alike - 0.75) / 0.2, 0, 1) * np.clip(balance * 2 - 0.4, 0, 1) * np.clip(sure * 2.5, 0, 1)
+    return np.asarray(value * 255, np.uint8)

@@ -20,13 +20,16 @@ from .tracks import Maps, Mask, Track, all_maps
 _WEAK = 6.0
 _NEAR = 12
 _CLOSE = 13
+_SMALL = 0.05
+_CERTAIN = 40.0
+"""Code values from which no agreement of edges speaks against a difference."""
 
 
 def mattes(track: Track, chunks: Sequence[Path], *, margin: float) -> Iterator[tuple[int, Mask]]:
     """(frame, HxW bool) on the small raster for every compared frame. *margin* in small pixels."""
     held: list[tuple[int, Mask]] = []
-    for frame, one in all_maps(chunks):
-        held.append((frame, _frame(track, frame, one)))
+    for frame, one, agree in all_maps(chunks):
+        held.append((frame, _frame(track, frame, one, agree)))
         if len(held) > 5:
             held.pop(0)
         if len(held) >= 3:
@@ -36,15 +39,17 @@ def mattes(track: Track, chunks: Sequence[Path], *, margin: float) -> Iterator[t
         yield held[-back][0], _steadied([mask for _, mask in tail], len(tail) - back, margin)
 
 
-def _frame(track: Track, frame: int, values: Maps) -> Mask:
+def _frame(track: Track, frame: int, values: Maps, agree: Maps) -> Mask:
     """One frame's own matte, before its neighbours are asked."""
     core = track.mask_at(frame, values.shape)
     if not core.any():
         return core
-    soft = cv2.GaussianBlur(values, (0, 0), 1.2)
     near = cv2.dilate(core.astype(np.uint8), _disc(_NEAR)) > 0
+    same = cv2.resize(agree, values.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    level = values.astype(np.float32) * np.where(values < _CERTAIN * STEP, 1 - same.astype(np.float32) / 255, 1)
+    soft = cv2.GaussianBlur(level, (0, 0), 1.2)
     found = ((soft > _WEAK * STEP) & near).astype(np.uint8)
-    opened = cv2.morphologyEx(found, cv2.MORPH_OPEN, _disc(1))
+    opened = cv2.morphologyEx(found, cv2.MORPH_OPEN, _disc(2))
     closed = cv2.morphologyEx(opened, cv2.MORPH_CLOSE, _disc(_CLOSE))
     return _parts(_filled(np.asarray(closed, np.uint8)), core)
 
@@ -73,9 +78,9 @@ def _filled(mask: NDArray[np.uint8]) -> Mask:
 
 
 def _parts(mask: Mask, core: Mask) -> Mask:
-    """Those parts of *mask* that touch *core* and are no specks."""
+    """Those parts of *mask* that touch *core* and are no small change beside its largest part."""
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
-    least = max(12.0, 0.004 * float(mask.sum()))
+    least = max(12.0, _SMALL * float(stats[1:, cv2.CC_STAT_AREA].max(initial=0)))
     kept = np.zeros(count, bool)
     kept[np.unique(labels[core])] = True
     kept &= stats[:, cv2.CC_STAT_AREA] >= least

@@ -9,12 +9,16 @@ import numpy as np
 
 from ...schema.model import Value
 from ...schema.request import Chunk, Request
-from .difference import packed
+from .difference import agreement, packed
 from .pair import Moment, Pair
-from .tracks import coarse, coarse_size, write_maps
+from .tracks import Maps, Mask, coarse, coarse_size, write_maps
 
 KEYFRAMES = 7
 """Whole moments kept of each pair, spread over the clip, to judge differences by."""
+
+
+Row = tuple[int, Maps, Mask, Maps]
+"""Frame, packed difference, coarse motion, agreement at half size."""
 
 
 class PairFacts(Value):
@@ -129,19 +133,21 @@ class Store:
                 )
         return found
 
-    def keep_maps(self, chunk: Chunk, rows: Sequence[tuple[int, np.ndarray, np.ndarray]]) -> None:
+    def keep_maps(self, chunk: Chunk, rows: Sequence[Row]) -> None:
         """Write a chunk's rows from `row`."""
         if not rows:
-            write_maps(self.maps(chunk), [], np.zeros((0, 1, 1), np.uint8), np.zeros((0, 1, 1), bool))
+            none = np.zeros((0, 1, 1), np.uint8)
+            write_maps(self.maps(chunk), [], none, none > 0, none)
             return
-        frames, maps, moves = zip(*rows, strict=True)
-        write_maps(self.maps(chunk), frames, np.stack(maps), np.stack(moves))
+        frames, maps, moves, agree = zip(*rows, strict=True)
+        write_maps(self.maps(chunk), frames, np.stack(maps), np.stack(moves), np.stack(agree))
 
 
-def row(moment: Moment) -> tuple[int, np.ndarray, np.ndarray]:
-    """A moment as its chunk keeps it: frame, packed map, coarse motion."""
+def row(moment: Moment) -> Row:
+    """A moment as its chunk keeps it."""
     size = coarse_size((moment.apart.shape[0], moment.apart.shape[1]))
-    return moment.frame, packed(moment.apart), coarse(moment.moves.astype(np.uint8) * 255, size) > 127
+    moves = coarse(moment.moves.astype(np.uint8) * 255, size) > 127
+    return moment.frame, packed(moment.apart), moves, agreement(moment.plate, moment.other)
 
 
 def keyframes(frames: Sequence[int]) -> set[int]:

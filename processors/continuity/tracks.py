@@ -58,10 +58,10 @@ class Track:
         return np.asarray(cv2.resize(coarse, size[::-1], interpolation=cv2.INTER_LINEAR) > 0)
 
 
-def write_maps(path: Path, frames: Sequence[int], maps: Maps, moves: Mask) -> None:
-    """Store one chunk: difference maps (N, H, W) uint8 and motion (N, h, w), written whole or not at all."""
+def write_maps(path: Path, frames: Sequence[int], maps: Maps, moves: Mask, agree: Maps) -> None:
+    """Store one chunk, whole or not at all: differences (N, H, W), coarse motion, agreement at half size."""
     part = path.with_name(f".{path.stem}.part.npz")
-    np.savez_compressed(part, frames=np.array(frames, np.int64), maps=maps, moves=moves)
+    np.savez_compressed(part, frames=np.array(frames, np.int64), maps=maps, moves=moves, agree=agree)
     part.replace(path)
 
 
@@ -124,11 +124,13 @@ def find_tracks(chunks: Sequence[Path], rate: float) -> list[Track]:
     return sorted(tracks, key=lambda track: -track.area * min(track.level, 60))
 
 
-def all_maps(chunks: Sequence[Path]) -> Iterator[tuple[int, Maps]]:
-    """Every stored (frame, map), in order, one chunk in memory at a time."""
+def all_maps(chunks: Sequence[Path]) -> Iterator[tuple[int, Maps, Maps]]:
+    """Every stored (frame, difference, agreement), in order, one chunk in memory at a time."""
     for path in chunks:
-        frames, maps, _ = read_maps(path)
-        yield from zip(frames, maps, strict=True)
+        with np.load(path) as stored:
+            frames, maps, agree = stored["frames"], stored["maps"], stored["agree"]
+        for index, frame in enumerate(frames):
+            yield int(frame), maps[index], agree[index]
 
 
 def _stacked(chunks: Sequence[Path]) -> tuple[Maps, Mask, list[int], tuple[int, int]]:
