@@ -25,7 +25,7 @@ from ..schema.tracker import EntityRef, EventPage, MediaKind, NoteDraft, Tracker
 
 
 class Bench(Protocol):
-    """A site with one project, on which the connector's user may write."""
+    """A site with a project of the test's own, on which the connector's user may write."""
 
     tracker: Tracker
     project: str
@@ -66,10 +66,10 @@ class Bench(Protocol):
         """The site is down for the next *count* such calls: nothing is carried out."""
 
 
-def draft(bench: Bench, task: EntityRef, key: str = "key-1") -> VersionDraft:
+def draft(bench: Bench, task: EntityRef, key: str = "1") -> VersionDraft:
     """A version of the task's shot."""
     return VersionDraft(
-        key=key,
+        key=f"{bench.project}-version-{key}",
         project=bench.project,
         code=f"SH010_{key}_v001",
         entity=bench.tracker.task(task).entity,
@@ -84,10 +84,15 @@ def draft(bench: Bench, task: EntityRef, key: str = "key-1") -> VersionDraft:
     )
 
 
-def note_draft(bench: Bench, task: EntityRef, files: Sequence[Path] = (), key: str = "note-1") -> NoteDraft:
+def note_draft(bench: Bench, task: EntityRef, files: Sequence[Path] = (), key: str = "1") -> NoteDraft:
     """A note on the task."""
     return NoteDraft(
-        key=key, project=bench.project, task=task, subject="Found", text="Two things.", attachments=tuple(files)
+        key=f"{bench.project}-note-{key}",
+        project=bench.project,
+        task=task,
+        subject="Found",
+        text="Two things.",
+        attachments=tuple(files),
     )
 
 
@@ -258,8 +263,8 @@ class TrackerContract:
     def test_keys_differ_by_case(self, bench: Bench) -> None:
         """Two keys that differ by case alone are two versions."""
         task = bench.make_task("cleanup")
-        one = bench.tracker.publish(draft(bench, task, "Key-a"))
-        other = bench.tracker.publish(draft(bench, task, "key-A"))
+        one = bench.tracker.publish(draft(bench, task, "a"))
+        other = bench.tracker.publish(draft(bench, task, "A"))
         assert one.id != other.id
 
     @pytest.mark.parametrize("kind", list(MediaKind))
@@ -358,7 +363,8 @@ class TrackerContract:
             method(*arguments[call])
         assert caught.value.retryable
         retried(method, *arguments[call])
-        assert bench.versions("key-1") + bench.notes("note-1") == (0 if call == "set_status" else 1)
+        made = bench.versions(draft(bench, task).key) + bench.notes(note_draft(bench, task).key)
+        assert made == (0 if call == "set_status" else 1)
 
     def test_errors_keep_the_secret(self, bench: Bench) -> None:
         """No error shows what the connector logs in with."""

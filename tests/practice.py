@@ -66,13 +66,15 @@ def practice(folder: Path, **options: Any) -> Iterator[Practice]:
 class SandboxBench:
     """The sandbox as the contract's bench; `loss` says how answers get lost."""
 
-    project = PROJECT
     ready = "rdy"
     review = "rev"
     final = "fin"
 
-    def __init__(self, site: Practice, loss: Fault) -> None:
+    def __init__(self, site: Practice, loss: Fault, project: str = PROJECT) -> None:
         self._site, self._loss = site, loss
+        self.project = project
+        self._seeded = site.sandbox.seed(project, "SQ01", ("SH010",))
+        site.faults.set()
         self._person = site.coordinator()
         self._orders: list[Fault] = []
         self._trackers: list[ShotGrid] = []
@@ -86,6 +88,7 @@ class SandboxBench:
         return tracker
 
     def close(self) -> None:
+        self._site.faults.set()
         for tracker in self._trackers:
             tracker.close()
 
@@ -94,9 +97,9 @@ class SandboxBench:
         task = self._person.create(
             "Task",
             {
-                "project": self._site.project,
+                "project": self._seeded["project"],
                 "content": name,
-                "entity": self._site.shot,
+                "entity": self._seeded["shots"]["SH010"],
                 "sg_description": description,
                 "sg_status_list": self.ready,
                 "task_assignees": [self._group if ours else someone],
@@ -106,7 +109,7 @@ class SandboxBench:
 
     def write_note(self, task: EntityRef, text: str, files: Sequence[Path] = ()) -> None:
         link = {"type": "Task", "id": int(task.id)}
-        data = {"project": self._site.project, "subject": "note", "content": text, "tasks": [link]}
+        data = {"project": self._seeded["project"], "subject": "note", "content": text, "tasks": [link]}
         note = self._person.create("Note", data)
         for file in files:
             self._person.upload("Note", note["id"], str(file))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from practice import LEAVES_FILES_OPEN, SandboxBench, practice
+from practice import LEAVES_FILES_OPEN, Practice, SandboxBench, practice
 from wetgate.connectors.contract import TrackerContract
 from wetgate.daemon.sandbox import Fault
 
@@ -20,25 +20,33 @@ LOSSES = {
 }
 
 
+_projects = itertools.count(1)
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Practice]:
+    """One site; each test has a project of its own there."""
+    with practice(tmp_path_factory.mktemp("site")) as made:
+        yield made
+
+
 class TestShotGrid(TrackerContract):
     """Over a site whose gateway answers 504 for what was carried out."""
 
     @pytest.fixture
-    def bench(self, tmp_path: Path) -> Iterator[SandboxBench]:
-        """A fresh site for each test."""
-        with practice(tmp_path / "site") as site:
-            made = SandboxBench(site, LOSSES["gateway time-out"])
-            yield made
-            made.close()
+    def bench(self, site: Practice) -> Iterator[SandboxBench]:
+        """A fresh project for each test."""
+        made = SandboxBench(site, LOSSES["gateway time-out"], f"SHOW{next(_projects)}")
+        yield made
+        made.close()
 
 
 @pytest.fixture(params=["bad gateway", "dropped connection", "server error"])
-def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SandboxBench]:
+def bench(request: pytest.FixtureRequest, site: Practice) -> Iterator[SandboxBench]:
     """A site that loses answers in another way."""
-    with practice(tmp_path / "site") as site:
-        made = SandboxBench(site, LOSSES[request.param])
-        yield made
-        made.close()
+    made = SandboxBench(site, LOSSES[request.param], f"SHOW{next(_projects)}")
+    yield made
+    made.close()
 
 
 class TestOtherLosses:
