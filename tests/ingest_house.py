@@ -99,9 +99,9 @@ class House:
         """Wait until *files* arrivals are there and all are answered."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
-            if len(self.index.arrivals.of(SHOW)) >= files and not self.ingest.pending():
+            if self.index.arrivals.count(SHOW) >= files and not self.ingest.pending():
                 return
-            time.sleep(0.1)
+            time.sleep(0.25)
         raise AssertionError(
             f"after {seconds} s: {len(self.states())} of {files} seen, {self.ingest.pending()} waiting"
         )

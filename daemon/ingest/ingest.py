@@ -5,22 +5,22 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TypeVar
 
 import structlog
 from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlmodel import Session
 
 from ...schema.arrival import ArrivalState
 from ...schema.errors import ConfigError
 from ...schema.settings import IngestSettings
-from ...schema.tables import ArrivalRow
 from ..steps import Step, passed
-from ..store.arrivals import WAITING, Sighting
+from ..store.arrivals import Sighting, Standing
 from ..store.database import Database
 from ..store.index import Index
 from ..store.jobs import Jobs
+from .book import Book, batches
 from .kind import survey_order
 from .look import Look, look, sight
 from .settle import Settling
@@ -28,10 +28,7 @@ from .watch import Watcher
 
 log = structlog.get_logger(__name__)
 
-_T = TypeVar("_T")
-_BATCH = 1000
 _TURN = 1.0
-_GONE = "It is no longer there."
 
 
 class Ingest:
@@ -65,7 +62,8 @@ class Ingest:
         self._jobs = jobs
         self._folder = Path(os.path.abspath(folder))  # noqa: PTH100 - as above
         self._clock = clock
-        self._index = index
+        self._arrivals = index.arrivals
+        self._book = Book(database, show, index.arrivals)
         self._queued = queued
         self._settling = Settling(settings.settle_seconds)
         self._lock = threading.Lock()
@@ -102,9 +100,11 @@ class Ingest:
             try:
                 self.turn()
             except (OperationalError, InterfaceError) as error:
+                self._lost()  # the hints of this turn are used up: everything is looked at when it is back
                 self._log.warning("database does not answer; ingest waits", why=str(error.orig))
             # The boundary that keeps one fault of the storage or of a file from ending all ingest.
             except Exception:  # noqa: BLE001 - see above; the trace is logged
+                self._lost()
                 self._log.exception("ingest turn failed; it will be taken again")
 
     # -- what others ask ---------------------------------------------------------------------
@@ -121,14 +121,14 @@ class Ingest:
                 root = self._root_of(path) or (path if path.is_dir() else path.parent)
                 if path.is_dir():
                     seen = look(root, [path], self._settings.ignore, deep=True)
-                    self._apply(root, seen)
+                    self._book.apply(root, seen)
                     added += [sighting.path for sighting in seen.sightings.values()]
                 elif sighting := self._given(root, path):
-                    self._apply(root, Look(sightings={str(sighting.path): sighting}))
+                    self._book.apply(root, Look(sightings={str(sighting.path): sighting}))
                     added.append(sighting.path)
                 else:
                     raise ConfigError(f"{given} is not there. Check the path.", path=str(given))
-            self._again(added)
+            self._book.again(added)
         return added
 
     def _given(self, root: Path, path: Path) -> Sighting | None:
@@ -136,17 +136,9 @@ class Ingest:
         near = look(root, [path.parent], self._settings.ignore, deep=False)
         return sight(root, near.frames.get(str(path), path))
 
-    def _again(self, paths: Sequence[Path]) -> None:
-        """What was refused is tried again when a person asks for it."""
-        asked = set(map(str, paths))
-        refused = self._index.arrivals.of(self._show, ArrivalState.QUARANTINED)
-        with self._database.write() as session:
-            ids = [row.id or 0 for row in refused if row.path in asked]
-            self._index.arrivals.move(session, ids, ArrivalState.SEEN, WAITING)
-
     def pending(self) -> int:
         """How many of the show's files are not answered yet."""
-        return self._index.arrivals.pending(self._show)
+        return self._arrivals.pending(self._show)
 
     def sweep(self) -> None:
         """Look at everything: the roots and below, and the single paths that were given outside of them."""
@@ -156,7 +148,7 @@ class Ingest:
                 self._dirty.clear()
             for root in self._roots:
                 self._sweep_root(root)
-            self._revisit()
+            self._book.revisit(lambda path: self._root_of(path) is not None)
             self._order_again()
 
     def turn(self) -> None:
@@ -186,116 +178,29 @@ class Ingest:
             mine = {path: folder for path, folder in dirty.items() if path.is_relative_to(root)}
             if not mine:
                 continue
-            if not self._alive(root):
+            if not self._book.alive(root):
                 self._sweep_root(root)
                 continue
             shallow = {path.parent if path != root else root for path in mine}
             deep = {path for path, is_folder in mine.items() if is_folder and path != root}
-            self._apply(root, look(root, _outermost(deep), self._settings.ignore, deep=True))
-            self._apply(root, look(root, shallow, self._settings.ignore, deep=False))
-
-    # -- looking -----------------------------------------------------------------------------
+            self._book.apply(root, look(root, _outermost(deep), self._settings.ignore, deep=True))
+            self._book.apply(root, look(root, shallow, self._settings.ignore, deep=False))
 
     def _sweep_root(self, root: Path) -> None:
-        if self._alive(root):
-            self._apply(root, look(root, [root], self._settings.ignore, deep=True))
-            return
-        rows = [row for row in self._rows(root) if row.state != ArrivalState.OFFLINE]
-        if rows:
-            self._log.warning("storage is away", root=str(root), files=len(rows))
-        with self._database.write() as session:
-            reason = f"The storage {root} is not there (not mounted?)."
-            self._index.arrivals.offline(session, [row.id or 0 for row in rows], reason)
-
-    def _alive(self, root: Path) -> bool:
-        """Whether the root is there; an empty folder where files were known is a mount point without its mount."""
-        try:
-            with os.scandir(root) as entries:
-                return next(entries, None) is not None or not self._rows(root)
-        except OSError:
-            return False
-
-    def _apply(self, root: Path, seen: Look) -> None:
-        """Write down what a look saw: new and changed files, those that are back, those that are gone."""
-        rows = {row.path: row for row in self._rows(root)}
-        news, back = [], []
-        for path, sighting in seen.sightings.items():
-            row = rows.get(path)
-            if row is None or (row.size, row.mtime_ns) != (sighting.size, sighting.mtime_ns):
-                news.append(sighting)
-            elif row.state == ArrivalState.OFFLINE:
-                back.append(row.id or 0)
-        absent = [
-            row
-            for path, row in rows.items()
-            if path not in seen.sightings and path not in seen.frames and seen.speaks_for(path)
-        ]
-        self._see(news)
-        framed: dict[Path, list[int]] = {}
-        for path, sequence in seen.frames.items():
-            if (row := rows.get(path)) and row.reason != f"A frame of the image sequence {sequence.name}.":
-                framed.setdefault(sequence, []).append(row.id or 0)
-        if back or framed:
-            with self._database.write() as session:
-                self._index.arrivals.back(session, back)
-                for sequence, ids in framed.items():
-                    self._index.arrivals.absorbed(session, ids, sequence)
-        self._gone(absent)
-
-    def _see(self, sightings: Sequence[Sighting]) -> None:
-        for some in _batches(sightings):
-            with self._database.write() as session:
-                self._index.arrivals.see(session, self._show, some)
-            passed(Step.ARRIVAL_SEEN)
-
-    def _gone(self, rows: Sequence[ArrivalRow]) -> None:
-        present = [row for row in rows if row.state != ArrivalState.OFFLINE]
-        if not present:
-            return
-        with self._database.write() as session:
-            # A file that was never looked into leaves nothing behind: often the name it had while it was copied.
-            known = [row for row in present if row.state != ArrivalState.SEEN or row.clip_id is not None]
-            for row in present:
-                self._settling.forget(row.path)
-                if row not in known:
-                    session.delete(row)
-            self._index.arrivals.offline(session, [row.id or 0 for row in known], _GONE)
-
-    def _rows(self, root: Path) -> list[ArrivalRow]:
-        return [row for row in self._index.arrivals.of(self._show) if Path(row.path).is_relative_to(root)]
+        if self._book.alive(root):
+            self._book.apply(root, look(root, [root], self._settings.ignore, deep=True))
+        else:
+            self._book.away(root)
 
     def _root_of(self, path: Path) -> Path | None:
         return next((root for root in self._roots if path.is_relative_to(root)), None)
-
-    def _revisit(self) -> None:
-        """Paths outside the roots, which a person gave: still there?"""
-        changed, back, gone = [], [], []
-        for row in self._index.arrivals.of(self._show):
-            path = Path(row.path)
-            if self._root_of(path) is not None:
-                continue
-            try:
-                sighting = sight(Path(row.root), path)
-            except OSError:
-                sighting = None
-            if sighting is None:
-                gone.append(row)
-            elif (sighting.size, sighting.mtime_ns) != (row.size, row.mtime_ns):
-                changed.append(sighting)
-            elif row.state == ArrivalState.OFFLINE:
-                back.append(row.id or 0)
-        self._see(changed)
-        if back:
-            with self._database.write() as session:
-                self._index.arrivals.back(session, back)
-        self._gone(gone)
 
     # -- settling ----------------------------------------------------------------------------
 
     def _settle(self) -> None:
         """Queue the survey of every file that has rested; a file that still changes begins its rest again."""
         ready, changed, gone = [], [], []
-        for row in self._index.arrivals.of(self._show, ArrivalState.SEEN):
+        for row in self._arrivals.standing(self._show, ArrivalState.SEEN):
             path = Path(row.path)
             try:
                 sighting = sight(Path(row.root), path)
@@ -303,36 +208,33 @@ class Ingest:
                 self._log.info("file cannot be looked at", path=row.path, why=error.strerror or str(error))
                 continue
             if sighting is None:
-                if self._alive(Path(row.root)):
-                    gone.append(row)
+                gone.append(row)
                 continue
             rested = self._settling.settled(row.path, sighting.size, sighting.mtime_ns, self._clock())
             if (sighting.size, sighting.mtime_ns) != (row.size, row.mtime_ns):
                 changed.append(sighting)
             elif rested:
                 ready.append(row)
-        self._see(changed)
-        self._gone(gone)
-        for some in _batches(ready):
+        self._book.see(changed)
+        self._book.gone([row for row in gone if self._book.alive(Path(row.root))])
+        for row in (*gone, *ready):
+            self._settling.forget(row.path)
+        for some in batches(ready):
             with self._database.write() as session:
-                mine = self._index.arrivals.settle(session, [row.id or 0 for row in some])
-                orders = (survey_order(row, self._folder) for row in some if row.id in mine)
-                self._jobs.enqueue_many(session, orders)
-            for row in some:
-                self._settling.forget(row.path)
+                mine = self._arrivals.settle(session, [row.id for row in some])
+                self._order(session, [row for row in some if row.id in mine])
             self._queued()
             passed(Step.ARRIVAL_SETTLED)
 
     def _order_again(self) -> None:
         """A settled file always has its job; one whose job was lost with a restored database gets another."""
-        rows = self._index.arrivals.of(self._show, ArrivalState.SETTLED, ArrivalState.VERIFIED)
-        for some in _batches(rows):
+        rows = self._arrivals.standing(self._show, ArrivalState.SETTLED, ArrivalState.VERIFIED)
+        for some in batches(rows):
             with self._database.write() as session:
-                self._jobs.enqueue_many(session, (survey_order(row, self._folder) for row in some))
+                self._order(session, some)
 
-
-def _batches(rows: Sequence[_T]) -> Iterator[Sequence[_T]]:
-    return (rows[start : start + _BATCH] for start in range(0, len(rows), _BATCH))
+    def _order(self, session: Session, rows: Iterable[Standing]) -> None:
+        self._jobs.enqueue_many(session, (survey_order(self._show, row, self._folder) for row in rows))
 
 
 def _outermost(folders: set[Path]) -> list[Path]:

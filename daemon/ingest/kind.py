@@ -13,7 +13,7 @@ from ...schema.errors import SourceOffline
 from ...schema.job import Job, Lane, Order
 from ...schema.tables import ArrivalRow
 from ..queue.kinds import Failure, JobKind
-from ..store.arrivals import WAITING
+from ..store.arrivals import WAITING, Standing
 from ..store.index import Index
 
 SURVEY = "survey"
@@ -21,22 +21,22 @@ CLIPS = "clips"
 """Folder inside a show's own folder that holds each clip's pictures and features."""
 
 
-def survey_order(arrival: ArrivalRow, folder: Path) -> Order:
+def survey_order(show: str, arrival: Standing, folder: Path) -> Order:
     """The job that surveys a settled arrival into the show's *folder*. One file in one state is queued once."""
     return Order(
-        show=arrival.show,
+        show=show,
         kind=SURVEY,
         lane=Lane.INDEX,
         payload={
             "arrival": arrival.id,
-            "show": arrival.show,
+            "show": show,
             "path": arrival.path,
             "root": arrival.root,
             "size": arrival.size,
             "mtime_ns": arrival.mtime_ns,
             "out": str(folder / CLIPS),
         },
-        dedupe_key=f"{SURVEY}:{arrival.show}:{arrival.path}:{arrival.size}:{arrival.mtime_ns}",
+        dedupe_key=f"{SURVEY}:{show}:{arrival.path}:{arrival.size}:{arrival.mtime_ns}",
         max_attempts=3,
     )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -141,8 +142,8 @@ class Shards:
     def _write(self, show: str, block: _Block) -> None:
         folder = self._work_root / show / FOLDER
         folder.mkdir(parents=True, exist_ok=True)
-        taken = [int(path.stem.split("-")[1]) for path in folder.glob("shard-*.json")]
-        shard = folder / f"shard-{max(taken, default=0) + 1:05}.npy"
+        # A name of its own: a command and the daemon may both write one at this moment.
+        shard = folder / f"shard-{uuid.uuid4().hex}.npy"
         partial = shard.with_suffix(f".{os.getpid()}.part")
         with partial.open("wb") as file:
             np.save(file, block.rows)

@@ -100,8 +100,8 @@ class _Handler(FileSystemEventHandler):
         self._hint = hint
 
     def on_any_event(self, event: FileSystemEvent) -> None:
-        if event.event_type in _QUIET:
-            return
+        if event.event_type in _QUIET or (event.is_directory and event.event_type == "modified"):
+            return  # a folder is modified whenever something in it is, which has an event of its own
         for raw in (event.src_path, event.dest_path):
             if raw:
                 self._hint(Path(os.fsdecode(raw)), event.is_directory)

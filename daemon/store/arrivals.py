@@ -31,6 +31,24 @@ class Sighting:
     mtime_ns: int
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where one path stands, without the rest of its row."""
+
+    id: int
+    path: str
+    root: str
+    size: int
+    mtime_ns: int
+    state: str
+    clip_id: int | None
+
+    @property
+    def offline(self) -> bool:
+        """Whether its storage is away."""
+        return self.state == ArrivalState.OFFLINE.value
+
+
 class Arrivals:
     """The rows of a show's arrivals. Methods that take a session belong to their caller's transaction."""
 
@@ -53,6 +71,21 @@ class Arrivals:
         statement = select(ArrivalRow).where(col(ArrivalRow.show) == show, col(ArrivalRow.path) == str(path))
         with self._database.read() as session:
             return session.exec(statement).first()
+
+    def count(self, show: str) -> int:
+        """How many arrivals the show has."""
+        with self._database.read() as session:
+            statement = sa.select(sa.func.count()).where(_ARRIVAL.c.show == show)
+            return int(session.execute(statement).scalar_one())
+
+    def standing(self, show: str, *states: ArrivalState) -> list[Standing]:
+        """The show's arrivals in these states or in any, oldest first, without what a look needs not."""
+        statement = sa.select(*(_ARRIVAL.c[name] for name in Standing.__dataclass_fields__))
+        statement = statement.where(_ARRIVAL.c.show == show).order_by(_ARRIVAL.c.id)
+        if states:
+            statement = statement.where(_ARRIVAL.c.state.in_([state.value for state in states]))
+        with self._database.read() as session:
+            return [Standing(*row) for row in session.execute(statement)]
 
     def pending(self, show: str) -> int:
         """How many files of the show are not answered yet; offline ones are not waited for."""
@@ -163,6 +196,16 @@ class Arrivals:
                 sa.update(_ARRIVAL)
                 .where(mine)
                 .values(state=ArrivalState.SEEN.value, before_offline=None, reason=WAITING, changed_at=now)
+            )
+
+    def forget(self, session: Session, ids: Sequence[int]) -> None:
+        """Delete arrivals that were only seen: nothing was known of them but a name."""
+        for start in range(0, len(ids), _BATCH):
+            mine = _ARRIVAL.c.id.in_(ids[start : start + _BATCH])
+            session.execute(
+                sa.delete(_ARRIVAL).where(
+                    mine, _ARRIVAL.c.state == ArrivalState.SEEN.value, _ARRIVAL.c.clip_id.is_(None)
+                )
             )
 
     def absorbed(self, session: Session, ids: Sequence[int], sequence: Path) -> None:
