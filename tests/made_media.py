@@ -46,6 +46,7 @@ def movie(
     comment: str | None = None,
     times: Callable[[int], int] | None = None,
     aspect: Fraction | None = None,
+    rotation: int = 0,
 ) -> Path:
     """Write a movie; *times* gives each frame's time in 1/1000 s where its pace is not even."""
     with av.open(str(path), "w") as container:
@@ -57,6 +58,8 @@ def movie(
         stream.codec_context.thread_count = 1
         if aspect:
             stream.codec_context.sample_aspect_ratio = aspect
+        if rotation:
+            stream.set_display_rotation(rotation)
         if times:
             stream.codec_context.time_base = Fraction(1, 1000)
         if timecode:

@@ -89,7 +89,15 @@ class Index:
             "features": f"{folder}{survey.features}" if survey.features else None,
             "indexed_at": self._clock(),
         }
-        session.execute(self._insert(_CLIP).values(values).on_conflict_do_nothing())
+        insert = self._insert(_CLIP).values(values)
+        # The same content again, perhaps read by a later release: what was found is renewed, its name stays.
+        renewed = set(values) - {"show", "content_hash", "name", "source_class"}
+        session.execute(
+            insert.on_conflict_do_update(
+                index_elements=["show", "content_hash"],
+                set_={name: insert.excluded[name] for name in renewed},
+            )
+        )
         same = select(ClipRow).where(col(ClipRow.show) == show, col(ClipRow.content_hash) == survey.content_hash)
         clip = session.exec(same).one()
         known = session.execute(sa.select(_WORDS.c.words).where(_WORDS.c.clip_id == clip.id)).scalar()

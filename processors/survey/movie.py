@@ -118,7 +118,7 @@ def _pictureless(path: Path, container: InputContainer, facts: MediaFacts) -> Me
     if not facts.audio:
         what = "pictures in a format that is not decoded here" if undecoded else "no picture and no sound"
         raise UnreadableMedia(f"{path.name} holds {what}.", path=str(path))
-    stream = container.streams.audio[0]
+    stream = next(stream for stream in container.streams.audio if stream.codec_context is not None)
     try:
         for _ in container.decode(stream):
             return facts.model_copy(update={"note": facts.note or "Sound, no picture."})
@@ -132,7 +132,7 @@ def _undecodable(path: Path, stream: VideoStream | AudioStream) -> str:
     if encrypted(path):
         return f"{path.name} is encrypted (common encryption); ask for a copy without it."
     kind = "picture" if isinstance(stream, VideoStream) else "sound"
-    codec = stream.codec_context.name
+    codec = stream.codec_context.codec.canonical_name
     if kind == "sound":
         return f"{path.name} has a {codec} sound track that holds no sound: it was cut short after its header."
     return f"{path.name} has a {codec} picture track without a picture in it: it was cut short after its header."

@@ -84,7 +84,7 @@ def _video(stream: VideoStream) -> VideoFacts:
     rate = stream.average_rate or stream.guessed_rate or stream.base_rate
     aspect = stream.sample_aspect_ratio or Fraction(1)
     return VideoFacts(
-        codec=context.name,
+        codec=context.codec.canonical_name,
         pixel_format=context.pix_fmt or "",
         width=context.width,
         height=context.height,
@@ -104,7 +104,9 @@ def _video(stream: VideoStream) -> VideoFacts:
 def _audio(stream: AudioStream) -> AudioFacts:
     seconds = float(stream.duration * stream.time_base) if stream.duration and stream.time_base else None
     context = stream.codec_context
-    return AudioFacts(codec=context.name, sample_rate=context.sample_rate, channels=context.channels, seconds=seconds)
+    return AudioFacts(
+        codec=context.codec.canonical_name, sample_rate=context.sample_rate, channels=context.channels, seconds=seconds
+    )
 
 
 def _timecode(container: InputContainer, video: VideoFacts | None) -> str | None:

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import re
 import struct
+from fractions import Fraction
 from typing import BinaryIO
 from xml.etree import ElementTree
+
+from ...schema.errors import ConfigError
+from ...schema.rate import snap_rate
+from ...schema.timecode import Timecode
 
 _WANTED = ("PROJECT", "SCENE", "TAKE", "TAPE", "CIRCLED", "NOTE", "WILD_TRACK", "NO_GOOD")
 _LARGEST = 1 << 20
@@ -26,6 +31,19 @@ def recorder_words(file: BinaryIO) -> dict[str, str]:
             found["date"], found["time"] = _text(body[320:330]), _text(body[330:338])
             found["samples_since_midnight"] = str(struct.unpack_from("<Q", body, 338)[0])
     return {key: value for key, value in found.items() if value}
+
+
+def start_timecode(words: dict[str, str], sample_rate: int) -> str | None:
+    """The SMPTE label of the first sample: `bext` counts samples since midnight, iXML states the rate."""
+    if not {"timecode_rate", "samples_since_midnight"} <= words.keys():
+        return None
+    try:
+        rate = snap_rate(words["timecode_rate"])
+        drop = words.get("timecode_flag", "").upper() == "DF"
+        seconds = Fraction(int(words["samples_since_midnight"]), sample_rate)
+        return str(Timecode(int(seconds * rate), rate, drop))
+    except (ConfigError, ZeroDivisionError):
+        return None
 
 
 def _chunks(file: BinaryIO) -> list[tuple[bytes, bytes]]:
@@ -55,7 +73,8 @@ def _ixml(body: bytes) -> dict[str, str]:
     found = {key.lower(): (root.findtext(key) or "").strip() for key in _WANTED}
     tracks = [track.text.strip() for track in root.iter("NAME") if track.text and track.text.strip()]
     rate = root.findtext("SPEED/TIMECODE_RATE") or ""
-    return found | {"tracks": " ".join(tracks), "timecode_rate": rate.strip()}
+    flag = (root.findtext("SPEED/TIMECODE_FLAG") or "").strip()
+    return found | {"tracks": " ".join(tracks), "timecode_rate": rate.strip(), "timecode_flag": flag}
 
 
 def _text(raw: bytes) -> str:

@@ -22,7 +22,7 @@ from .probe import probe
 from .raw import raw_format, raw_note
 from .reading import open_quietly
 from .sequence import IMAGES, frames_of, is_pattern
-from .sound import recorder_words
+from .sound import recorder_words, start_timecode
 from .stills import watch_stills
 from .viewing import Viewing
 from .words import words_of
@@ -125,6 +125,8 @@ def _file(path: Path, progress: Progress) -> tuple[Found, str]:
         heard = recorder_words(file)
         file.seek(0)
         container, facts = probe(path, file)
+        if heard and facts.video is None and facts.audio:
+            facts = facts.model_copy(update={"timecode": start_timecode(heard, facts.audio[0].sample_rate)})
         with container:
             facts, seen = watch_movie(path, container, facts, _share(progress))
     return (facts, seen, heard), content_hash(path)

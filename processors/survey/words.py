@@ -12,6 +12,7 @@ from ...schema.rate import rate_label
 
 _BLANK = re.compile(r"[\W_]+")
 _CASE = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Za-z])(?=\d)|(?<=\d)(?=[A-Za-z])")
+_CLOCK = ("samples_since_midnight", "timecode_rate", "timecode_flag", "time")
 _USELESS_TAGS = ("major_brand", "minor_version", "compatible_brands", "uid", "umid", "material_package")
 
 
@@ -26,6 +27,8 @@ def words_of(relative: Path, facts: MediaFacts, sound: dict[str, str] | None = N
     texts = [facts.container, facts.timecode or "", *_technical(facts)]
     texts += [value for key, value in facts.tags.items() if not key.startswith(_USELESS_TAGS)]
     for key, value in (sound or {}).items():
+        if key in _CLOCK:
+            continue
         texts += [value, f"{key} {value}", f"{key}{value}"]
     parts = [_CASE.sub(" ", name) for name in names]
     return " ".join(dict.fromkeys(word for text in (*names, *parts, *texts) for word in clean(text).split()))

@@ -107,6 +107,27 @@ def test_sound_is_indexed_with_the_recorders_words(tmp_path: Path) -> None:
     assert {"a101", "scene", "take2", "plane", "mixpre"} <= set(found.words.split())
 
 
+def test_recorders_clock_becomes_timecode(tmp_path: Path) -> None:
+    """Samples since midnight at 25 frames/s are the first sample's timecode; without a stated rate there is none."""
+    speed = "<BWFXML><SPEED><TIMECODE_RATE>25/1</TIMECODE_RATE><TIMECODE_FLAG>NDF</TIMECODE_FLAG></SPEED></BWFXML>"
+    assert look(wave(tmp_path / "x.wav", speed), tmp_path / "out").facts.timecode == "01:00:00:00"
+    assert look(wave(tmp_path / "y.wav", None), tmp_path / "out").facts.timecode is None
+
+
+def test_turned_camera_gives_an_upright_poster(tmp_path: Path) -> None:
+    """A display matrix that turns the picture by 90 degrees turns the poster the same way."""
+    import cv2
+
+    corner = np.zeros((64, 96, 3), np.uint8)
+    corner[:32, :48, 0] = 255
+    found = look(movie(tmp_path / "turned.mov", 3, picture=lambda _: corner, rotation=90), tmp_path / "out")
+    assert found.facts.video is not None and found.facts.video.rotation == 90
+    poster = cv2.imread(str(tmp_path / "out" / str(found.thumbnail)))
+    assert poster.shape == (96, 64, 3)
+    assert [poster[y, x, 2] > 128 for y, x in ((10, 10), (10, 50), (80, 10), (80, 50))] == [False, False, True, False]
+    assert "vertical" in found.words.split()
+
+
 def test_real_recorder_files_name_scene_and_take() -> None:
     """Sound Devices files give project, scene, take and tape."""
     path = footage.shared("bwf_wavinfo/A101_2.WAV")
