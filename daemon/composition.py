@@ -26,6 +26,7 @@ from .pages import Pages
 from .parts import Addresses, IngestPart, LockPart, PagesPart, SandboxPart
 from .publish.answer import Answers
 from .publish.days import Days
+from .publish.pairs import pairs_kind
 from .publish.returns import write_return
 from .publish.version import Publisher
 from .queue.clock import Clock
@@ -59,7 +60,9 @@ class House:
         """Open the database and bring its tables up to date; *quiet* logs only what went wrong."""
         self.settings = settings = configuration.settings
         settings.work_root.mkdir(parents=True, exist_ok=True)
-        self.logs = LogForm(form=settings.log, level="warning" if quiet else settings.log_level, secrets=configuration.secrets())
+        self.logs = LogForm(
+            form=settings.log, level="warning" if quiet else settings.log_level, secrets=configuration.secrets()
+        )
         self.logs.configure()
         self.database = database = Database(database_url(settings))
         database.migrate()
@@ -99,7 +102,14 @@ class House:
         return Dispatcher(
             self.database,
             self.jobs,
-            [survey_kind(self.index), receiver.kind(), publisher.kind(), self._answers.kind(), self.days.kind()],
+            [
+                survey_kind(self.index),
+                receiver.kind(),
+                publisher.kind(),
+                self._answers.kind(),
+                self.days.kind(),
+                pairs_kind(),
+            ],
             {
                 Lane.INDEX: LanePlan(max(workers.index, 1) if indexing_only else workers.index, index_limits),
                 Lane.PROCESS: LanePlan(0 if indexing_only else workers.process, Limits(threads=workers.threads)),

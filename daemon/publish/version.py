@@ -14,6 +14,7 @@ from ...schema.job import Job, Lane, Order
 from ...schema.outcome import Outcome, Verdict
 from ...schema.ports import Progress, Tracker
 from ...schema.rate import rate_label
+from ...schema.request import Request
 from ...schema.settings import ShowSettings
 from ...schema.tables import TaskRow, VersionRow
 from ...schema.tracker import EntityRef, MediaKind, NoteDraft, VersionDraft
@@ -25,6 +26,7 @@ from ..store.results import Results, outcome_of
 from ..store.tasks import Tasks
 from .answer import Answers, TrackerFor
 from .gate import Ruling, rule
+from .pairs import pairs_order
 from .words import failure_text, refusal_text, version_text
 
 PUBLISH = "publish"
@@ -58,6 +60,9 @@ class Publisher:
         ruling = rule(outcome, show)
         refused = ruling.verdict is Verdict.REFUSE
         version = self._results.made(session, job.id, "refused" if refused else "made", outcome)
+        compare = pairs_order(version, outcome, Request.model_validate(job.payload["request"]))
+        if compare is not None:
+            self._jobs.enqueue_or_find(session, compare)
         if not refused:
             self._jobs.enqueue(
                 session,

@@ -56,20 +56,23 @@ VERDICT_WORDS: Final[dict[str, str]] = {"publish": "", "ask": "Needs review", "r
 _MIN_SHARE = 0.03
 
 
+_KINDS: Final[dict[str, str]] = {
+    "answer": "Answer in the tracker",
+    "day": "Write the shooting days' timelines",
+    "pairs": "Make before and after frames",
+    "publish": "Publish",
+}
+
+
 def job_title(kind: str, payload: dict[str, Any], task: str) -> str:
-    """What a job does, in words: `Index A001C001.mov`, `remove on A001C001`."""
+    """What a job does, in words: `Index A001C001.mov`, `Remove: A001C001`, `Publish: 010 cleanup`."""
     if kind == "process":
         plate = payload.get("request", {}).get("plate", {}).get("name", "")
         return f"{str(payload.get('processor', 'process')).capitalize()}: {plate or task}"
     if kind == "survey" and payload.get("path"):
         return f"Index {PurePath(str(payload['path'])).name}"
-    if kind == "answer":
-        return f"Answer in the tracker: {task}" if task else "Answer in the tracker"
-    if kind == "day":
-        return "Write the shooting days' timelines"
-    if kind == "publish":
-        return f"Publish: {task}" if task else "Publish"
-    return f"{kind.replace('.', ' ').capitalize()}: {task}" if task else kind.replace(".", " ").capitalize()
+    words = _KINDS.get(kind, kind.replace(".", " ").capitalize())
+    return f"{words}: {task}" if task else words
 
 
 def job_line(row: Any, *, task: str, needs: Sequence[int], paused: bool, now: float) -> JobLine:

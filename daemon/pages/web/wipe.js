@@ -134,8 +134,10 @@ function start() {
   play.textContent = "Stop";
   const step = (now) => {
     playing = requestAnimationFrame(step);
-    if (busy || now - last < length) return;
-    last = now - ((now - last) % length);
+    // Of a long shot only some frames are there: each stands for as long as those after it that are not.
+    const gap = (version.frames[place + 1]?.frame ?? version.frames[place].frame + 1) - version.frames[place].frame;
+    if (busy || now - last < length * gap) return;
+    last = now;
     busy = true;
     goTo(place + 1).finally(() => { busy = false; });
   };
