@@ -130,27 +130,28 @@ class Site:
         ]
         if not due:
             return
-        with self.storage.transaction():
-            for name, what in due:
+        for name, what in due:
+            with self.storage.transaction():
                 self.storage.set(name, None)
                 record = self.storage.get(what["type"], what["id"])
                 if record is None or record.get("_retired"):
                     continue
-                if what["do"] == "image":
-                    current = record.get(what["field"]) or {}
-                    if current.get("attachment") == what["attachment"]:
-                        value = {"attachment": what["attachment"]}
-                        self.writes.put_field(
-                            what["type"], what["id"], what["field"], value, SYSTEM, is_transient=False
-                        )
-                else:
+                if what["do"] == "movie":
                     self._transcoded(what)
+                elif (record.get(what["field"]) or {}).get("attachment") == what["attachment"]:
+                    value = {"attachment": what["attachment"]}
+                    self.writes.put_field(what["type"], what["id"], what["field"], value, SYSTEM, is_transient=False)
 
     def _transcoded(self, what: dict[str, Any]) -> None:
-        for field in ("sg_uploaded_movie_mp4", "sg_uploaded_movie_webm"):
-            value = {"attachment": what["attachment"]}
-            self.writes.put_field(what["type"], what["id"], field, value, SYSTEM)
-        self.writes.put_field(what["type"], what["id"], "sg_uploaded_movie_transcoding_status", 1, SYSTEM)
+        movie = {"attachment": what["attachment"]}
+        results: dict[str, Any] = {
+            "sg_uploaded_movie_mp4": movie,
+            "sg_uploaded_movie_webm": movie,
+            "sg_uploaded_movie_transcoding_status": 1,
+        }
+        # A site's people may have removed any of these fields.
+        for field in results.keys() & self.schema.entities[what["type"]].fields.keys():
+            self.writes.put_field(what["type"], what["id"], field, results[field], SYSTEM)
 
     def served(self, attachment: int) -> tuple[Path, str, str]:
         """An uploaded file: where it lies, its name, its content type."""
