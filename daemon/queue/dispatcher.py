@@ -134,6 +134,9 @@ class Dispatcher:
                     log.warning("database does not answer", why=str(error.__cause__ or error))
                     self._stopping.wait(1.0)
                 self._beat()
+        except BaseException:
+            log.exception("the dispatcher broke")
+            raise
         finally:
             self._close(guard)
 

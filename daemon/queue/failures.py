@@ -55,14 +55,13 @@ def subject(job: Job) -> str:
 def crash(job: Job, how: str, *, memory: bool, crashes: int) -> tuple[Failure, Retry]:
     """The failure of a job whose worker did not survive it; the second time it is final."""
     about = subject(job)
-    if crashes < MOST_CRASHES:
-        kind = OutOfMemory if memory else RetryLater
-        return Failure(type=kind.__name__, message=f"{about}: {how}. It will be tried once more."), Retry.LATER
-    if job.lane is Lane.INDEX:
-        words = f"{about}: {how}, and so it was the time before. Check the file; it is not tried again by itself."
-        return Failure(type=UnreadableMedia.__name__, message=words, data={"path": about}), Retry.NO
     kind = OutOfMemory if memory else RetryLater
-    words = f"{about}: {how}, and so it was the time before. It is not tried again by itself."
+    if crashes < MOST_CRASHES:
+        return Failure(type=kind.__name__, message=f"{about}: {how}. It will be tried once more."), Retry.LATER
+    words = f"{about} ended its worker {crashes} times ({how}). It is not tried again by itself."
+    if job.lane is Lane.INDEX:
+        words = f"{words} Check the file; if it is sound, retry job {job.id}."
+        return Failure(type=UnreadableMedia.__name__, message=words, data={"path": about}), Retry.NO
     return Failure(type=kind.__name__, message=words), Retry.NO
 
 

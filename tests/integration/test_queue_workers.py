@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import queue_parts
+import sqlalchemy as sa
 from queue_parts import alive, order, wait_for
 from wetgate.daemon.queue import failures
 from wetgate.daemon.queue.dispatcher import Dispatcher
@@ -221,3 +222,22 @@ def test_pause_holds_a_show_and_priority_orders_the_rest(room: Room) -> None:
     assert room.jobs.get(held).state == "queued"
     room.jobs.resume("FIR")
     assert room.over(held, 5).state == "done"
+
+
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+def test_database_that_breaks_off_loses_nothing(either: Room) -> None:
+    """Every connection to PostgreSQL is cut while jobs run: their ends are written down afterwards."""
+    either.start()
+    job_ids = [either.enqueue("slow", seconds=0.5), either.enqueue("tell", seconds=0.5)]
+    wait_for(lambda: len(either.lines()) == 2)
+    for _ in range(10):
+        with either.database.engine.connect() as connection:
+            connection.execute(
+                sa.text(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                )
+            )
+        time.sleep(0.1)
+    assert [either.over(job_id).state for job_id in job_ids] == ["done", "done"]
+    assert sorted(either.lines()) == ["begun", "begun", "ended", "ended"]

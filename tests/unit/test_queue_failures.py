@@ -57,7 +57,7 @@ def test_second_crash_is_final(lane: Lane) -> None:
     failure, retry = crash(job, "it burst", memory=False, crashes=2)
     assert retry is Retry.NO
     assert (failure.type == "UnreadableMedia") == (lane is Lane.INDEX)
-    assert failure.message.startswith("/d/A001.mov: it burst")
+    assert failure.message.startswith("/d/A001.mov ended its worker 2 times (it burst).")
 
 
 def test_exit_status_in_words() -> None:
