@@ -38,9 +38,11 @@ class _Transfers(urllib.request.BaseHandler):
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
         self.status: int | None = None
+        self.storing = False
 
     def http_request(self, request: urllib.request.Request) -> urllib.request.Request:
         self.status = None
+        self.storing = request.get_method() == "PUT"
         request.timeout = self.seconds
         return request
 
@@ -53,7 +55,7 @@ class _Transfers(urllib.request.BaseHandler):
 
 
 class Client:
-    """Calls to one site. `read` is tried again on a dead connection, `write` and `upload` never are."""
+    """Calls to one site. `read` is tried again on a dead connection, `write` and `transfer` never are."""
 
     def __init__(self, url: str, script_name: str, api_key: str, timeout_seconds: float) -> None:
         """Nothing is sent before the first call."""
@@ -69,10 +71,10 @@ class Client:
         """Run *call* with the vendor's client; *what* names it in errors."""
         try:
             return call(self._client())
-        except _NETWORK:
-            self.close()
         except _VENDOR as error:
-            raise self._wrong(error, what, writing=False) from error
+            self.close()
+            if isinstance(error, TimeoutError) or not isinstance(error, _NETWORK):
+                raise self._wrong(error, what, writing=False) from error
         try:
             return call(self._client())
         except _VENDOR as error:
@@ -99,7 +101,8 @@ class Client:
         except (Fault, ProtocolError) as error:
             raise self._wrong(error, what, writing=writing) from error
         except ShotgunError as error:
-            status = transfers.status
+            # What the storage answers (an address that expired, a part too slow) says nothing of the site.
+            status = None if transfers.storing else transfers.status
             if status in _BUSY:
                 raise TrackerUnavailable(f"{what}: {self.url} answers HTTP {status}.") from error
             if status is not None and (status in _REFUSED or status < 300):
