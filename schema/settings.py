@@ -26,7 +26,7 @@ class PagesSettings(Section):
 
     host: str = Field("127.0.0.1", description="Address to listen on; any other than loopback needs a token.")
     port: int = Field(8780, description="TCP port; 0 takes a free one and logs it.")
-    token: SecretStr | None = Field(None, description="Asked of every visitor when set.")
+    token: SecretStr | None = Field(None, description="Asked of every visitor when set; at least 16 characters.")
     token_file: Path | None = Field(None, description="File that holds the token.")
 
 
