@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import cmp_to_key
 from typing import Any
 
 from .events import EventLog
@@ -98,15 +97,13 @@ class Reading:
     def _sorted(self, kind: str, found: list[Record], sorts: list[dict[str, Any]]) -> list[Record]:
         ordered = list(found)
         for one in reversed(sorts):
-            name = one.get("field_name") or one.get("column") or "id"
-            path = self._records.path(kind, name, "read")
+            path = self._records.path(kind, str(one.get("field_name") or one.get("column") or "id"), "read")
             down = str(one.get("direction", "asc")).lower() == "desc"
-            ordered.sort(key=cmp_to_key(lambda a, b, path=path: self._order(a, b, path)), reverse=down)  # type: ignore[misc]  # mypy cannot type the bound default
+            ordered = self._sorted_by(ordered, path, down=down)
         return ordered
 
-    def _order(self, left: Record, right: Record, path: FieldPath) -> int:
-        a, b = (self._sort_key(record, path) for record in (left, right))
-        return (a > b) - (a < b)
+    def _sorted_by(self, found: list[Record], path: FieldPath, *, down: bool) -> list[Record]:
+        return sorted(found, key=lambda record: self._sort_key(record, path), reverse=down)
 
     def _sort_key(self, record: Record, path: FieldPath) -> tuple[int, float, str]:
         value = self._records.values(record, path)[0]
