@@ -60,7 +60,6 @@ class StatusApp:
         self.app.add_exception_handler(DBAPIError, self._no_database)
         routes: dict[str, Callable[..., Any]] = {
             "/": self._page,
-            "/events": self._events,
             "/api/board": self._board,
             "/arrivals/{state}.csv": self._arrivals,
             "/api/versions/{version_id}/compare": self._compare,
@@ -74,6 +73,8 @@ class StatusApp:
         }
         for path, answer in routes.items():
             self.app.add_api_route(path, answer, methods=["GET", "HEAD"], response_model=None)
+        # A stream has no headers to be asked for alone: HEAD would hold it open.
+        self.app.add_api_route("/events", self._events, methods=["GET"], response_model=None)
 
     # Plain functions run on the server's threads: the database and the disk never hold up the events.
 

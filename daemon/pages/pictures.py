@@ -40,6 +40,7 @@ class Shown:
     reviews: set[int] = field(default_factory=set)
     reports: set[int] = field(default_factory=set)
     timelines: set[int] = field(default_factory=set)
+    sheets: set[int] = field(default_factory=set)
     evidence: set[tuple[int, int]] = field(default_factory=set)
     clips: set[int] = field(default_factory=set)
 
@@ -64,6 +65,8 @@ class Pictures:
                 shown.reports.add(row.id)
             if self._version_file(row, "timeline"):
                 shown.timelines.add(row.id)
+            if self._version_file(row, "contact_sheet"):
+                shown.sheets.add(row.id)
             if self._pairs(row):
                 shown.compares.add(row.id)
         for row in self._rows(_FINDING, (finding.id for finding in board.findings)):

@@ -260,6 +260,7 @@ def test_head_is_answered(serve: Serve) -> None:
     """Monitoring may ask for headers alone."""
     with client(serve()) as browser:
         assert browser.head("/healthz").status_code == 200
+        assert browser.head("/events").status_code == 405
 
 
 HOSTS = (
