@@ -67,8 +67,9 @@ _KINDS: Final[dict[str, str]] = {
 def job_title(kind: str, payload: dict[str, Any], task: str) -> str:
     """What a job does, in words: `Index A001C001.mov`, `Remove: A001C001`, `Publish: 010 cleanup`."""
     if kind == "process":
-        plate = payload.get("request", {}).get("plate", {}).get("name", "")
-        return f"{str(payload.get('processor', 'process')).capitalize()}: {plate or task}"
+        about = payload.get("request", {}).get("plate", {}).get("name", "") or task
+        words = str(payload.get("processor", "process")).capitalize()
+        return f"{words}: {about}" if about else words
     if kind == "survey" and payload.get("path"):
         return f"Index {PurePath(str(payload['path'])).name}"
     words = _KINDS.get(kind, kind.replace(".", " ").capitalize())
