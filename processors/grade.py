@@ -212,10 +212,10 @@ def _grid(moved: Samples, after: Samples, place: Samples, weight: Samples, size:
     which stands in one take alone is an outlier to it; the fine one starts from what it explains.
     """
     coarse_shape, shape = _grid_shape(*size, _COARSE_SIDE), _grid_shape(*size, _LONG_SIDE)
-    coarse = _solve(moved, after, place, weight, coarse_shape, (0.15, 0.1, 0.06, 0.06))
+    coarse = _solve(moved, after, place, weight, coarse_shape, (1.0, 0.3, 0.15, 0.08, 0.06))
     rest = after - moved - _slicer(moved, place, coarse_shape) @ coarse.reshape(-1, 3)
-    trust = weight / (1 + ((rest**2).sum(axis=1) / 0.06**2)) ** 2
-    fine = _solve(moved, moved + rest, place, trust, shape, (0.1, 0.05, 0.03))
+    trust = weight / (1 + ((rest**2).sum(axis=1) / 0.1**2)) ** 2
+    fine = _solve(moved, moved + rest, place, trust, shape, (0.15, 0.08, 0.05, 0.03))
     zoom = [wanted / had for wanted, had in zip(shape, coarse_shape, strict=True)]
     return np.asarray(ndimage.zoom(coarse, (*zoom, 1), order=1, grid_mode=False) + fine)
 
@@ -247,7 +247,7 @@ def _roughness(shape: tuple[int, int, int]) -> sparse.csr_array:
     """Sum of squared steps between neighbouring cells: across the frame strong, along brightness mild."""
     index = np.arange(int(np.prod(shape))).reshape(shape)
     total = sparse.csr_array((index.size, index.size))
-    for axis, strength in ((0, 0.05), (1, 0.15), (2, 0.15)):
+    for axis, strength in ((0, 0.02), (1, 0.15), (2, 0.15)):
         a = np.moveaxis(index, axis, 0)[:-1].ravel()
         b = np.moveaxis(index, axis, 0)[1:].ravel()
         rows = np.arange(len(a))

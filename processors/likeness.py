@@ -221,7 +221,7 @@ def _motion(thumbs: NDArray[Any], *, still: bool) -> NDArray[np.float32]:
 
 def _moves(motion: NDArray[np.float32]) -> bool:
     """Whether there is motion beyond noise and codec (N, pixels)."""
-    return float((motion**2).sum(axis=1).mean()) >= motion.shape[1] * 0.05
+    return bool((motion**2).sum(axis=1).mean() >= motion.shape[1] * 0.05)
 
 
 def _offset(mine: NDArray[np.float32], yours: NDArray[np.float32], step: float) -> tuple[int, float, float] | None:

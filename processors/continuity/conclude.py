@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ...schema.finding import Evidence, Finding
@@ -57,8 +57,13 @@ def conclude(
                 continue
             seen = _judged(number, source, store, options, chunks, plate)
             for index, one in enumerate(seen):
-                progress((number + index / max(1, len(seen))) / len(sources), "drawing what was found")
-                finding, pictures, columns = _finding(request, options, one, plate, chunks, len(findings))
+                share = 1 / (len(sources) * len(seen))
+                start = number / len(sources) + index * share
+
+                def done(part: float, start: float = start, share: float = share) -> None:
+                    progress(start + part * share, "drawing what was found")
+
+                finding, pictures, columns = _finding(request, options, one, plate, chunks, len(findings), done)
                 findings.append(finding)
                 rows += pictures
                 judged.append(one)
@@ -103,7 +108,13 @@ def _judged(
 
 
 def _finding(
-    request: Request, options: Options, seen: _Seen, plate: Plate, chunks: Sequence[Chunk], index: int
+    request: Request,
+    options: Options,
+    seen: _Seen,
+    plate: Plate,
+    chunks: Sequence[Chunk],
+    index: int,
+    progress: Callable[[float], None],
 ) -> tuple[Finding, list[Row], list[int]]:
     """One finding with its matte and pictures; rows for the contact sheet, and the sheet's frames."""
     size = (plate.video.height, plate.video.width)
@@ -122,6 +133,7 @@ def _finding(
         keep=[*shown, *columns],
         folder=folder,
         first_frame=request.first_frame,
+        progress=progress,
     )
     boxes = {region.frame: region.box for region in place.regions}
     largest = max(boxes.values(), key=lambda box: box.width * box.height)

@@ -26,6 +26,9 @@ _REACH = 3
 """Frames before and after that say whether something moves."""
 _WHITE = 248
 _PAST = 2
+_CLEARED = (80.0, 40.0, 20.0)
+"""Code values above which a region may be left out of the grade's fit, round by round: what the grade
+can explain must have been explained before its turn comes."""
 
 
 def small_factor(video: VideoFacts) -> float:
@@ -84,8 +87,11 @@ class Pair:
     def frames(self) -> list[int]:
         """Plate frames for which the other take shows the same moment; empty when the action differs.
 
-        A frame or two past the other take's end are compared with its last one.
+        A frame or two past the other take's end are compared with its last one. Against a clean plate
+        every performer would be a difference, so there only what stands still is compared.
         """
+        if self.likeness.clean_frames is not None:
+            return []
         paired = ((n, self.likeness.other_frame(n)) for n in range(self.plate.frames))
         return [n for n, m in paired if m is not None and -_PAST <= m < self.other.frames + _PAST]
 
@@ -176,9 +182,9 @@ class Pair:
         """Fit the grade on a few pairs; then again without what has edges of its own in one take alone."""
         ours, theirs, masks = self._samples()
         self.grade = fit_grade(theirs, ours, masks)
-        for _ in range(2):
-            cleared = [self._explained(a, b, m) for a, b, m in zip(ours, theirs, masks, strict=True)]
-            self.grade = fit_grade(theirs, ours, cleared)
+        for limit in _CLEARED:
+            masks = [self._explained(a, b, m, limit) for a, b, m in zip(ours, theirs, masks, strict=True)]
+            self.grade = fit_grade(theirs, ours, masks)
 
     def _samples(self) -> tuple[list[Values], list[Values], list[Mask]]:
         """A few pairs as float 0..1, and where they have picture; the medians when the action differs."""
@@ -196,25 +202,23 @@ class Pair:
             masks.append(self._valid(place))
         return mine, yours, masks
 
-    def _explained(self, ours: Values, theirs: Values, mask: Mask) -> Mask:
+    def _explained(self, ours: Values, theirs: Values, mask: Mask, limit: float) -> Mask:
         """*mask* without large regions whose outline is an edge in one picture only.
 
-        A highlight that the grade does not reach yet has its edges in both, and must stay in. What
-        stands out most is looked at first, since a misfit around it may join it to its surroundings.
+        A highlight that the grade does not reach yet has its edges in both, and must stay in.
         """
         here, there = low_passed(ours * 255), low_passed(self.grade.apply(theirs) * 255)
         apart = cv2.GaussianBlur(difference(here, [there]), (0, 0), 2)
         edges_here, edges_there = edges(here), edges(there)
         foreign = np.zeros(mask.shape, bool)
-        for limit in (40, 24, 12):
-            found = ((apart > limit) & mask & ~foreign).astype(np.uint8)
-            _, labels, stats, _ = cv2.connectedComponentsWithStats(found)
-            for index in np.flatnonzero(stats[1:, cv2.CC_STAT_AREA] > 0.0008 * mask.size) + 1:
-                blob = labels == index
-                ring = grow(blob, 3) & ~(cv2.erode(blob.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0)
-                a, b = float(edges_here[ring].mean()), float(edges_there[ring].mean())
-                if abs(a - b) / (a + b + 1) > 0.1:
-                    foreign |= grow(blob, 8)
+        found = ((apart > limit) & mask).astype(np.uint8)
+        _, labels, stats, _ = cv2.connectedComponentsWithStats(found)
+        for index in np.flatnonzero(stats[1:, cv2.CC_STAT_AREA] > 0.0008 * mask.size) + 1:
+            blob = labels == index
+            ring = grow(blob, 3) & ~(cv2.erode(blob.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0)
+            a, b = float(edges_here[ring].mean()), float(edges_there[ring].mean())
+            if abs(a - b) / (a + b + 1) > 0.1:
+                foreign |= grow(blob, 8)
         return mask & ~foreign
 
     def _median(self, take: Plate, count: int) -> tuple[Small, Values]:

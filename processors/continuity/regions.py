@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,6 +37,7 @@ def place_track(
     keep: Sequence[int],
     folder: Path | None,
     first_frame: int,
+    progress: Callable[[float], None],
 ) -> Place:
     """Complete *track* over the plate's *frames* of (height, width) *size*.
 
@@ -62,6 +63,7 @@ def place_track(
             if folder is not None:
                 _write(folder / f"matte.{first_frame + number:04d}.png", mask)
             done = number
+            progress((number + 1) / frames)
     for number in range(done + 1, frames):
         if folder is not None:
             _write(folder / f"matte.{first_frame + number:04d}.png", empty)

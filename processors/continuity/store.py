@@ -54,7 +54,7 @@ class PairFacts(Value):
             source=name,
             same_setup=True,
             words=likeness.words,
-            offset=likeness.offset,
+            offset=likeness.offset if frames else None,
             step=likeness.step,
             exact=likeness.exact,
             matrix=tuple(float(v) for v in likeness.registration.common.matrix.ravel()),
