@@ -1,0 +1,57 @@
+"""Short pieces of the real takes, cut out losslessly so that whole jobs run in seconds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import av
+import cv2
+import footage
+import numpy as np
+
+POSE = "pose2sim_clean_vs_inserted"
+
+
+def cut_take(which: str, out: Path, *, first: int, count: int, factor: float = 0.5, cam: str = "cam01") -> Path:
+    """`count` frames of a pose2sim take from *first* on, scaled, as lossless FFV1 yuv420p at 60 fps."""
+    source = footage.shared(f"{POSE}/{which}/{cam}.mp4")
+    with av.open(str(source)) as read, av.open(str(out), "w") as write:
+        stream = None
+        for number, frame in enumerate(read.decode(video=0)):
+            if number < first:
+                continue
+            if number >= first + count:
+                break
+            width, height = (int(v * factor) // 4 * 4 for v in (frame.width, frame.height))
+            rgb = cv2.resize(frame.to_ndarray(format="rgb24"), (width, height), interpolation=cv2.INTER_AREA)
+            if stream is None:
+                stream = write.add_stream("ffv1", rate=60)
+                stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+            write.mux(stream.encode(av.VideoFrame.from_ndarray(rgb, format="rgb24").reformat(format="yuv420p")))
+        assert stream is not None
+        write.mux(stream.encode(None))
+    return out
+
+
+def write_mattes(folder: Path, masks: list[np.ndarray]) -> Path:
+    """8-bit PNG mattes numbered from 1001."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, mask in enumerate(masks):
+        frame = av.VideoFrame.from_ndarray((mask > 0).astype(np.uint8) * 255, format="gray")
+        with av.open(str(folder / f"m.{number + 1001}.png"), "w", format="image2", options={"update": "1"}) as file:
+            stream = file.add_stream("png", rate=1)
+            stream.width, stream.height, stream.pix_fmt = mask.shape[1], mask.shape[0], "gray"
+            file.mux(stream.encode(frame))
+            file.mux(stream.encode(None))
+    return folder
+
+
+def woman(size: tuple[int, int]) -> np.ndarray:
+    """Where the extra woman stands, generously, in a pose2sim cam01 frame of (height, width) *size*."""
+    height, width = size
+    mask = np.zeros(size, np.uint8)
+    ground = np.array(
+        [[0.70, 0.40], [0.90, 0.40], [0.97, 0.62], [0.80, 0.72], [0.72, 0.90], [0.40, 0.93], [0.50, 0.60]]
+    )
+    cv2.fillPoly(mask, [np.rint(ground * [width, height]).astype(np.int32)], 255)
+    return mask
