@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 import structlog
 
 from ...schema.job import Job, Lane
-from ...schema.settings import WorkerSettings
 from ..logging import LogForm
 from .guard import Guard
 from .kinds import JobKind
@@ -19,7 +18,6 @@ from .workers import Failed, Report, Worker
 
 log = structlog.get_logger(__name__)
 
-_PUBLISH_THREADS = 2
 _RESPAWN_AFTER = 1.0
 
 
@@ -29,21 +27,6 @@ class LanePlan:
 
     workers: int
     limits: Limits = field(default_factory=Limits)
-
-
-def lane_plans(settings: WorkerSettings) -> dict[Lane, LanePlan]:
-    """The plans that the settings ask for. Only the index lane is limited: it reads files from anywhere."""
-    index = Limits(
-        memory_mb=settings.memory_mb,
-        cpu_seconds=settings.cpu_seconds,
-        wall_seconds=settings.wall_seconds,
-        recycle_after=settings.recycle_after,
-    )
-    return {
-        Lane.INDEX: LanePlan(settings.index, index),
-        Lane.PROCESS: LanePlan(settings.process, Limits(threads=settings.threads)),
-        Lane.PUBLISH: LanePlan(_PUBLISH_THREADS),
-    }
 
 
 class Crew:
@@ -69,7 +52,12 @@ class Crew:
                 self._threads.append(ThreadRunner(f"publish-{len(self._threads)}", self._report))
             return
         while len(self.workers) < self._plan.workers and time.monotonic() >= self._spawn_after:
-            worker = Worker(self._plan.limits, guard, self._logs)
+            try:
+                worker = Worker(self._plan.limits, guard, self._logs)
+            except OSError as error:
+                log.error("a worker could not be started", lane=self.lane, why=str(error))
+                self._spawn_after = time.monotonic() + _RESPAWN_AFTER
+                return
             log.debug("worker started", lane=self.lane, pid=worker.pid)
             self.workers.append(worker)
 

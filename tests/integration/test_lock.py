@@ -29,9 +29,8 @@ def test_lock_is_held_by_one_and_names_its_holder(database: Database, tmp_path: 
 def test_postgres_is_locked_against_other_workspaces(database: Database, tmp_path: Path) -> None:
     """The same PostgreSQL database is refused from another work_root, and after the release it is free again."""
     first, elsewhere = DaemonLock(tmp_path / "a", database), DaemonLock(tmp_path / "b", database)
-    with first:
-        with pytest.raises(ConfigError, match="another workspace or machine"):
-            elsewhere.take()
+    with first, pytest.raises(ConfigError, match="another workspace or machine"):
+        elsewhere.take()
     with elsewhere:
         assert elsewhere.held
 

@@ -334,7 +334,7 @@ def test_queue_agrees_with_its_model(database: Database) -> None:
     run_state_machine_as_test(
         Here,
         settings=settings(
-            max_examples=60 if database.is_sqlite else 15,
+            max_examples=40 if database.is_sqlite else 12,
             stateful_step_count=40,
             deadline=None,
             suppress_health_check=list(HealthCheck),
