@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import socket
+import sqlite3
 import threading
 import time
 from collections.abc import Iterable
@@ -85,11 +86,33 @@ class Sandbox:
             return
         self._folder.mkdir(parents=True, exist_ok=True)
         self._lock = self._take_lock()
-        listener = self._listen()
-        self._site = Site(self._folder, transcode_seconds=self._transcode_seconds, direct_uploads=self._direct_uploads)
-        seed_site(self._site, self.access)
+        try:
+            listener = self._listen()
+        except ConfigError:
+            self._release()
+            raise
+        try:
+            self._site = self._open_site()
+        except ConfigError:
+            listener.close()
+            self._release()
+            raise
+        self._serve(self._site, listener)
+
+    def _open_site(self) -> Site:
+        try:
+            site = Site(self._folder, transcode_seconds=self._transcode_seconds, direct_uploads=self._direct_uploads)
+            seed_site(site, self.access)
+        except sqlite3.DatabaseError as error:
+            raise ConfigError(
+                f"The practice tracker's file {self._folder / 'sandbox.db'} cannot be used ({error}): "
+                "move it away to begin anew."
+            ) from error
+        return site
+
+    def _serve(self, site: Site, listener: socket.socket) -> None:
         config = uvicorn.Config(
-            make_app(self._site, self.faults),
+            make_app(site, self.faults),
             http="h11",
             loop="asyncio",
             lifespan="off",
@@ -152,7 +175,6 @@ class Sandbox:
             listener.bind((self._host, self._port))
         except OSError as error:
             listener.close()
-            self._release()
             raise ConfigError(
                 f"The practice tracker cannot listen on {self._host}:{self._port}: {error.strerror}. "
                 "Set another `port` for the tracker, or 0 for a free one."

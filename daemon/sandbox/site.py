@@ -157,6 +157,6 @@ class Site:
         """An uploaded file: where it lies, its name, its content type."""
         record = self.storage.get("Attachment", attachment)
         this = record["this_file"] if record else {}
-        if not this.get("file"):
+        if not this.get("file") or not self.media.file(this["file"]).is_file():
             raise Refusal(f"Attachment {attachment} does not exist or is not an uploaded file.")
         return self.media.file(this["file"]), this["name"], this["content_type"]

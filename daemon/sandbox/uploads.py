@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import secrets
 import shutil
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, BinaryIO
+
+from starlette.datastructures import UploadFile
 
 from .refusal import Refusal
 from .site import Site
@@ -144,7 +146,7 @@ def _whole(site: Site, upload: str) -> None:
     site.storage.set(f"upload:{upload}", {**kept, "whole": True})
 
 
-def _incoming(site: Site, upload: str, part: int | None = None) -> Any:
+def _incoming(site: Site, upload: str, part: int | None = None) -> Path:
     folder = site.media.folder / "incoming"
     folder.mkdir(exist_ok=True)
     return folder / (upload if part is None else f"{upload}.{part:04d}.bin")
@@ -166,14 +168,11 @@ def _credentials(form: Form) -> dict[str, Any]:
 
 def _file(form: Form, name: str) -> tuple[BinaryIO, str]:
     given = form.get(name)
-    stream = getattr(given, "file", None)
-    if stream is None:
+    if not isinstance(given, UploadFile):
         raise Refusal(f"The form lacks the file '{name}'.")
-    if not getattr(given, "size", 1):
+    if not given.size:
         raise Refusal("The file is empty.")
-    if isinstance(stream, io.IOBase) or hasattr(stream, "read"):
-        stream.seek(0)
-    return stream, str(getattr(given, "filename", None) or name)
+    return given.file, given.filename or name
 
 
 def _text(form: Form, name: str) -> str | None:

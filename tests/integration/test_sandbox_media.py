@@ -268,6 +268,18 @@ def test_one_server_per_folder(tmp_path: Path) -> None:
         assert httpx.get(box.url).status_code == 200
 
 
+def test_a_damaged_file_is_a_clear_error(tmp_path: Path) -> None:
+    """A database that is none is named, and the folder is free again."""
+    box = tmp_path / "box"
+    box.mkdir()
+    (box / "sandbox.db").write_bytes(b"no database at all" * 100)
+    with pytest.raises(ConfigError, match=r"sandbox\.db cannot be used"):
+        Sandbox(box).start()
+    (box / "sandbox.db").unlink()
+    with Sandbox(box) as sandbox:
+        assert httpx.get(sandbox.url).status_code == 200
+
+
 def test_nonsense_is_answered(site: Practice, sg: Any) -> None:
     """Requests that no client sends get a refusal each, and the server lives on."""
     auth = {"script_name": "wetgate", "script_key": site.sandbox.script_key}
