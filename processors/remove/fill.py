@@ -82,7 +82,7 @@ def fill_hole(shot: Shot, frame: int, hole_at: HoleAt, *, blind: bool = False) -
     if left.any() and shot.options.use_own_frames:
         whole_left = np.zeros_like(hole)
         whole_left[window] = left
-        own = _from_own_frames(shot, frame, whole_left, unknown, hole_at if blind else shot.matte)
+        own = _from_own_frames(shot, frame, whole_left, unknown, hole_at if blind else shot.matte, within=region)
         if own is not None:
             rows = slice(own.region.y - region.y, own.region.y - region.y + own.region.height)
             columns = slice(own.region.x - region.x, own.region.x - region.x + own.region.width)
@@ -99,10 +99,13 @@ def fill_hole(shot: Shot, frame: int, hole_at: HoleAt, *, blind: bool = False) -
     return Fill(frame, region, image, origin, mismatch, own_grain)
 
 
-def _from_own_frames(shot: Shot, frame: int, left: Mask, unknown: Mask, hole_at: HoleAt) -> Fill | None:
+def _from_own_frames(
+    shot: Shot, frame: int, left: Mask, unknown: Mask, hole_at: HoleAt, *, within: Region
+) -> Fill | None:
     """What is left of the hole, from the plate's other frames, over a region around just that."""
-    region = region_of(left)
-    assert region is not None
+    around = region_of(left)
+    assert around is not None
+    region = around.within(within)
     still = shot.camera.still(frame)
     numbers = source_frames(frame, shot.span(frame), still=still)
     layers = layer_frames(shot.camera, _Looked(shot, hole_at), frame, region, unknown, numbers)

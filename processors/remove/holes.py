@@ -34,6 +34,13 @@ class Region:
         right, bottom = self.x + self.width, self.y + self.height
         return np.array([[self.x, self.y], [right, self.y], [self.x, bottom], [right, bottom]], np.float64)
 
+    def within(self, other: Region) -> Region:
+        """What both have in common."""
+        left, top = max(self.x, other.x), max(self.y, other.y)
+        right = min(self.x + self.width, other.x + other.width)
+        bottom = min(self.y + self.height, other.y + other.height)
+        return Region(left, top, right - left, bottom - top)
+
 
 def region_of(mask: Mask, margin: int = MARGIN) -> Region | None:
     """The rectangle around everything in *mask*, with a margin, cut at the frame; None for an empty mask."""

@@ -10,7 +10,7 @@ across a cut, from inside another frame's matte, or from within two pixels of on
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import cv2
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from ..mattes import grown
 from ..pictures.layout import Image, Mask
-from ..register import refine
+from ..register import Registration, refine
 from .camera import Camera
 from .holes import Region
 from .membrane import correction
@@ -29,10 +29,19 @@ _MOST = 22
 _FAR = 24
 _AGREE = 0.045
 """Patch distance (RMS over RGB, 0..1) at which two sources still show the same thing."""
+_BUDGET = 8_000_000
+"""Pixels of all sources together: large holes look at fewer frames."""
 _NEAR = 14.0
 """Frames after which a source counts e times less."""
 _LARGE = 160_000
 """Pixels of a region above which patches are compared at half resolution."""
+
+
+def _over_region(registration: Registration, region: Region) -> Registration:
+    """The same mapping onto the region's own raster."""
+    move = np.eye(3)
+    move[:2, 2] = (-region.x, -region.y)
+    return replace(registration, matrix=move @ registration.matrix, size=(region.height, region.width))
 
 
 class Pictures(Protocol):
@@ -140,8 +149,13 @@ def layer_frames(
     window = region.window
     luma, plate = pictures.luma(frame), pictures.rgb(frame)[window]
     still = camera.still(frame)
-    images, valid, kept = [], [], []
+    images: list[Image] = []
+    valid: list[Mask] = []
+    kept: list[int] = []
+    most = max(8, _BUDGET // (region.width * region.height))
     for number in numbers:
+        if len(images) == most:
+            break
         registration = camera.onto(number, frame)
         if registration is None:
             continue
@@ -149,11 +163,12 @@ def layer_frames(
         if still:
             image, seen = pictures.rgb(number)[window], ~blocked[window]
         else:
-            bounds = (region.x, region.y, region.width, region.height)
-            fine = refine(registration, pictures.luma(number), luma, exclude=unknown, region=bounds, limit=4.0)
-            warped, inside = fine.warp(pictures.rgb(number))
-            hidden, _ = fine.warp(blocked.astype(np.uint8) * 255)
-            image, seen = np.asarray(warped, np.float32), inside & (hidden < 8)
+            near = _over_region(registration, region)
+            fine = refine(near, pictures.luma(number), luma[window], exclude=unknown[window], limit=4.0)
+            # The blocked places go along as a fourth channel: one interpolation serves both.
+            layers = np.dstack([pictures.rgb(number), blocked.astype(np.float32)])
+            warped, inside = fine.warp(layers)
+            image, seen = np.ascontiguousarray(warped[..., :3], np.float32), inside & (warped[..., 3] < 0.03)
         if not (seen & unknown[window]).any():
             continue
         images.append(image + correction(plate, image, unknown[window], seen))
