@@ -75,7 +75,11 @@ def _facts(frames: Sequence[tuple[int, Path]]) -> MediaFacts:
 def _picture(path: Path) -> NDArray[np.uint8]:
     """The display window, reduced, as uint8 RGB; scene-linear pictures through a plain 2.2 gamma to be looked at."""
     spec = _spec(path)
+    colours = min(spec.nchannels, 3)
     buffer = oiio.ImageBuf(str(path))
+    # Pixels of a buffer that could not be read end the process, so the reading is asked about first.
+    if not buffer.read(0, 0, 0, colours, True, oiio.FLOAT):
+        raise UnreadableMedia(_damaged(path, _plain(buffer.geterror)), path=str(path))
     whole = oiio.ROI(
         spec.full_x,
         spec.full_x + spec.full_width,
@@ -84,11 +88,11 @@ def _picture(path: Path) -> NDArray[np.uint8]:
         0,
         1,
         0,
-        min(spec.nchannels, 3),
+        colours,
     )
     pixels = buffer.get_pixels(oiio.FLOAT, whole)
-    if pixels is None or buffer.has_error:
-        raise UnreadableMedia(_damaged(path, buffer.geterror()), path=str(path))
+    if pixels is None:
+        raise UnreadableMedia(_damaged(path, _plain(buffer.geterror)), path=str(path))
     values = np.nan_to_num(np.asarray(pixels, np.float32), nan=0.0, posinf=1.0, neginf=0.0)
     values = np.repeat(values[..., :1], 3, axis=-1) if values.shape[-1] < 3 else values
     height, width = values.shape[:2]
@@ -100,14 +104,25 @@ def _picture(path: Path) -> NDArray[np.uint8]:
 def _spec(path: Path) -> oiio.ImageSpec:
     opened = oiio.ImageInput.open(str(path))
     if opened is None:
-        raise UnreadableMedia(_damaged(path, oiio.geterror()), path=str(path))
+        raise UnreadableMedia(_damaged(path, _plain(oiio.geterror)), path=str(path))
     spec = opened.spec()
     opened.close()
-    if spec.width * spec.height > _MOST_PIXELS:
-        raise UnreadableMedia(
-            f"{path.name} claims {spec.width}x{spec.height} pixels, more than can be read.", path=str(path)
-        )
+    # OpenImageIO divides by a window without area, and takes memory for any window that a header claims.
+    for width, height in ((spec.width, spec.height), (spec.full_width, spec.full_height)):
+        if width <= 0 or height <= 0 or spec.nchannels <= 0:
+            raise UnreadableMedia(_damaged(path, f"its header claims {width}x{height} pixels"), path=str(path))
+        if width * height > _MOST_PIXELS:
+            raise UnreadableMedia(f"{path.name} claims {width}x{height} pixels, more than can be read.", path=str(path))
     return spec
+
+
+def _plain(get: Callable[..., object], *of: object) -> str:
+    """Text that OpenImageIO hands out; headers hold bytes in any encoding, which it does not allow for."""
+    try:
+        value = get(*of)
+    except UnicodeDecodeError:
+        return ""
+    return value if isinstance(value, str) else ""
 
 
 def _damaged(path: Path, message: str) -> str:
@@ -116,7 +131,7 @@ def _damaged(path: Path, message: str) -> str:
 
 
 def _linear(spec: oiio.ImageSpec) -> bool:
-    space = str(spec.get_string_attribute("oiio:ColorSpace")).lower()
+    space = _plain(spec.get_string_attribute, "oiio:ColorSpace").lower()
     return "linear" in space or spec.format.basetype in {oiio.HALF, oiio.FLOAT}
 
 
@@ -136,7 +151,7 @@ def _rate(spec: oiio.ImageSpec) -> tuple[Fraction, bool]:
         if 1 <= number <= 1000:
             return snapped(Fraction(number).limit_denominator(1001)), True
         try:
-            return snap_rate(spec.get_string_attribute(name)), True
+            return snap_rate(_plain(spec.get_string_attribute, name)), True
         except ConfigError:
             continue
     return UNKNOWN_RATE, False
@@ -152,13 +167,18 @@ def _timecode(spec: oiio.ImageSpec, rate: Fraction) -> str | None:
 
 def _text(spec: oiio.ImageSpec, *names: str) -> str | None:
     for name in names:
-        if value := str(spec.get_string_attribute(name)).strip():
+        if value := _plain(spec.get_string_attribute, name).strip():
             return value
     return None
 
 
 def _tags(spec: oiio.ImageSpec) -> dict[str, str]:
-    found = {str(a.name): str(a.value) for a in spec.extra_attribs if isinstance(a.value, str)}
+    found = {}
+    for attribute in spec.extra_attribs:
+        name = _plain(getattr, attribute, "name")
+        value = _plain(getattr, attribute, "value")
+        if name and value:
+            found[name] = value
     return {name: value[:200] for name, value in found.items() if value.strip() and len(value) < 2000}
 
 

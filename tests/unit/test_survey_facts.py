@@ -81,6 +81,14 @@ def test_sequence_is_one_clip_with_its_headers(tmp_path: Path) -> None:
     assert "1005" in (found.facts.note or "")
 
 
+def test_header_in_another_encoding_is_no_fault(tmp_path: Path) -> None:
+    """Bytes that are no UTF-8 in a header's text do not refuse a good picture."""
+    (path,) = frames(tmp_path / "p", range(1, 2), attributes={"reelName": "Caf@ reel"})
+    path.write_bytes(path.read_bytes().replace(b"Caf@ reel", b"Caf\xe9 reel"))
+    found = look(path, tmp_path / "out")
+    assert found.facts.video is not None and found.facts.reel is None
+
+
 def test_sequence_without_a_rate_says_what_was_taken(tmp_path: Path) -> None:
     """PNG frames state no rate: 24 is taken, and the note says so."""
     frames(tmp_path / "p", range(1, 4), suffix=".png")
