@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from .difference import STEP
 from .tracks import Maps, Mask, Track, all_maps
 
-_WEAK = 6.0
-_NEAR = 12
+_WEAK, _FIRM = 6.0, 16.0
+_NEAR = 10
 _CLOSE = 13
 _SMALL = 0.05
 _CERTAIN = 40.0
@@ -47,11 +47,21 @@ def _frame(track: Track, frame: int, values: Maps, agree: Maps) -> Mask:
     near = cv2.dilate(core.astype(np.uint8), _disc(_NEAR)) > 0
     same = cv2.resize(agree, values.shape[::-1], interpolation=cv2.INTER_LINEAR)
     level = values.astype(np.float32) * np.where(values < _CERTAIN * STEP, 1 - same.astype(np.float32) / 255, 1)
-    soft = cv2.GaussianBlur(level, (0, 0), 1.2)
-    found = ((soft > _WEAK * STEP) & near).astype(np.uint8)
+    soft = np.asarray(cv2.GaussianBlur(level, (0, 0), 1.2), np.float32)
+    found = ((soft > _limit(values.astype(np.float32), near)) & near).astype(np.uint8)
     opened = cv2.morphologyEx(found, cv2.MORPH_OPEN, _disc(2))
     closed = cv2.morphologyEx(opened, cv2.MORPH_CLOSE, _disc(_CLOSE))
     return _parts(_filled(np.asarray(closed, np.uint8)), core)
+
+
+def _limit(level: NDArray[np.float32], near: Mask) -> NDArray[np.float32]:
+    """From where a value counts: twice what the misfit around the track makes out, 6 to 16 code values."""
+    size = (max(1, level.shape[1] // 4), max(1, level.shape[0] // 4))
+    free = cv2.resize((~near).astype(np.float32), size, interpolation=cv2.INTER_AREA)
+    value = cv2.resize(np.where(near, 0, level).astype(np.float32), size, interpolation=cv2.INTER_AREA)
+    around = cv2.GaussianBlur(value, (0, 0), 7) / (cv2.GaussianBlur(free, (0, 0), 7) + 0.02)
+    wide = cv2.resize(np.asarray(around), level.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    return np.asarray(np.clip(2 * wide, _WEAK * STEP, _FIRM * STEP), np.float32)
 
 
 def _steadied(masks: Sequence[Mask], index: int, margin: float) -> Mask:
