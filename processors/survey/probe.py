@@ -17,6 +17,7 @@ from ...schema.rate import NTSC_RATES
 from ...schema.timecode import Timecode
 from .faults import sentence
 from .reading import open_container
+from .text import plain_text
 
 UNKNOWN_RATE: Final = Fraction(24)
 """Taken where a file states no rate; the clip's note says so."""
@@ -128,10 +129,11 @@ def _checked(label: str, rate: Fraction) -> tuple[str | None, str | None]:
 def _reel(container: InputContainer) -> str | None:
     for source in (*container.streams, container):
         for key in _REEL_KEYS:
-            if reel := source.metadata.get(key, "").strip():
-                return str(reel)
+            if reel := plain_text(source.metadata.get(key, "")):
+                return reel
     return None
 
 
 def _tags(metadata: dict[str, str]) -> dict[str, str]:
-    return {key: value[:_LONGEST_TAG] for key, value in metadata.items() if value.strip()}
+    plain = {plain_text(key): plain_text(value)[:_LONGEST_TAG] for key, value in metadata.items()}
+    return {key: value for key, value in plain.items() if value}

@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 from ...schema.errors import ConfigError
 from ...schema.rate import snap_rate
 from ...schema.timecode import Timecode
+from .text import plain_text
 
 _WANTED = ("PROJECT", "SCENE", "TAKE", "TAPE", "CIRCLED", "NOTE", "WILD_TRACK", "NO_GOOD")
 _LARGEST = 1 << 20
@@ -30,7 +31,7 @@ def recorder_words(file: BinaryIO) -> dict[str, str]:
             found["originator"] = _text(body[256:288])
             found["date"], found["time"] = _text(body[320:330]), _text(body[330:338])
             found["samples_since_midnight"] = str(struct.unpack_from("<Q", body, 338)[0])
-    return {key: value for key, value in found.items() if value}
+    return {key: plain for key, value in found.items() if (plain := plain_text(value))}
 
 
 def start_timecode(words: dict[str, str], sample_rate: int) -> str | None:

@@ -17,6 +17,7 @@ from ...schema.rate import snap_rate
 from ...schema.timecode import Timecode
 from .frames import reduced_size
 from .probe import UNKNOWN_RATE, snapped
+from .text import plain_text
 from .viewing import Viewing
 
 _MOST_PIXELS = 400_000_000
@@ -122,7 +123,7 @@ def _plain(get: Callable[..., object], *of: object) -> str:
         value = get(*of)
     except UnicodeDecodeError:
         return ""
-    return value if isinstance(value, str) else ""
+    return plain_text(value) if isinstance(value, str) else ""
 
 
 def _damaged(path: Path, message: str) -> str:

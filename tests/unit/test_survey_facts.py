@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from made_media import frames, movie, scene, tiny_clips, wave
 from wetgate.processors.survey import Survey, survey
+from wetgate.processors.survey.text import plain_text
 from wetgate.schema.errors import SourceOffline, UnreadableMedia
 
 
@@ -82,11 +83,18 @@ def test_sequence_is_one_clip_with_its_headers(tmp_path: Path) -> None:
 
 
 def test_header_in_another_encoding_is_no_fault(tmp_path: Path) -> None:
-    """Bytes that are no UTF-8 in a header's text do not refuse a good picture."""
+    """Bytes that are no UTF-8 in a header's text do not refuse a good picture, and are kept as Latin-1."""
     (path,) = frames(tmp_path / "p", range(1, 2), attributes={"reelName": "Caf@ reel"})
     path.write_bytes(path.read_bytes().replace(b"Caf@ reel", b"Caf\xe9 reel"))
     found = look(path, tmp_path / "out")
-    assert found.facts.video is not None and found.facts.reel is None
+    assert found.facts.reel == "Café reel"
+    assert Survey.model_validate_json(found.model_dump_json()) == found
+
+
+def test_text_of_headers_is_fit_for_a_database() -> None:
+    """Control characters become blanks, stray bytes Latin-1, and what is left can be encoded."""
+    assert plain_text("A001\x00\x01R2\n") == "A001  R2"
+    assert plain_text("Caf\udce9 \ud83d") == "Café ="
 
 
 def test_sequence_without_a_rate_says_what_was_taken(tmp_path: Path) -> None:
