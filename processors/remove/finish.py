@@ -161,7 +161,7 @@ class Finish:
             weak = weak or len(torn) > _MOST_TORN * len(self.frames)
             reasons.append(
                 f"In {len(torn)} frames ({ranges([n + first for n in torn])}) the fill does not meet what "
-                "stands around the matte: something moves behind it."
+                "stands around the matte: something moves behind it, or the matte is too small."
             )
         take = self._best_take()
         held = [n + first for n in self.frames if self.shot.takes[take].held(n)] if take is not None else []
@@ -238,6 +238,7 @@ class Finish:
                 }
                 for take in shot.takes
             ],
+            "passed_over": [s.name for s in request.sources if s not in [take.source for take in shot.takes]],
             "own_grain": self.own_grain.as_json(),
             "never_seen_share": round(self._share(PAINTED), 5),
             "trained_pixels": 0.0,

@@ -26,7 +26,7 @@ _REACH = 4
 
 @dataclass
 class AlignedTake:
-    """A take that shows the plate's action, and how it lies over the plate.
+    """A take that shows the plate's action, or a clean plate, and how it lies over the plate.
 
     `grade` matches its colour to the plate's; `blind_grade` was fitted without the places at which
     the fix tests itself. `grain` compares plate and take on flat background.
@@ -126,7 +126,7 @@ def align_takes(
     avoid: dict[int, Mask],
     probes: Mask,
 ) -> list[AlignedTake]:
-    """Every source that shows the plate's action, best first.
+    """Every source that shows the plate's action or the empty set, best first.
 
     Colour and grain are fitted on pairs at *frames*, outside *avoid* (the mattes there, grown) and,
     for the blind grade, outside *probes*.
@@ -135,8 +135,8 @@ def align_takes(
     for source in sources:
         with Plate.open(source.path) as other:
             likeness = compare_takes(plate, other)
-            if likeness is None or not likeness.same_action:
-                continue
+            if likeness is None or likeness.other_frame(0) is None:
+                continue  # another set-up, or the same place with another action in it
             found.append(_fitted(plate, other, source, likeness, frames, avoid, probes))
     return sorted((take for take in found if take), key=lambda take: -take.likeness.score)
 
