@@ -57,9 +57,7 @@ class Registration:
         """
         height, width = self.size
         flags = cv2.INTER_NEAREST if nearest else cv2.INTER_CUBIC
-        out = cv2.warpPerspective(
-            image, self.matrix, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE
-        )
+        out = cv2.warpPerspective(image, self.matrix, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE)
         return out, self.valid(image.shape[:2])
 
     def valid(self, moving_size: tuple[int, int]) -> Mask:
@@ -78,9 +76,7 @@ class Registration:
     def shift(self) -> float:
         """How far the fixed picture's corners and centre move at most, in pixels."""
         height, width = self.size
-        points = np.array(
-            [[0, 0], [width, 0], [0, height], [width, height], [width / 2, height / 2]], np.float64
-        )
+        points = np.array([[0, 0], [width, 0], [0, height], [width, height], [width / 2, height / 2]], np.float64)
         return float(np.linalg.norm(project(self.matrix, points) - points, axis=1).max())
 
 
@@ -117,9 +113,9 @@ def find_points(image: Image, *, exclude: Mask | None = None, limit: int = 3000)
     small = _resize(grey, factor)
     look = None
     if exclude is not None:
-        look = (
-            cv2.resize(exclude.astype(np.uint8), small.shape[::-1], interpolation=cv2.INTER_AREA) == 0
-        ).astype(np.uint8)
+        look = (cv2.resize(exclude.astype(np.uint8), small.shape[::-1], interpolation=cv2.INTER_AREA) == 0).astype(
+            np.uint8
+        )
     found, descriptors = cv2.SIFT.create(limit, contrastThreshold=0.025).detectAndCompute(small, look)
     if descriptors is None:
         return Points(np.zeros((0, 2)), np.zeros((0, 128), np.float32), (height, width))
@@ -213,9 +209,7 @@ def median_registration(registrations: Sequence[Registration]) -> Registration:
     height, width = first.size
     corners = np.array([[0, 0], [width, 0], [0, height], [width, height]], np.float64)
     sent = np.median([project(one.matrix, corners) for one in registrations], axis=0)
-    matrix = cv2.getPerspectiveTransform(corners.astype(np.float32), sent.astype(np.float32)).astype(
-        np.float64
-    )
+    matrix = cv2.getPerspectiveTransform(corners.astype(np.float32), sent.astype(np.float32)).astype(np.float64)
     return Registration(
         matrix,
         int(np.median([one.inliers for one in registrations])),
@@ -242,9 +236,7 @@ def _fit(
 ) -> Registration | None:
     """Robust homography with the acceptance test of `match_points`."""
     cv2.setRNGSeed(1001)  # the same pictures must give the same answer
-    matrix, good = cv2.findHomography(
-        moving, fixed, cv2.USAC_MAGSAC, threshold, maxIters=4000, confidence=0.999
-    )
+    matrix, good = cv2.findHomography(moving, fixed, cv2.USAC_MAGSAC, threshold, maxIters=4000, confidence=0.999)
     if matrix is None:
         return None
     inside = good.ravel() > 0
@@ -293,9 +285,7 @@ class Refined:
         x, y, width, height = self.region
         grid_x, grid_y = np.meshgrid(np.arange(x, x + width), np.arange(y, y + height))
         at = np.stack([grid_x + self.flow[..., 0], grid_y + self.flow[..., 1]], axis=-1).reshape(-1, 2)
-        back = (
-            project(np.linalg.inv(self.registration.matrix), at).astype(np.float32).reshape(height, width, 2)
-        )
+        back = project(np.linalg.inv(self.registration.matrix), at).astype(np.float32).reshape(height, width, 2)
         out = cv2.remap(image, back[..., 0], back[..., 1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
         rows, columns = image.shape[:2]
         inside = (back > 1).all(axis=-1) & (back[..., 0] < columns - 2) & (back[..., 1] < rows - 2)
@@ -338,9 +328,7 @@ def refine(
     return Refined(registration, (x, y, w, h), flow, float(np.median(apart)) if apart.size else float("inf"))
 
 
-def dense_flow(
-    fixed: NDArray[np.uint8], moving: NDArray[np.uint8], *, hole: Mask | None = None
-) -> NDArray[np.float32]:
+def dense_flow(fixed: NDArray[np.uint8], moving: NDArray[np.uint8], *, hole: Mask | None = None) -> NDArray[np.float32]:
     """DIS flow (height, width, 2) from *fixed* to *moving* luma after local normalisation.
 
     Normalising lets takes of different grade match. Inside *hole* both are made equal first, so
@@ -373,12 +361,17 @@ def _complete(flow: NDArray[np.float32], weight: NDArray[np.float32]) -> NDArray
     base = fit[0] + (grid_x / width - 0.5)[..., None] * fit[1] + (grid_y / height - 0.5)[..., None] * fit[2]
     base = base.astype(np.float32)
     small, sigma = (max(1, round(width / 4)), max(1, round(height / 4))), max(4.0, max(height, width) / 60)
-    rest = cv2.resize((flow - base) * weight[..., None], small, interpolation=cv2.INTER_AREA)
-    mass = cv2.GaussianBlur(cv2.resize(weight, small, interpolation=cv2.INTER_AREA), (0, 0), sigma / 4)
-    # A little constant mass draws the field to the affine one where nothing is known.
+    rest = np.asarray(cv2.resize((flow - base) * weight[..., None], small, interpolation=cv2.INTER_AREA))
+    mass = np.asarray(cv2.resize(weight, small, interpolation=cv2.INTER_AREA))
     calm = float(np.median(w)) * 0.05 + 1e-6
-    soft = cv2.GaussianBlur(rest, (0, 0), sigma / 4) / (mass + calm)[..., None]
-    return np.asarray(base + cv2.resize(soft, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
+    # From wide to narrow: where the narrow neighbourhood knows nothing, the wider one speaks, at last
+    # the affine field.
+    known = np.zeros_like(rest)
+    for spread in (8, 4, 2, 1):
+        near = np.asarray(cv2.GaussianBlur(mass, (0, 0), spread * sigma / 4))[..., None]
+        soft = np.asarray(cv2.GaussianBlur(rest, (0, 0), spread * sigma / 4))
+        known = (soft + calm * known) / (near + calm)
+    return np.asarray(base + cv2.resize(known, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
 
 
 def _normalised(grey: Image) -> NDArray[np.float32]:
@@ -395,9 +388,7 @@ def _texture(grey: Image) -> NDArray[np.float32]:
     """Local contrast (0..1 of full scale) that flow can hold on to."""
     value = grey.astype(np.float32) / 255
     return np.asarray(
-        cv2.GaussianBlur(
-            np.hypot(cv2.Sobel(value, cv2.CV_32F, 1, 0), cv2.Sobel(value, cv2.CV_32F, 0, 1)), (0, 0), 2
-        )
+        cv2.GaussianBlur(np.hypot(cv2.Sobel(value, cv2.CV_32F, 1, 0), cv2.Sobel(value, cv2.CV_32F, 0, 1)), (0, 0), 2)
         / 4,
         np.float32,
     )
