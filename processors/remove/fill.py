@@ -55,67 +55,86 @@ def fill_hole(shot: Shot, frame: int, hole_at: HoleAt, *, blind: bool = False) -
     region = region_of(hole) if blind or not hole.any() else shot.steady_region(frame)
     if region is None:
         return None
-    unknown = hole | shot.matte(frame) if blind else hole
-    window = region.window
-    inside = hole[window]
-    plate = shot.frames.at(frame).crop(region.x, region.y, region.x + region.width, region.y + region.height).rgb()
-    image, origin = plate.copy(), np.zeros(inside.shape, np.uint8)
-    # A little more than the hole, for the chroma samples that the hole's edge cuts.
-    left = grown(inside, 4)
-    mismatch, own_grain = 0.0, Grain()
-    for index, take in enumerate(shot.takes):
-        if not left.any():
-            break
-        whole = None if take.likeness.registration.still else shot.rgb(frame)
-        found = take.over(frame, region, plate=whole, hole=grown(unknown, 4), blind=blind)
-        if found is None:
-            continue
-        picture, valid = found
-        picture = picture + correction(plate, picture, unknown[window], valid)
-        mismatch = max(mismatch, _mismatch(plate, picture, unknown[window], valid))
-        if shot.options.grain and take.grain.deficit:
-            grain = noise(inside.shape, take.grain.deficit, take.grain.correlation, 1_000_003 * index + frame)
-            picture = picture + grain[..., None]
-        image[left & valid] = picture[left & valid]
-        origin[left & valid] = index + 1
-        left &= ~valid
-    if left.any() and shot.options.use_own_frames:
-        whole_left = np.zeros_like(hole)
-        whole_left[window] = left
-        own = _from_own_frames(shot, frame, whole_left, unknown, hole_at if blind else shot.matte, within=region)
-        if own is not None:
-            rows = slice(own.region.y - region.y, own.region.y - region.y + own.region.height)
-            columns = slice(own.region.x - region.x, own.region.x - region.x + own.region.width)
-            known = left[rows, columns] & (own.origin == OWN)
-            image[rows, columns][known] = own.image[known]
-            origin[rows, columns][known] = OWN
-            left[rows, columns] &= ~known
-            mismatch, own_grain = max(mismatch, own.mismatch), own.grain
-    left &= inside
-    if left.any():
-        image = paint(image, left)
-        origin[left] = PAINTED
-    origin[~inside] = 0
-    return Fill(frame, region, image, origin, mismatch, own_grain)
+    filling = _Filling(shot, frame, region, hole, blind=blind)
+    filling.from_takes()
+    if filling.left.any() and shot.options.use_own_frames:
+        filling.from_own_frames(hole_at)
+    return filling.done()
 
 
-def _from_own_frames(
-    shot: Shot, frame: int, left: Mask, unknown: Mask, hole_at: HoleAt, *, within: Region
-) -> Fill | None:
-    """What is left of the hole, from the plate's other frames, over a region around just that."""
-    around = region_of(left)
-    assert around is not None
-    region = around.within(within)
-    still = shot.camera.still(frame)
-    numbers = source_frames(frame, shot.span(frame), still=still)
-    layers = layer_frames(shot.camera, _Looked(shot, hole_at), frame, region, unknown, numbers)
-    if layers is None:
-        return None
-    bounds = (region.x, region.y, region.x + region.width, region.y + region.height)
-    plate, hidden = shot.frames.at(frame).crop(*bounds).rgb(), unknown[region.window]
-    picture, known, _ = fill_from_frames(layers, frame)
-    grain = measure(plate, picture, known & ~grown(hidden, 3))
-    return Fill(frame, region, picture, known * np.uint8(OWN), _mismatch(plate, picture, hidden, known), grain)
+class _Filling:
+    """One hole while it is being filled: `left` is what still lacks a source, over the region."""
+
+    def __init__(self, shot: Shot, frame: int, region: Region, hole: Mask, *, blind: bool) -> None:
+        self.shot, self.frame, self.region, self.blind = shot, frame, region, blind
+        self.unknown = hole | shot.matte(frame) if blind else hole
+        self.inside = hole[region.window]
+        self.plate = _crop(shot, frame, region)
+        self.image = self.plate.copy()
+        self.origin = np.zeros(self.inside.shape, np.uint8)
+        # A little more than the hole, for the chroma samples that the hole's edge cuts.
+        self.left = grown(self.inside, 4)
+        self.mismatch, self.grain = 0.0, Grain()
+
+    def from_takes(self) -> None:
+        """Every take in turn, as long as something is left."""
+        hidden = self.unknown[self.region.window]
+        for index, take in enumerate(self.shot.takes):
+            if not self.left.any():
+                return
+            whole = None if take.likeness.registration.still else self.shot.rgb(self.frame)
+            found = take.over(self.frame, self.region, plate=whole, hole=grown(self.unknown, 4), blind=self.blind)
+            if found is None:
+                continue
+            picture, valid = found
+            picture = picture + correction(self.plate, picture, hidden, valid)
+            self.mismatch = max(self.mismatch, _mismatch(self.plate, picture, hidden, valid))
+            if self.shot.options.grain and take.grain.deficit:
+                seed = 1_000_003 * index + self.frame
+                picture = picture + noise(hidden.shape, take.grain.deficit, take.grain.correlation, seed)[..., None]
+            self._take(picture, valid, index + 1)
+
+    def from_own_frames(self, hole_at: HoleAt) -> None:
+        """What is left, from the plate's other frames, over a region around just that."""
+        shot, frame = self.shot, self.frame
+        whole = np.zeros_like(self.unknown)
+        whole[self.region.window] = self.left
+        around = region_of(whole)
+        assert around is not None
+        region = around.within(self.region)
+        numbers = source_frames(frame, shot.span(frame), still=shot.camera.still(frame))
+        layers = layer_frames(shot.camera, _Looked(shot, hole_at), frame, region, self.unknown, numbers)
+        if layers is None:
+            return
+        plate, hidden = _crop(shot, frame, region), self.unknown[region.window]
+        picture, known, _ = fill_from_frames(layers, frame)
+        self.grain = measure(plate, picture, known & ~grown(hidden, 3))
+        self.mismatch = max(self.mismatch, _mismatch(plate, picture, hidden, known))
+        top, left = region.y - self.region.y, region.x - self.region.x
+        place = (slice(top, top + region.height), slice(left, left + region.width))
+        wide, where = self.image.copy(), np.zeros_like(self.left)
+        wide[place], where[place] = picture, known
+        self._take(wide, where, OWN)
+
+    def done(self) -> Fill:
+        """Paint what nothing showed, and hand over."""
+        rest = self.left & self.inside
+        if rest.any():
+            self.image = paint(self.image, rest)
+            self.origin[rest] = PAINTED
+        self.origin[~self.inside] = 0
+        return Fill(self.frame, self.region, self.image, self.origin, self.mismatch, self.grain)
+
+    def _take(self, picture: Image, valid: Mask, origin: int) -> None:
+        spots = self.left & valid
+        self.image[spots] = picture[spots]
+        self.origin[spots] = origin
+        self.left &= ~valid
+
+
+def _crop(shot: Shot, frame: int, region: Region) -> Image:
+    right, bottom = region.x + region.width, region.y + region.height
+    return shot.frames.at(frame).crop(region.x, region.y, right, bottom).rgb()
 
 
 class _Looked:
