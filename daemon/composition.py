@@ -23,7 +23,7 @@ from .ingest.shards import Shards
 from .lock import DaemonLock
 from .logging import LogForm
 from .pages import Pages
-from .parts import Addresses, IngestPart, LockPart, PagesPart, SandboxPart
+from .parts import Addresses, IngestPart, PagesPart, SandboxPart
 from .publish.answer import Answers
 from .publish.days import Days
 from .publish.pairs import pairs_kind
@@ -42,7 +42,7 @@ from .store.tasks import Tasks
 from .trackers import Trackers
 
 PUBLISH_THREADS = 2
-DESK_BEAT, DISPATCHER_BEAT = 300.0, 30.0
+DESK_BEAT, DISPATCHER_BEAT = 300.0, 60.0
 """Seconds of silence after which /healthz calls a part dead; a desk may hang in one slow call."""
 
 
@@ -143,7 +143,7 @@ class House:
         clock = Clock()
         clock.every(settings.ingest.sweep_seconds, "days", lambda: self.days.order(shows), soon=True)
         parts: list[Part] = [
-            LockPart(self.lock),
+            self.lock,
             *(SandboxPart(box, self._projects(name)) for name, box in self.trackers.sandboxes.items()),
             PagesPart(pages),
             dispatcher,

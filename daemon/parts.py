@@ -6,32 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from .ingest.ingest import Ingest
-from .lock import DaemonLock
 from .pages import Pages
 from .sandbox import Sandbox
-
-
-class LockPart:
-    """Holds the daemon's lock; no second daemon works on the same database."""
-
-    name = "lock"
-
-    def __init__(self, lock: DaemonLock) -> None:
-        """The lock is taken at start."""
-        self._lock = lock
-
-    def start(self) -> None:
-        """Take the lock."""
-        self._lock.take()
-
-    def stop(self) -> None:
-        """Give it back."""
-        self._lock.release()
-
-    @property
-    def alive(self) -> bool:
-        """Whether the lock is still ours."""
-        return self._lock.held
 
 
 class SandboxPart:
@@ -68,9 +44,18 @@ class IngestPart:
     """One show's ingest."""
 
     def __init__(self, show: str, ingest: Ingest) -> None:
-        """Watches from start to stop."""
+        """Nothing is looked at before `start`."""
         self.name = f"ingest {show}"
-        self.start, self.stop = ingest.start, ingest.stop
+        self._ingest = ingest
+
+    def start(self) -> None:
+        """Look at everything once, then watch: what came while the daemon was down is known before any task is read."""
+        self._ingest.sweep()
+        self._ingest.start()
+
+    def stop(self) -> None:
+        """Stop watching."""
+        self._ingest.stop()
 
 
 class Addresses:

@@ -58,3 +58,11 @@ class Job(Value):
     attempt: int
     fence: int
     task_id: int | None = None
+
+
+class Failure(Value):
+    """Why a job ended without a result: the error's type (see `errors`) and its sentence."""
+
+    type: str
+    message: str
+    data: dict[str, str] = {}

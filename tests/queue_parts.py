@@ -17,7 +17,8 @@ from sqlmodel import Session
 from wetgate.daemon.lock import DaemonLock
 from wetgate.daemon.logging import LogForm
 from wetgate.daemon.queue.dispatcher import Dispatcher
-from wetgate.daemon.queue.kinds import Failure, JobKind
+from wetgate.daemon.queue.kinds import JobKind
+from wetgate.schema.job import Failure
 from wetgate.daemon.queue.lanes import LanePlan
 from wetgate.daemon.queue.limits import Limits
 from wetgate.daemon.service import Service

@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
+from typer._click.exceptions import ClickException  # typer carries its own click and does not hand this on
 
 from ...schema.errors import BriefIncomplete, NotConfident, WetgateError
 from . import (
@@ -28,7 +28,8 @@ from . import (
 )
 from .screen import Screen
 
-EXIT_ERROR, EXIT_REFUSED, EXIT_BRIEF = 1, 3, 4
+EXIT_ERROR, EXIT_REFUSED, EXIT_BRIEF, EXIT_STOPPED = 1, 3, 4, 130
+
 
 app = typer.Typer(
     name="wetgate",
@@ -71,22 +72,19 @@ for verb in (
 def main() -> None:
     """Run a command; an error is one sentence on stderr and an exit status, never a traceback."""
     try:
-        app(standalone_mode=False)
+        status = app(standalone_mode=False)
     except NotConfident as error:
         _leave(str(error), EXIT_REFUSED)
     except BriefIncomplete as error:
         _leave(str(error), EXIT_BRIEF)
     except WetgateError as error:
         _leave(str(error), EXIT_ERROR)
-    except click.exceptions.Exit as error:
-        sys.exit(error.exit_code)
-    except click.ClickException as error:
+    except ClickException as error:
         error.show()
         sys.exit(error.exit_code)
-    except (click.Abort, KeyboardInterrupt):
-        _leave("stopped", 130)
-    except BrokenPipeError:
-        sys.exit(EXIT_ERROR)
+    except (typer.Abort, KeyboardInterrupt):
+        _leave("stopped", EXIT_STOPPED)
+    sys.exit(status if isinstance(status, int) else 0)
 
 
 def _leave(message: str, status: int) -> None:

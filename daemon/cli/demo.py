@@ -55,6 +55,5 @@ def _print(day: Day) -> None:
             console.print(f"NOT KEPT  {row.task}: {words}", style="bold red")
     kept = "Every promise was kept." if day.held else "Some promises were not kept."
     console.print(f"{kept} {day.seconds / 60:.1f} minutes.")
-    console.print(
-        f"Look at {day.folder}: contact sheets, movies, reports and timelines. The status page was at {day.status_page}."
-    )
+    console.print(f"Look at {day.folder}: contact sheets, movies, reports and timelines.")
+    console.print(f"The status page was at {day.status_page}.")

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 
 import typer
+from sqlalchemy.exc import SQLAlchemyError
 
 from ...schema.errors import WetgateError
 from ...schema.settings import Settings
@@ -62,7 +63,7 @@ def _plugins(settings: Settings) -> Iterator[Problem]:
 def _database(screen: Screen) -> Iterator[Problem]:
     try:
         screen.database().close()
-    except Exception as error:  # a driver may raise anything of its own; here it is only told
+    except (SQLAlchemyError, OSError, ImportError, WetgateError) as error:
         yield Problem(what=f"The database does not open: {error}", mend="Check database_url and the server.")
 
 

@@ -26,7 +26,7 @@ def publish(
     code: Annotated[str, typer.Argument(help="The version's name.")],
     as_json: AsJson = False,
 ) -> None:
-    """Queue a version's way to the tracker again, for one that failed there. What is there already is not sent twice."""
+    """Queue a version's way to the tracker again, for one that failed there; nothing is sent twice."""
     screen: Screen = context.obj
     database = screen.database()
     version = Results(database).version_by_code(show, code)

@@ -12,6 +12,7 @@ from shotgun_api3.shotgun import Shotgun
 from ...schema.errors import WetgateError
 
 Entity = dict[str, Any]
+_RESTED_SECONDS = 20.0
 
 
 class Coordinator:
@@ -19,9 +20,18 @@ class Coordinator:
 
     def __init__(self, url: str, login: str, password: str, project: str) -> None:
         """Log in and find the project and the group that Wetgate answers for."""
-        self._sg: Any = Shotgun(url, login=login, password=password)
+        self._client: Any = Shotgun(url, login=login, password=password)
+        self._used = time.monotonic()
         self.project = self._one("Project", [["name", "is", project]])
         self._group = self._one("Group", [["code", "is", "Wetgate"]])
+
+    @property
+    def _sg(self) -> Any:
+        """The client; a connection that has rested is closed first, since the vendor's client does not mend it."""
+        if time.monotonic() - self._used > _RESTED_SECONDS:
+            self._client.close()
+        self._used = time.monotonic()
+        return self._client
 
     def shot(self, code: str) -> Entity:
         """The shot of that name, made if it is not there."""

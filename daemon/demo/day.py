@@ -22,7 +22,7 @@ Say = Callable[[str], None]
 
 CAMERAS = ("cam01", "cam02")
 SHOTS = {"cam01": "SH010", "cam02": "SH020"}
-BIKES_CUTS = [30, 137, 187, 242]
+BIKES_CUTS = [30, 76, 137, 187, 242]
 LEAST_DB = 28.0
 EDGES, GRAIN = (0.75, 1.3), (0.6, 1.5)
 
@@ -203,7 +203,10 @@ class DayOfTheShow:
                 f"{truth.psnr_db:.1f} dB, edges {truth.edges:.2f}, grain {_two(truth.grain)} at {places} places; "
                 f"against take 1: {region.psnr_db:.1f} dB, edges {region.edges:.2f}"
             ),
-            identity=f"{samples:,} values in {frames} frames, {changed} changed; altered copy {'caught' if caught else 'MISSED'}",
+            identity=(
+                f"{samples:,} values in {frames} frames, {changed} changed; "
+                f"altered copy {'caught' if caught else 'MISSED'}"
+            ),
             seconds=seconds,
             figures={
                 "self_rating_db": rating.get("expected_psnr_db"),

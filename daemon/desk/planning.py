@@ -89,7 +89,7 @@ class Planner:
         row = self._results.finding(self._show, int(match[1])) if match else None
         if row is None:
             raise BriefIncomplete(
-                f"`finding: {text}` is not a finding of this show. Findings are named in our notes, as in `finding: F1`."
+                f"`finding: {text}` is not a finding of this show. Our notes name them, as in `finding: F1`."
             )
         return row.clip_id, Finding.model_validate(row.finding)
 

@@ -11,13 +11,13 @@ import structlog
 from sqlmodel import Session
 
 from ...schema.finding import Finding
-from ...schema.job import Job, Lane
+from ...schema.job import Failure, Job, Lane
 from ...schema.outcome import Outcome
 from ...schema.settings import ShowSettings
 from ..publish.answer import Answers
 from ..publish.version import Publisher
 from ..publish.words import failure_text, findings_text
-from ..queue.kinds import Failure, JobKind
+from ..queue.kinds import JobKind
 from ..store.results import Results
 from ..store.tasks import Tasks
 from .orders import PROCESS
@@ -77,7 +77,7 @@ class Receiver:
             task,
             show.project or job.show,
             f"findings of job {job.id}",
-            subject=f"Continuity of {request['plate']['name']}: {len(rows) or 'no'} finding{'s' if len(rows) != 1 else ''}",
+            subject=f"Continuity of {request['plate']['name']}: {_count(len(rows))}",
             text=findings_text(request["plate"]["name"], outcome, numbered, names),
             attachments=tuple(dict.fromkeys(pictures))[:PICTURES_IN_A_NOTE],
             status=show.statuses.done,
@@ -102,3 +102,7 @@ class Receiver:
             status=show.statuses.waiting,
             while_states=(state,),
         )
+
+
+def _count(findings: int) -> str:
+    return f"{findings or 'no'} finding{'' if findings == 1 else 's'}"

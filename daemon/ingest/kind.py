@@ -10,9 +10,9 @@ from sqlmodel import Session
 from ...processors.survey import Survey
 from ...schema.arrival import ArrivalState
 from ...schema.errors import SourceOffline
-from ...schema.job import Job, Lane, Order
+from ...schema.job import Failure, Job, Lane, Order
 from ...schema.tables import ArrivalRow
-from ..queue.kinds import Failure, JobKind
+from ..queue.kinds import JobKind
 from ..store.arrivals import WAITING, Standing
 from ..store.index import Index
 

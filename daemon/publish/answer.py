@@ -11,12 +11,12 @@ import structlog
 from sqlmodel import Session
 
 from ...schema.errors import TrackerRejected
-from ...schema.job import Job, Lane, Order
+from ...schema.job import Failure, Job, Lane, Order
 from ...schema.model import Value
 from ...schema.ports import Progress, Tracker
 from ...schema.tables import TaskRow
 from ...schema.tracker import EntityRef, NoteDraft
-from ..queue.kinds import Failure, JobKind
+from ..queue.kinds import JobKind
 from ..steps import Step, passed
 from ..store.jobs import Jobs
 from ..store.ledger import Ledger

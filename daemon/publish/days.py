@@ -13,12 +13,12 @@ from sqlmodel import Session
 
 from ...connectors.editorial import write_day
 from ...schema.editorial import DayClip, ShootingDay
-from ...schema.job import Job, Lane, Order
+from ...schema.job import Failure, Job, Lane, Order
 from ...schema.media import MediaFacts
 from ...schema.ports import Progress
 from ...schema.rate import snap_rate
 from ...schema.tables import ClipRow
-from ..queue.kinds import Failure, JobKind
+from ..queue.kinds import JobKind
 from ..store import Database
 from ..store.index import Index
 from ..store.jobs import Jobs

@@ -8,12 +8,12 @@ from typing import Any
 import structlog
 from sqlmodel import Session
 
-from ...schema.job import Job, Lane, Order
+from ...schema.job import Failure, Job, Lane, Order
 from ...schema.model import Value
 from ...schema.outcome import Outcome
 from ...schema.request import Request
 from ...schema.tables import VersionRow
-from ..queue.kinds import Failure, JobKind
+from ..queue.kinds import JobKind
 
 PAIRS = "pairs"
 

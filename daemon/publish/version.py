@@ -10,7 +10,7 @@ import structlog
 from sqlmodel import Session
 
 from ...schema.errors import PublishError
-from ...schema.job import Job, Lane, Order
+from ...schema.job import Failure, Job, Lane, Order
 from ...schema.outcome import Outcome, Verdict
 from ...schema.ports import Progress, Tracker
 from ...schema.rate import rate_label
@@ -18,7 +18,7 @@ from ...schema.request import Request
 from ...schema.settings import ShowSettings
 from ...schema.tables import TaskRow, VersionRow
 from ...schema.tracker import EntityRef, MediaKind, NoteDraft, VersionDraft
-from ..queue.kinds import Failure, JobKind
+from ..queue.kinds import JobKind
 from ..steps import Step, passed
 from ..store.jobs import Jobs
 from ..store.ledger import Ledger

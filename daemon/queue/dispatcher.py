@@ -14,7 +14,7 @@ from typing import Any
 import structlog
 
 from ...schema.errors import ConfigError, RetryLater
-from ...schema.job import Job, Lane
+from ...schema.job import Failure, Job, Lane
 from ..logging import LogForm
 from ..steps import Step, passed
 from ..store.database import Database
@@ -22,7 +22,7 @@ from ..store.jobs import Jobs
 from .endings import DATABASE_AWAY, Endings
 from .failures import Retry, describe
 from .guard import Guard
-from .kinds import Failure, JobKind
+from .kinds import JobKind
 from .lanes import Crew, LanePlan
 from .workers import Died, Done, Failed, Progressed, Report, Worker
 

@@ -10,12 +10,12 @@ from sqlalchemy.exc import InterfaceError, OperationalError, TimeoutError
 from sqlmodel import Session
 
 from ...schema.errors import LeaseLost
-from ...schema.job import Job
+from ...schema.job import Failure, Job
 from ..steps import Step, passed
 from ..store.database import Database
 from ..store.jobs import Ended, Jobs
 from .failures import Retry, backoff, crash, describe
-from .kinds import Failure, JobKind
+from .kinds import JobKind
 
 log = structlog.get_logger(__name__)
 

@@ -14,8 +14,7 @@ from ...schema.errors import (
     UnreadableMedia,
     WetgateError,
 )
-from ...schema.job import Job, Lane
-from .kinds import Failure
+from ...schema.job import Failure, Job, Lane
 
 MOST_CRASHES = 2
 """A job that ends its worker this often is not tried again."""

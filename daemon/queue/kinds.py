@@ -6,21 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ...schema.job import Job, Lane
-from ...schema.model import Value
+from ...schema.job import Failure, Job, Lane
 from ...schema.ports import Progress
 
 if TYPE_CHECKING:
     # Workers import this module, and have no need of the database's.
     from sqlmodel import Session
-
-
-class Failure(Value):
-    """Why a job ended without a result: the error's type (see `schema.errors`) and its sentence."""
-
-    type: str
-    message: str
-    data: dict[str, str] = {}
 
 
 @dataclass(frozen=True)

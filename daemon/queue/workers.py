@@ -14,11 +14,10 @@ from multiprocessing import Pipe
 from multiprocessing.connection import wait
 from typing import Any
 
-from ...schema.job import Job
+from ...schema.job import Failure, Job
 from ..logging import LogForm
 from .failures import Retry, exit_words
 from .guard import Guard
-from .kinds import Failure
 from .limits import Limits
 
 _BOOT_SECONDS = 60.0

@@ -8,9 +8,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, SQLModel
 
-from ...schema.job import Job, JobState, Lane
+from ...schema.job import Failure, Job, JobState, Lane
 from ...schema.tables import ControlRow, JobNeedRow, JobRow
-from ..queue.kinds import Failure
 
 JOB = SQLModel.metadata.tables[str(JobRow.__tablename__)]
 NEED = SQLModel.metadata.tables[str(JobNeedRow.__tablename__)]

@@ -9,8 +9,7 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from ...schema.errors import AlreadyQueued, LeaseLost, QueueError
-from ...schema.job import Job, JobState, Lane, Order
-from ..queue.kinds import Failure
+from ...schema.job import Failure, Job, JobState, Lane, Order
 from .job_statements import CLAIM, FINISH, FREE, LOOK
 from .job_table import JOB, NEED, NEED_FAILED, OPEN, RETURNED, Ended, count, ending, job_of, ours
 from .job_wishes import JobWishes

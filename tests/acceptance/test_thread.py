@@ -18,7 +18,7 @@ def thread(tmp_path: Path) -> Iterator[Thread]:
     show.close()
 
 
-BRIEF = f"plate: A009C001\nmatte: painted/matte"
+BRIEF = "plate: A009C001\nmatte: painted/matte"
 
 
 def test_a_task_becomes_a_version(thread: Thread) -> None:

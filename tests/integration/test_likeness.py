@@ -26,11 +26,11 @@ def compare(one: Path, other: Path) -> Likeness | None:
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Half-size pieces of the four lab takes, 40 frames from the same frame number on."""
+    """Small pieces of the four lab takes, 30 frames from the same frame number on."""
     folder = tmp_path_factory.mktemp("lab")
     wanted = {"q1": (EXTRA, "cam01"), "q2": (CLEAN, "cam01"), "q3": (EXTRA, "cam02"), "q4": (CLEAN, "cam02")}
     return {
-        name: cut_take(which, folder / f"{name}.mkv", first=30, count=40, cam=cam)
+        name: cut_take(which, folder / f"{name}.mkv", first=30, count=30, factor=0.35, cam=cam)
         for name, (which, cam) in wanted.items()
     }
 
@@ -44,7 +44,7 @@ def test_two_takes_of_one_performance_are_paired_frame_by_frame(lab: dict[str, P
     assert found.other_frame(20) == 19
     assert found.registration.still
     assert found.score > 0.8
-    assert found.inliers > 300
+    assert found.inliers > 150
 
 
 def test_the_other_way_round_the_offset_is_the_other_way_round(lab: dict[str, Path]) -> None:
@@ -78,20 +78,20 @@ def test_a_speaker_is_known_again_though_he_says_something_else() -> None:
 def test_another_rate_is_paired_by_time(lab: dict[str, Path], tmp_path: Path) -> None:
     """A copy of every second frame at half the rate, from frame 8 on, is found with its step."""
     with Plate.open(lab["q2"]) as plate:
-        frames = [(picture.rgb() * 255).astype(np.uint8) for picture in plate.read(8, 39)][::2]
+        frames = [(picture.rgb() * 255).astype(np.uint8) for picture in plate.read(8, 29)][::2]
     half = [_smaller(frame) for frame in frames]
     copy = write_movie(tmp_path / "w9.mp4", half, rate=Fraction(30))
     found = compare(lab["q2"], copy)
     assert found is not None
     assert found.step == 0.5
-    assert [found.other_frame(n) for n in (8, 20, 30)] == [0, 6, 11]
+    assert [found.other_frame(n) for n in (8, 20, 28)] == [0, 6, 10]
 
 
 def test_two_moments_of_one_still_camera_are_one_set_up(tmp_path: Path) -> None:
     """Other pedestrians walk through the same square: the place is one, the action is not."""
     with Plate.open(footage.shared("opencv_samples/vtest.avi")) as plate:
-        early = [(picture.rgb() * 255).astype(np.uint8) for picture in plate.read(0, 39)]
-        late = [(picture.rgb() * 255).astype(np.uint8) for picture in plate.read(300, 339)]
+        early = [(picture.rgb() * 255).astype(np.uint8) for picture in plate.read(0, 29)]
+        late = [(picture.rgb() * 255).astype(np.uint8) for picture in plate.read(300, 329)]
     one, other = write_movie(tmp_path / "a.mp4", early), write_movie(tmp_path / "b.mp4", late)
     found = compare(one, other)
     assert found is not None
@@ -100,4 +100,4 @@ def test_two_moments_of_one_still_camera_are_one_set_up(tmp_path: Path) -> None:
 
 
 def _smaller(frame: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    return np.asarray(cv2.resize(frame, (268, 480), interpolation=cv2.INTER_AREA), np.uint8)
+    return np.asarray(cv2.resize(frame, (188, 336), interpolation=cv2.INTER_AREA), np.uint8)

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multiple, rule, run_state_machine_as_test
 from sqlmodel import Session, select
-from wetgate.daemon.queue.kinds import Failure
+from wetgate.schema.job import Failure
 from wetgate.daemon.store import Database
 from wetgate.daemon.store.jobs import Ended, Jobs
 from wetgate.schema.errors import AlreadyQueued, LeaseLost, QueueError

@@ -19,9 +19,7 @@ def test_every_error_has_its_own_advice(kind: type[errors.WetgateError]) -> None
 
 def test_no_advice_is_for_an_error_that_does_not_exist() -> None:
     """The list of advice names only errors of the tree."""
-    assert set(_ADVICE) == {
-        kind.__name__ for kind in _tree(errors.WetgateError) if kind.__module__ == errors.__name__
-    }
+    assert set(_ADVICE) == {kind.__name__ for kind in _tree(errors.WetgateError) if kind.__module__ == errors.__name__}
 
 
 def test_advice_names_the_job_and_survives_foreign_types() -> None:

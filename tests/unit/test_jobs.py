@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from sqlmodel import Session
-from wetgate.daemon.queue.kinds import Failure
+from wetgate.schema.job import Failure
 from wetgate.daemon.store import Database
 from wetgate.daemon.store.jobs import MOST_RUNS, Jobs
 from wetgate.schema.errors import AlreadyQueued, LeaseLost, QueueError
