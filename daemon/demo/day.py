@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any
 
@@ -164,25 +165,29 @@ class DayOfTheShow:
         return tasks
 
     def _read_versions(self, tasks: dict[str, tuple[Entity, float]]) -> None:
-        for place, (camera, (task, began)) in enumerate(tasks.items()):
-            seconds = self._seconds(task, began)
+        self._say("The versions are read back from the tracker and checked with a second decoder ...")
+        found = []
+        for camera, (task, began) in tasks.items():
             versions = self._coordinator.versions(task)
             if not versions:
                 said = " / ".join(str(note["content"]) for note in self._coordinator.notes(task))
                 raise WetgateError(f"No version came back for {camera}. Its notes say: {said}")
-            self._progress(0.76 + 0.12 * place, f"checking {versions[0]['code']}")
-            self._rows.append(self._check(camera, versions, seconds))
+            target = self._stage.folder / "downloads" / f"{versions[0]['code']}.mp4"
+            movie = self._coordinator.download(versions[0]["sg_uploaded_movie"], target)
+            found.append((camera, versions, movie, self._seconds(task, began)))
+        with ThreadPoolExecutor(max_workers=2) as pool:
+            checks = [pool.submit(self._check, *version) for version in found]
+            for done, _ in enumerate(as_completed(checks), start=1):
+                self._progress(0.76 + 0.24 * done / len(checks), f"{done} of {len(checks)} versions checked")
+        self._rows += [check.result() for check in checks]
 
-    def _check(self, camera: str, versions: list[Entity], seconds: float) -> Row:
+    def _check(self, camera: str, versions: list[Entity], movie: Path, seconds: float) -> Row:
         version = versions[0]
         code, master = version["code"], Path(version["sg_path_to_frames"])
         folder = master.parent
         report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
         plate = self._stage.dailies / footage.clip(f"{camera} take 2").name
         take = self._stage.dailies / footage.clip(f"{camera} take 1").name
-        movie = self._coordinator.download(
-            version["sg_uploaded_movie"], self._stage.folder / "downloads" / f"{code}.mp4"
-        )
         frames, samples, changed = decoder.changed_outside(plate, master, folder / "matte")
         proven = self._verify(folder / "report.json") == 0
         broken = decoder.corrupted_copy(folder, master, self._stage.folder / "corrupted" / code)
