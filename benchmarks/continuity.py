@@ -25,7 +25,6 @@ import av
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-
 from wetgate.processors.continuity import Continuity
 from wetgate.processors.pictures import Plate
 from wetgate.processors.runner import run_processor
@@ -72,7 +71,8 @@ def main() -> int:
         if not arguments.json:
             hit = "-" if not row.expected else "missed" if row.hit is None else f"{row.hit:.2f}"
             alarms = " ".join(f"{score:.2f}" for score in row.false_alarms) or "none"
-            print(f"{row.case:28} {row.edit:14} hit {hit:7} false alarms {alarms:16} {row.seconds:5.1f} s", flush=True)
+            words = f"hit {hit:7} false alarms {alarms:16} {row.seconds:5.1f} s"
+            print(f"{row.case:28} {row.edit:14} {words}", flush=True)
     if arguments.json:
         print(json.dumps([asdict(row) for row in rows], indent=1))
     else:
@@ -130,7 +130,7 @@ def judged(name: str, edit: str, plate: Path, other: Path, truth: list[Box], scr
         work=scratch / "work",
         out=scratch / "out",
     )
-    findings = run_processor(Continuity(), request, lambda share, words: None).findings
+    findings = run_processor(Continuity(), request, lambda _share, _words: None).findings
     hit, alarms = None, []
     for finding in findings:
         if hit is None and truth and overlap(finding, truth) > 0.3:

@@ -53,7 +53,7 @@ def conclude(
         for number, source in enumerate(sources):
             store = Store(request, number)
             facts.append(store.facts())
-            if not facts[-1].same_setup:
+            if not facts[-1].compared:
                 continue
             seen = _judged(number, source, store, options, chunks, plate)
             for index, one in enumerate(seen):

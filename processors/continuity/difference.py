@@ -56,8 +56,12 @@ def packed(values: Values) -> NDArray[np.uint8]:
 
 def edges(picture: Small) -> Values:
     """HxW gradient magnitude, the strongest channel's, in code values a pixel."""
-    across, down = (cv2.Sobel(picture, cv2.CV_32F, *axis, ksize=3) for axis in ((1, 0), (0, 1)))
-    return np.asarray(np.hypot(across, down).max(axis=-1) / 8, np.float32)
+    strongest = np.zeros(picture.shape[:2], np.float32)
+    for channel in cv2.split(picture):
+        across, down = cv2.spatialGradient(channel, ksize=3)
+        slope = cv2.magnitude(np.asarray(across, np.float32), np.asarray(down, np.float32))
+        strongest = np.maximum(strongest, slope)
+    return strongest / np.float32(8)
 
 
 def agreement(plate: Small, other: Small) -> NDArray[np.uint8]:

@@ -26,6 +26,7 @@ _REACH = 3
 """Frames before and after that say whether something moves."""
 _WHITE = 248
 _PAST = 2
+_PLACE_INLIERS = 100
 _CLEARED = (80.0, 40.0, 20.0)
 """Code values above which a region may be left out of the grade's fit, round by round: what the grade
 can explain must have been explained before its turn comes."""
@@ -82,6 +83,14 @@ class Pair:
     def still(self) -> bool:
         """Whether both cameras stand still, and one registration serves every frame."""
         return self.likeness.registration.still
+
+    @property
+    def comparable(self) -> bool:
+        """Whether frames are paired, or enough of the place itself is seen to compare what stands still.
+
+        A registration that a performer alone carries says nothing about the place.
+        """
+        return bool(self.frames) or (self.still and self.likeness.inliers >= _PLACE_INLIERS)
 
     @property
     def frames(self) -> list[int]:
@@ -240,12 +249,14 @@ class Pair:
 class _Reel:
     """The other take, read forwards once, each frame laid over the plate when it is first needed.
 
-    With still cameras its neighbouring frames serve too; where a camera moves, only the very frame.
+    With still cameras its neighbouring frames serve too; where a camera moves, only the very frame,
+    laid over each plate frame by itself.
     """
 
     def __init__(self, pair: Pair, first: int, last: int) -> None:
         self.pair, self.last, self.read = pair, last, first - 1
         self.pictures = pair.other.read(first, last)
+        self.raw: Small | None = None
         self.kept: dict[int, tuple[Small, Mask, Mask]] = {}
 
     def around(self, centre: int, here: Small) -> dict[int, tuple[Small, Mask, Mask]]:
@@ -257,8 +268,10 @@ class _Reel:
             if pair.still:
                 self.kept[picture.frame] = pair.laid(pair.other_small(picture), pair.place)
             elif picture.frame == centre:
-                other = pair.other_small(picture)
-                return {centre: pair.laid(other, pair.place_at(centre, other, here))}
+                self.raw = pair.other_small(picture)
+        if not pair.still:
+            assert self.raw is not None
+            return {centre: pair.laid(self.raw, pair.place_at(centre, self.raw, here))}
         self.kept = {n: one for n, one in self.kept.items() if n >= centre - _REACH}
         return {n: one for n, one in self.kept.items() if abs(n - centre) in (0, 1, _REACH)}
 

@@ -71,7 +71,7 @@ class Continuity:
                     store.keep_moment(moment)
                 rows.append(row(moment))
                 progress((moment.frame - chunk.first + 1) / count, chunk.label)
-        elif pair is not None and pair.still and chunk.first == 0:
+        elif pair is not None and pair.comparable and chunk.first == 0:
             # The action differs: what stands still is compared once, for the whole clip.
             moment = pair.plates()
             store.keep_moment(moment)

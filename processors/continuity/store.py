@@ -31,6 +31,7 @@ class PairFacts(Value):
     source: str
     same_setup: bool
     words: str
+    compared: bool = False
     offset: int | None = None
     step: float = 1.0
     exact: float | None = None
@@ -53,7 +54,8 @@ class PairFacts(Value):
         return cls(
             source=name,
             same_setup=True,
-            words=likeness.words,
+            words=likeness.words if pair.comparable else f"{likeness.words}; too little of the place to compare",
+            compared=pair.comparable,
             offset=likeness.offset if frames else None,
             step=likeness.step,
             exact=likeness.exact,
@@ -105,7 +107,7 @@ class Store:
         """Write a whole moment."""
         path = self.folder / f"moment-{self.source:02d}-{moment.frame:06d}.npz"
         part = path.with_name(f".{path.stem}.part.npz")
-        np.savez_compressed(
+        np.savez(
             part,
             frame=moment.frame,
             plate=moment.plate,

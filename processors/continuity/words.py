@@ -25,14 +25,15 @@ def summary(
     request: Request, facts: Sequence[PairFacts], findings: Sequence[Finding]
 ) -> tuple[Verdict, str, tuple[str, ...]]:
     """The gate's answer, one sentence, and what else there is to say."""
-    compared = [one for one in facts if one.same_setup and (one.offset is not None or one.still_cameras)]
+    compared = [one for one in facts if one.compared]
     reasons = [f"{one.source}: {one.words}." for one in facts]
     left = len([one for one in request.sources if one.path != request.plate.path]) - len(facts)
     if left > 0:
         reasons.append(f"{left} further take{'s' if left > 1 else ''} not compared (max_takes).")
     if not compared:
-        names = ", ".join(one.source for one in facts)
-        sentence = f"{request.plate.name} could not be compared: {names} shows another set-up or moves otherwise."
+        sentence = (
+            f"{request.plate.name} could not be compared: {'; '.join(f'{one.source} is {one.words}' for one in facts)}."
+        )
         return Verdict.REFUSE, sentence, tuple(reasons)
     takes = ", ".join(one.source for one in compared)
     if not findings:
