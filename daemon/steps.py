@@ -34,7 +34,6 @@ class Step(StrEnum):
     REPORT_UPLOADED = "report.uploaded"
     NOTE_WRITTEN = "note.written"
     STATUS_SET = "status.set"
-    PUBLISH_RECORDED = "publish.recorded"
 
 
 _count: Counter[Step] = Counter()

@@ -71,7 +71,7 @@ def test_a_tracker_that_is_away_loses_nothing(thread: Thread) -> None:
     task = thread.assign("cleanup", BRIEF)
     thread.stop_tracker()
     thread.start()
-    wait_for(lambda: (thread.work / "run" / "pages.url").exists(), 30, "the daemon is up without its tracker")
+    wait_for((thread.work / "run" / "pages.url").exists, 30, "the daemon is up without its tracker")
     thread.start_tracker()
     wait_for(lambda: thread.status(task) == "ip", 60, "the task was read")
     thread.stop_tracker()
