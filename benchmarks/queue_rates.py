@@ -26,11 +26,10 @@ from sqlmodel import Session
 from wetgate.daemon.logging import LogForm
 from wetgate.daemon.queue.dispatcher import Dispatcher
 from wetgate.daemon.queue.kinds import JobKind
-from wetgate.schema.job import Failure
 from wetgate.daemon.queue.lanes import LanePlan
 from wetgate.daemon.store import Database
 from wetgate.daemon.store.jobs import Jobs
-from wetgate.schema.job import Job, Lane, Order
+from wetgate.schema.job import Failure, Job, Lane, Order
 
 
 def main() -> None:

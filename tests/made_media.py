@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from pathlib import Path
 
@@ -12,6 +12,8 @@ import av
 import cv2
 import numpy as np
 import OpenImageIO as oiio  # noqa: N813 - the library's own documentation imports it so
+from av.video import VideoStream
+from images import write_image
 from numpy.typing import NDArray
 
 Picture = NDArray[np.uint8]
@@ -53,6 +55,7 @@ def movie(
         if comment:
             container.metadata["comment"] = comment
         stream = container.add_stream(codec, rate=rate)
+        assert isinstance(stream, VideoStream)
         first = picture(0)
         stream.width, stream.height, stream.pix_fmt = first.shape[1], first.shape[0], pixel_format
         stream.codec_context.thread_count = 1
@@ -100,7 +103,7 @@ def frames(
     *,
     stem: str = "shot.",
     suffix: str = ".exr",
-    attributes: dict[str, object] | None = None,
+    attributes: Mapping[str, object] | None = None,
 ) -> list[Path]:
     """Write an image sequence; `timecode` in *attributes* is the first frame's, as SMPTE words."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -116,10 +119,7 @@ def frames(
                 spec.attribute(name, oiio.TypeDesc("timecode"), value)
             else:
                 spec.attribute(name, value)
-        out = oiio.ImageOutput.create(str(path))
-        assert out.open(str(path), spec), out.geterror()
-        assert out.write_image(pixels), out.geterror()
-        out.close()
+        write_image(path, spec, pixels)
         paths.append(path)
     return paths
 

@@ -10,6 +10,7 @@ from typing import Any
 from shotgun_api3.shotgun import Shotgun
 from wetgate.connectors.shotgrid import ShotGrid
 from wetgate.daemon.sandbox import Fault, Sandbox
+from wetgate.schema.ports import Tracker
 from wetgate.schema.tracker import EntityRef
 
 PROJECT = "PINE"
@@ -79,7 +80,7 @@ class SandboxBench:
         self._orders: list[Fault] = []
         self._trackers: list[ShotGrid] = []
         self.secret = site.sandbox.script_key
-        self.tracker = self.another()
+        self.tracker: Tracker = self.another()
         self._group = self._person.find_one("Group", [["code", "is", "Wetgate"]])
 
     def another(self) -> ShotGrid:

@@ -18,13 +18,12 @@ from wetgate.daemon.lock import DaemonLock
 from wetgate.daemon.logging import LogForm
 from wetgate.daemon.queue.dispatcher import Dispatcher
 from wetgate.daemon.queue.kinds import JobKind
-from wetgate.schema.job import Failure
 from wetgate.daemon.queue.lanes import LanePlan
 from wetgate.daemon.queue.limits import Limits
-from wetgate.daemon.service import Service
+from wetgate.daemon.service import Part, Service
 from wetgate.daemon.store import Database
 from wetgate.daemon.store.jobs import Jobs
-from wetgate.schema.job import Job, Lane, Order
+from wetgate.schema.job import Failure, Job, Lane, Order
 from wetgate.schema.tables import ControlRow
 
 
@@ -125,7 +124,7 @@ def main() -> int:
     url, work_root, drain = sys.argv[1], Path(sys.argv[2]), float(sys.argv[3])
     LogForm(form="json", level="debug").configure()
     database = Database(url)
-    parts = [DaemonLock(work_root, database), dispatcher(database)]
+    parts: list[Part] = [DaemonLock(work_root, database), dispatcher(database)]
     return Service(parts, drain).run()
 
 

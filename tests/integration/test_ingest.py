@@ -13,9 +13,9 @@ from made_media import frames, movie, tiny_clips, wave
 from sqlmodel import select
 from wetgate.daemon.ingest.look import look
 from wetgate.daemon.queue.failures import Retry
-from wetgate.schema.job import Failure
 from wetgate.daemon.store import Database
 from wetgate.schema.errors import ConfigError
+from wetgate.schema.job import Failure
 from wetgate.schema.tables import JobRow
 
 

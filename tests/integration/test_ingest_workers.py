@@ -100,8 +100,9 @@ def test_lost_events_lead_to_a_sweep(sqlite: Database, tmp_path: Path) -> None:
     make = tiny_clips()
     with house.workers():
         time.sleep(0.5)
-        observer = house.ingest._watcher._observer  # the test takes away the events themselves
-        observer.unschedule_all()
+        watcher = house.ingest._watcher
+        assert watcher is not None and watcher._observer is not None
+        watcher._observer.unschedule_all()  # the test takes away the events themselves
         (house.roll / "a.mp4").write_bytes(make(1))
         time.sleep(0.5)
         assert house.states() == {}

@@ -7,9 +7,9 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
+from images import decoded
 from pages_day import AFTER, BEFORE, CODE, NASTY, Day
 from playwright.sync_api import Browser, Page, sync_playwright
 from services import require
@@ -89,13 +89,6 @@ def visit(browser: Browser, pages: Pages) -> Iterator[Open]:
     assert [url for url in asked if not url.startswith(pages.url)] == []
 
 
-def seen(shot: bytes) -> np.ndarray:
-    """A screenshot as HxWx3 BGR."""
-    picture = cv2.imdecode(np.frombuffer(shot, np.uint8), cv2.IMREAD_COLOR)
-    assert picture is not None
-    return np.asarray(picture)
-
-
 def until(page: Page, expression: str) -> None:
     """Wait for an expression to be true. Playwright's own wait needs eval, which the page forbids."""
     end = time.monotonic() + 15
@@ -115,7 +108,7 @@ def test_page_shows_the_day_at_every_width(visit: Open, day: Day, tmp_path: Path
     page.locator(f"#version-{day.version}").scroll_into_view_if_needed()
     until(page, "[...document.images].filter(i => i.loading !== 'lazy' || i.complete).every(i => i.naturalWidth > 0)")
     shot = page.screenshot(path=tmp_path / f"{size}.png", full_page=True)
-    assert seen(shot).std() > 5
+    assert decoded(shot).std() > 5
 
 
 def test_progress_is_live_without_a_reload(visit: Open, day: Day, sqlite: Database) -> None:
@@ -159,10 +152,10 @@ def test_wipe_moves_the_edge_exactly(visit: Open, day: Day) -> None:
     page.click(f"#version-{day.version} .links [data-compare]")
     page.wait_for_selector("#wipe-canvas[data-frame]")
     assert edge(page) == 160
-    half = seen(page.locator("#wipe-picture").screenshot())
+    half = decoded(page.locator("#wipe-picture").screenshot())
     page.locator("#wipe-split").fill("250")
     assert edge(page) == 80
-    quarter = seen(page.locator("#wipe-picture").screenshot())
+    quarter = decoded(page.locator("#wipe-picture").screenshot())
     middle, width = half.shape[0] // 2, half.shape[1]
     assert quarter.shape == half.shape
     np.testing.assert_allclose(half[middle, width * 3 // 8], BEFORE, atol=2)
@@ -181,7 +174,7 @@ def test_wipe_moves_the_edge_exactly(visit: Open, day: Day) -> None:
         ("d", [min(8 * abs(a - b), 255) for a, b in zip(AFTER, BEFORE, strict=True)]),
     ):
         page.keyboard.press(key)
-        whole = seen(page.locator("#wipe-picture").screenshot())
+        whole = decoded(page.locator("#wipe-picture").screenshot())
         np.testing.assert_allclose(whole[middle, width // 4], colour, atol=3)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import queue_parts
 import sqlalchemy as sa
+from queue_jobs import Payload
 from queue_parts import alive, order, wait_for
 from wetgate.daemon.queue import failures
 from wetgate.daemon.queue.dispatcher import Dispatcher
@@ -49,6 +50,12 @@ class Room:
     def over(self, job_id: int, seconds: float = 30.0) -> JobRow:
         wait_for(lambda: JobState(self.jobs.get(job_id).state).over, seconds)
         return self.jobs.get(job_id)
+
+    def result(self, job_id: int) -> Payload:
+        """What a job gave; fails with its error where it gave nothing."""
+        row = self.over(job_id)
+        assert row.result is not None, row.error
+        return row.result
 
     def lines(self) -> list[str]:
         return self.log.read_text().splitlines() if self.log.exists() else []
@@ -90,11 +97,12 @@ def test_jobs_of_every_lane_run_and_their_end_is_recorded_once(either: Room) -> 
     tell = either.enqueue("tell")
     last = either.enqueue("add", a=1, b=1, needs=(tell, ids[-1]))
     either.start()
-    assert either.over(last).result["sum"] == 2
+    assert either.result(last)["sum"] == 2
     wait_for(lambda: either.jobs.count_open() == 0)
     rows = [either.jobs.get(job_id) for job_id in ids]
-    assert [row.result["sum"] for row in rows] == list(range(1, 41))
-    assert len({row.result["pid"] for row in rows}) == 1
+    results = [either.result(job_id) for job_id in ids]
+    assert [result["sum"] for result in results] == list(range(1, 41))
+    assert len({result["pid"] for result in results}) == 1
     assert all(either.heard(job_id) == [("recorded", "add")] for job_id in ids)
     assert {(row.attempts, row.progress) for row in rows} == {(1, 1.0)}
 
@@ -103,7 +111,7 @@ def test_worker_is_replaced_after_its_number_of_jobs(room: Room) -> None:
     """Ten jobs with a limit of four need three workers, each held to one thread."""
     ids = [room.enqueue("add", a=number, b=1) for number in range(10)]
     room.start(recycle_after=4)
-    results = [room.over(job_id).result for job_id in ids]
+    results = [room.result(job_id) for job_id in ids]
     assert len({result["pid"] for result in results}) == 3
     assert {result["threads"] for result in results} == {"1"}
 
@@ -129,7 +137,7 @@ def test_error_of_a_job_is_its_failure_alone(
     assert (row.state, row.error_type, row.attempts) == ("failed", error, attempts)
     assert row.error
     assert room.heard(job_id) == [("failed", error)]
-    assert room.over(room.enqueue("add", a=1, b=1)).result["sum"] == 2
+    assert room.result(room.enqueue("add", a=1, b=1))["sum"] == 2
 
 
 def test_outage_is_tried_until_it_is_over(room: Room) -> None:
@@ -158,11 +166,12 @@ def test_file_that_ends_its_worker_twice_is_given_up(room: Room, kind: str, limi
     job_id = room.enqueue(kind, path="/dailies/A001C007.mov")
     row = room.over(job_id)
     assert (row.state, row.error_type, row.attempts, row.crashes) == ("failed", "UnreadableMedia", 2, 2)
+    assert row.error is not None
     assert "/dailies/A001C007.mov" in row.error
     assert words in row.error
     assert [line.split()[0] for line in room.lines()] == ["begun", "begun"]
     assert room.heard(job_id) == [("failed", "UnreadableMedia")]
-    assert room.over(room.enqueue("add", a=1, b=1)).result["sum"] == 2
+    assert room.result(room.enqueue("add", a=1, b=1))["sum"] == 2
 
 
 def test_killed_worker_is_replaced_and_its_job_runs_again(room: Room) -> None:
@@ -217,7 +226,9 @@ def test_pause_holds_a_show_and_priority_orders_the_rest(room: Room) -> None:
     held = room.enqueue("slow_index", seconds=0, show="FIR", priority=99)
     late, early = (room.enqueue("slow_index", seconds=0, priority=priority) for priority in (10, 90))
     room.start()
-    assert room.over(late).started_at > room.over(early).started_at
+    begun = [room.over(job_id).started_at for job_id in (early, late)]
+    assert begun[0] is not None and begun[1] is not None
+    assert begun[0] < begun[1]
     time.sleep(0.5)
     assert room.jobs.get(held).state == "queued"
     room.jobs.resume("FIR")

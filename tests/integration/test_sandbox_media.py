@@ -17,12 +17,12 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from xmlrpc.client import ProtocolError
 
 import httpx
 import pytest
 from practice import LEAVES_FILES_OPEN, Practice, practice
 from shotgun_api3.shotgun import (
-    ProtocolError,
     Shotgun,
     ShotgunError,
     ShotgunFileDownloadError,
@@ -287,7 +287,8 @@ def test_nonsense_is_answered(site: Practice, sg: Any) -> None:
     rubbish += [{"type": "Shot", "filters": {"conditions": [{"path": None}]}}, {"type": "Shot", "paging": "x"}]
     rubbish += [{"type": "Shot", "return_fields": [5]}, {"id": "x"}, {"user": 1, "entity": 2}, {"text": None}]
     with httpx.Client(base_url=site.sandbox.url) as stranger:
-        for body in ([], 7, None):
+        bodies: tuple[Any, ...] = ([], 7, None)
+        for body in bodies:
             assert stranger.post("/api3/json", json=body).json()["exception"]
         for method in ("nonsense", *METHODS):
             for arguments in rubbish:

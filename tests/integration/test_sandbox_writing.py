@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -194,12 +194,13 @@ def test_a_script_that_may_only_read(site: Practice, sg: Any) -> None:
     sg.create("ApiUser", data)
     looker = site.client(script_name="looker", api_key="looker-key")
     assert looker.find("Shot", [])
-    for attempt in (
+    attempts: tuple[Callable[[], object], ...] = (
         lambda: looker.create("Version", {"project": site.project, "code": "v"}),
         lambda: looker.update("Shot", site.shot["id"], {"code": "x"}),
         lambda: looker.delete("Shot", site.shot["id"]),
         lambda: looker.schema_field_create("Shot", "text", "x"),
-    ):
+    )
+    for attempt in attempts:
         with pytest.raises(Fault, match="permission denied"):
             attempt()
     assert sg.find_one("Shot", [["id", "is", site.shot["id"]]], ["code"])["code"] == "SH010"

@@ -11,11 +11,10 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multiple, rule, run_state_machine_as_test
 from sqlmodel import Session, select
-from wetgate.schema.job import Failure
 from wetgate.daemon.store import Database
 from wetgate.daemon.store.jobs import Ended, Jobs
 from wetgate.schema.errors import AlreadyQueued, LeaseLost, QueueError
-from wetgate.schema.job import Job, JobState, Lane, Order
+from wetgate.schema.job import Failure, Job, JobState, Lane, Order
 from wetgate.schema.tables import JobRow
 
 LEASE = 10.0

@@ -7,11 +7,10 @@ from typing import Any
 
 import pytest
 from sqlmodel import Session
-from wetgate.schema.job import Failure
 from wetgate.daemon.store import Database
 from wetgate.daemon.store.jobs import MOST_RUNS, Jobs
 from wetgate.schema.errors import AlreadyQueued, LeaseLost, QueueError
-from wetgate.schema.job import Job, JobState, Lane, Order
+from wetgate.schema.job import Failure, Job, JobState, Lane, Order
 
 FAULT = Failure(type="RetryLater", message="the disk was full")
 

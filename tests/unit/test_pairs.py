@@ -6,9 +6,10 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
-import cv2
 import numpy as np
 import pytest
+from images import read_image
+from numpy.typing import NDArray
 from wetgate.daemon.publish.pairs import Pairs
 from wetgate.daemon.publish.pairs_work import MOST_PAIRS, write
 from wetgate.schema.errors import UnreadableMedia
@@ -30,11 +31,9 @@ def movie(path: Path, frames: int, *, first: int = 0, fixed: bool = False) -> Pa
     return path
 
 
-def read(path: Path) -> np.ndarray:
-    """A picture as HxWx3."""
-    picture = cv2.imread(str(path))
-    assert picture is not None
-    return np.asarray(picture).astype(int)
+def read(path: Path) -> NDArray[np.int64]:
+    """A picture as HxWx3, in numbers that can be subtracted."""
+    return read_image(path).astype(np.int64)
 
 
 def test_pairs_show_the_same_frame_and_differ_in_the_fix_alone(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import footage
 import numpy as np
 import pytest
+from images import Image, read_image
 from made_media import frames, movie, scene, tiny_clips, wave
 from wetgate.processors.survey import Survey, survey
 from wetgate.processors.survey.text import plain_text
@@ -17,6 +18,11 @@ from wetgate.schema.errors import SourceOffline, UnreadableMedia
 def look(path: Path, out: Path) -> Survey:
     """Survey one path."""
     return survey(path, path.parent.parent, out, lambda _share, _doing: None)
+
+
+def poster_of(found: Survey, out: Path) -> Image:
+    """The poster that a survey wrote, HxWx3 BGR."""
+    return read_image(out / str(found.thumbnail))
 
 
 @pytest.mark.parametrize("rate", [Fraction(24000, 1001), Fraction(25), Fraction(60000, 1001)])
@@ -47,23 +53,19 @@ def test_uneven_pace_is_said(tmp_path: Path) -> None:
 
 def test_anamorphic_pixels_are_stated_and_the_poster_is_unsqueezed(tmp_path: Path) -> None:
     """A pixel aspect of 2:1 is a fact, and the poster is twice as wide as stored."""
-    import cv2
-
     path = movie(tmp_path / "ana.mov", 4, aspect=Fraction(2), picture=lambda _: scene(1, 96, 96))
     found = look(path, tmp_path / "out")
     assert found.facts.video is not None and found.facts.video.pixel_aspect == "2:1"
-    poster = cv2.imread(str(tmp_path / "out" / str(found.thumbnail)))
+    poster = poster_of(found, tmp_path / "out")
     assert poster.shape == (96, 192, 3)
 
 
 def test_poster_has_the_pictures_values(tmp_path: Path) -> None:
     """White stays white and black stays black: the range is widened as the tags say."""
-    import cv2
-
     halves = np.zeros((96, 96, 3), np.uint8)
     halves[:, 48:] = 255
     found = look(movie(tmp_path / "bw.mov", 2, picture=lambda _: halves), tmp_path / "out")
-    poster = cv2.imread(str(tmp_path / "out" / str(found.thumbnail)))
+    poster = poster_of(found, tmp_path / "out")
     assert poster[:, :40].mean() < 4
     assert poster[:, 56:].mean() > 251
 
@@ -132,13 +134,11 @@ def test_recorders_clock_becomes_timecode(tmp_path: Path) -> None:
 
 def test_turned_camera_gives_an_upright_poster(tmp_path: Path) -> None:
     """A display matrix that turns the picture by 90 degrees turns the poster the same way."""
-    import cv2
-
     corner = np.zeros((64, 96, 3), np.uint8)
     corner[:32, :48, 0] = 255
     found = look(movie(tmp_path / "turned.mov", 3, picture=lambda _: corner, rotation=90), tmp_path / "out")
     assert found.facts.video is not None and found.facts.video.rotation == 90
-    poster = cv2.imread(str(tmp_path / "out" / str(found.thumbnail)))
+    poster = poster_of(found, tmp_path / "out")
     assert poster.shape == (96, 64, 3)
     assert [poster[y, x, 2] > 128 for y, x in ((10, 10), (10, 50), (80, 10), (80, 50))] == [False, False, True, False]
     assert "vertical" in found.words.split()

@@ -23,7 +23,7 @@ def alike(one: NDArray[np.float16], other: NDArray[np.float16]) -> float:
 def regraded(picture: Picture) -> Picture:
     """Warmer, darker, more contrast."""
     values = (picture / 255.0) ** 1.4 * np.array([1.05, 0.95, 0.8])
-    return np.rint(np.clip(values, 0, 1) * 255).astype(np.uint8)
+    return np.asarray(np.rint(np.clip(values, 0, 1) * 255), np.uint8)
 
 
 def reframed(picture: Picture) -> Picture:
