@@ -79,9 +79,8 @@ def main() -> int:
         wanted = [row for row in rows if row.expected]
         found = sum(row.hit is not None for row in wanted)
         alarms = sum(len(row.false_alarms) for row in rows)
-        print(
-            f"found {found} of {len(wanted)}; {alarms} false alarms in {len(rows)} cases; AP {average_precision(rows):.3f}"
-        )
+        precision = average_precision(rows)
+        print(f"found {found} of {len(wanted)}; {alarms} false alarms in {len(rows)} cases; AP {precision:.3f}")
     return 0
 
 
