@@ -7,8 +7,7 @@ from typing import Annotated
 import typer
 
 from ...schema.errors import ConfigError
-from ...schema.job import Lane, Order
-from ..publish.version import PUBLISH
+from ..publish.version import publish_order
 from ..store.jobs import Jobs
 from ..store.results import Results
 from .clips import Show
@@ -35,18 +34,6 @@ def publish(
     if version.state not in {"made", "unpublished", "published"}:
         raise ConfigError(f"{code} is {version.state}; only a version that passed the gate can be published.")
     with database.write() as session:
-        job = Jobs(database).enqueue_or_find(
-            session,
-            Order(
-                show=show,
-                kind=PUBLISH,
-                lane=Lane.PUBLISH,
-                payload={"version_id": version.id},
-                dedupe_key=f"version:{version.id}",
-                task_id=version.task_id,
-                priority=80,
-                max_attempts=50,
-            ),
-        )
+        job = Jobs(database).enqueue_or_find(session, publish_order(version))
     database.close()
     screen.answer({"version": code, "job": job}, as_json=as_json, text=f"{code} is queued as job {job}.")

@@ -87,7 +87,7 @@ class Answers:
             passed(Step.NOTE_WRITTEN)
         progress(0.5, "status")
         if answer.status and self._still(job, answer):
-            result["status"] = _set_status(tracker, answer.task, answer.status)
+            result["status"] = set_known_status(tracker, answer.task, answer.status)
             passed(Step.STATUS_SET)
         return result
 
@@ -116,7 +116,8 @@ class Answers:
         log.error("answer not given", task=job.task_id, fault=failure.message)
 
 
-def _set_status(tracker: Tracker, task: EntityRef, status: str) -> str:
+def set_known_status(tracker: Tracker, task: EntityRef, status: str) -> str:
+    """Set a task's status; what was set, or `refused`."""
     try:
         tracker.set_status(task, status)
     except TrackerRejected as error:

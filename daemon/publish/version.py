@@ -24,13 +24,27 @@ from ..store.jobs import Jobs
 from ..store.ledger import Ledger
 from ..store.results import Results, outcome_of
 from ..store.tasks import Tasks
-from .answer import Answers, TrackerFor
+from .answer import Answers, TrackerFor, set_known_status
 from .gate import Ruling, rule
 from .pairs import pairs_order
 from .words import failure_text, refusal_text, version_text
 
 PUBLISH = "publish"
 log = structlog.get_logger()
+
+
+def publish_order(version: VersionRow) -> Order:
+    """The job that carries a version to the tracker; a version that is there already is only completed."""
+    return Order(
+        show=version.show,
+        kind=PUBLISH,
+        lane=Lane.PUBLISH,
+        payload={"version_id": version.id},
+        dedupe_key=f"version:{version.id}",
+        task_id=version.task_id,
+        priority=80,
+        max_attempts=50,
+    )
 
 
 class Publisher:
@@ -64,19 +78,7 @@ class Publisher:
         if compare is not None:
             self._jobs.enqueue_or_find(session, compare)
         if not refused:
-            self._jobs.enqueue(
-                session,
-                Order(
-                    show=job.show,
-                    kind=PUBLISH,
-                    lane=Lane.PUBLISH,
-                    payload={"version_id": version.id},
-                    dedupe_key=f"version:{version.id}",
-                    task_id=version.task_id,
-                    priority=80,
-                    max_attempts=50,
-                ),
-            )
+            self._jobs.enqueue(session, publish_order(version))
         elif version.task_id is not None:
             task = self._tasks.move(session, version.task_id, "refused", "; ".join(ruling.reasons))
             self._answers.queue(
@@ -110,7 +112,7 @@ class Publisher:
         self._upload(tracker, made, version, outcome, timeline, progress)
         self._tell(tracker, made, version, task, outcome, ruling, show)
         progress(0.95, "status")
-        tracker.set_status(EntityRef(type="Task", id=task.tracker_ref), show.statuses.done)
+        set_known_status(tracker, EntityRef(type="Task", id=task.tracker_ref), show.statuses.done)
         passed(Step.STATUS_SET)
         return {"version": made.id}
 

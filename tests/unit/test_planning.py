@@ -1,0 +1,110 @@
+"""From brief to request: what people write, and what they are answered."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+from wetgate.daemon.desk.planning import Plan, Planner
+from wetgate.daemon.plugins import processor
+from wetgate.daemon.store import Database
+from wetgate.daemon.store.index import Index
+from wetgate.daemon.store.results import Results
+from wetgate.schema.brief import parse_brief
+from wetgate.schema.errors import BriefIncomplete
+from wetgate.schema.settings import ShowSettings
+from wetgate.schema.tables import ArrivalRow, ClipRow
+
+
+class Desk:
+    """A planner over a show with three clips on disk."""
+
+    def __init__(self, database: Database, folder: Path) -> None:
+        self.folder = folder
+        self.index = Index(database)
+        with database.write() as session:
+            for name in ("A001C001", "A002C001", "A002C002"):
+                path = folder / f"{name}.mov"
+                path.touch()
+                clip = ClipRow(show="PINE", content_hash=name.lower(), name=name, reel=name[:4], indexed_at=time.time())
+                session.add(clip)
+                session.flush()
+                session.add(
+                    ArrivalRow(
+                        show="PINE",
+                        root=str(folder),
+                        path=str(path),
+                        state="indexed",
+                        clip_id=clip.id,
+                        seen_at=0,
+                        changed_at=0,
+                    )
+                )
+        self.planner = Planner(
+            "PINE",
+            ShowSettings(),
+            index=self.index,
+            results=Results(database),
+            similar=lambda clip, most: [row for row in self.index.clips("PINE") if row.id != clip.id][:most],
+            allowed=(folder,),
+        )
+
+    def plan(self, brief: str, name: str = "remove") -> Plan:
+        """Plan a brief."""
+        return self.planner.plan(processor(name), parse_brief([brief]), lambda _: None)
+
+
+@pytest.fixture
+def desk(sqlite: Database, tmp_path: Path) -> Desk:
+    """A planner over three clips."""
+    return Desk(sqlite, tmp_path)
+
+
+def test_takes_are_found_when_none_is_named(desk: Desk) -> None:
+    """Without `takes` the clips that look most alike are handed on; with it only those named."""
+    found = desk.plan("plate: A001C001")
+    assert found.plate.name == "A001C001"
+    assert {source.name for source in found.sources} == {"A002C001", "A002C002"}
+    assert [source.name for source in desk.plan("plate: A001C001\ntakes: A002C002").sources] == ["A002C002"]
+
+
+def test_options_are_read_and_typed(desk: Desk) -> None:
+    """What the processor knows is taken from the brief, as values and not as text."""
+    assert desk.plan("plate: A001C001\nGrow: 4\nbox: 10,20,30,40").options == {"grow": 4, "box": [10, 20, 30, 40]}
+
+
+@pytest.mark.parametrize(
+    ("brief", "says"),
+    [
+        ("please remove her", "plate: A001_C003"),
+        ("plate: Z9", "Z9"),
+        ("plate: A002", "A002C001, A002C002"),
+        ("finding: F9", "F9"),
+        ("plate: A001C001\ngrow: lots", "grow: lots"),
+        ("plate: A001C001\ngrwo: 4", "grow: 4"),
+        ("plate: A001C001\nmatte: nowhere.mov", "nowhere.mov"),
+        ("plate: A001C001\nmatte: ../../../etc/hostname", "neither attached"),
+        ("plate: A001C001\nmatte: /etc/hostname", "neither attached"),
+    ],
+)
+def test_what_is_wrong_is_answered_in_its_own_words(desk: Desk, brief: str, says: str) -> None:
+    """Each mistake is quoted with what to write; a path outside the show's folders is not there for a brief."""
+    with pytest.raises(BriefIncomplete) as caught:
+        desk.plan(brief)
+    assert says in str(caught.value)
+
+
+def test_a_clip_whose_storage_is_away_waits(desk: Desk, sqlite: Database) -> None:
+    """A plate that is known but cannot be read is told as that."""
+    with sqlite.write() as session:
+        for row in desk.index.arrivals.of("PINE"):
+            row.state = "offline"
+            session.add(row)
+    with pytest.raises(BriefIncomplete, match="storage is away"):
+        desk.plan("plate: A001C001")
+
+
+def test_prose_does_not_disturb(desk: Desk) -> None:
+    """Lines that are nobody's keys are left alone."""
+    assert desk.plan("Note: she asked nicely\nplate: A001C001\nThanks: Cora").plate.name == "A001C001"
