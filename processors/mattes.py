@@ -87,9 +87,7 @@ def open_mattes(
             raise BriefIncomplete("The brief names neither a matte nor a box: what is to be removed?")
         x, y, wide, high = box
         if wide <= 0 or high <= 0 or x < 0 or y < 0 or x + wide > size[1] or y + high > size[0]:
-            raise BriefIncomplete(
-                f"The box {x},{y},{wide},{high} does not lie in the {size[1]}x{size[0]} plate."
-            )
+            raise BriefIncomplete(f"The box {x},{y},{wide},{high} does not lie in the {size[1]}x{size[0]} plate.")
         return Mattes(size, first, last, grow, box, None, True)
     if not path.exists() and not any(mark in path.name for mark in "#@%"):
         raise BriefIncomplete(f"The matte {path.name} is not there.", path=path)

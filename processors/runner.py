@@ -39,9 +39,7 @@ def run_processor(processor: Processor, request: Request, progress: Progress) ->
 
 def _marks(request: Request, name: str, chunks: Sequence[Chunk]) -> list[Path]:
     """The checkpoint files of this very request."""
-    words = json.dumps(
-        [name, request.model_dump(mode="json"), [c.model_dump() for c in chunks]], sort_keys=True
-    )
+    words = json.dumps([name, request.model_dump(mode="json"), [c.model_dump() for c in chunks]], sort_keys=True)
     key = hashlib.sha256(words.encode()).hexdigest()[:16]
     return [request.work / f"chunk-{key}-{chunk.index:04d}.done" for chunk in chunks]
 
