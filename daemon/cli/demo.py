@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -43,7 +44,7 @@ def demo(
 
 
 def _print(day: Day) -> None:
-    console = Console(highlight=False)
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
     table = Table(header_style="bold", show_lines=True)
     for name in day.rows[0].cells():
         table.add_column(name, overflow="fold", justify="right" if name == "seconds" else "left")

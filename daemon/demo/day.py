@@ -39,6 +39,7 @@ class DayOfTheShow:
         self._say, self._progress = say, progress
         self._rows: list[Row] = []
         self._findings: dict[str, str] = {}
+        self._dailies: dict[str, tuple[str, int]] = {}
 
     def play(self) -> list[Row]:
         """The whole day, in its order."""
@@ -48,6 +49,7 @@ class DayOfTheShow:
         self._read_findings(checks)
         fixes = self._assign_fixes()
         self._read_versions(fixes)
+        self._look_at_the_dailies()
         return self._rows
 
     # -- dailies ---------------------------------------------------------------------------------
@@ -78,10 +80,25 @@ class DayOfTheShow:
             result=f"{len(clips)} clips indexed",
             self_rating="",
             measured=f"cuts of {bikes['name']} at {', '.join(map(str, bikes['cuts']))}",
-            identity="folder unchanged",
+            identity="",
             seconds=time.monotonic() - began,
         )
         self._rows.append(require(row, (bikes["cuts"] == BIKES_CUTS, f"the known cuts are {BIKES_CUTS}")))
+        self._dailies = self._stage.snapshot()
+
+    def _look_at_the_dailies(self) -> None:
+        """At the end of the day the watched folder is as it was when the last clip had arrived."""
+        began = time.monotonic()
+        same = self._stage.snapshot() == self._dailies
+        row = Row(
+            task="watched folder",
+            result=f"{len(self._dailies)} files",
+            self_rating="",
+            measured="names, contents and times compared",
+            identity="unchanged" if same else "CHANGED",
+            seconds=time.monotonic() - began,
+        )
+        self._rows.append(require(row, (same, "something was changed in the watched folder")))
 
     def _look(self) -> None:
         began = time.monotonic()
@@ -121,6 +138,7 @@ class DayOfTheShow:
         return tasks
 
     def _read_findings(self, tasks: dict[str, tuple[Entity, float]]) -> None:
+        answered = time.monotonic()
         for camera, (task, began) in tasks.items():
             notes = self._coordinator.notes(task)
             findings = self._stage.board()["findings"]
@@ -140,7 +158,7 @@ class DayOfTheShow:
                 self_rating=f"sure {best['score']:.0%}" if best else "",
                 measured=f"frames {best['first_frame']}-{best['last_frame']}" if best else "",
                 identity="",
-                seconds=self._seconds(task, began),
+                seconds=answered - began,
             )
             pictures = sum(len(note["attachments"] or []) for note in notes)
             self._rows.append(
@@ -165,7 +183,8 @@ class DayOfTheShow:
         return tasks
 
     def _read_versions(self, tasks: dict[str, tuple[Entity, float]]) -> None:
-        self._say("The versions are read back from the tracker and checked with a second decoder ...")
+        answered = time.monotonic()
+        self._say("The versions are read back from the tracker and checked by a second program ...")
         found = []
         for camera, (task, began) in tasks.items():
             versions = self._coordinator.versions(task)
@@ -174,7 +193,7 @@ class DayOfTheShow:
                 raise WetgateError(f"No version came back for {camera}. Its notes say: {said}")
             target = self._stage.folder / "downloads" / f"{versions[0]['code']}.mp4"
             movie = self._coordinator.download(versions[0]["sg_uploaded_movie"], target)
-            found.append((camera, versions, movie, self._seconds(task, began)))
+            found.append((camera, versions, movie, answered - began))
         with ThreadPoolExecutor(max_workers=2) as pool:
             checks = [pool.submit(self._check, *version) for version in found]
             for done, _ in enumerate(as_completed(checks), start=1):
@@ -273,13 +292,6 @@ class DayOfTheShow:
             self._progress(start + (end - start) * max(0.0, done), doing)
 
         self._coordinator.wait(tasks, "rev", seconds, look)
-
-    def _seconds(self, task: Entity, began: float) -> float:
-        """From assignment to answer, by the daemon's own clock; both tasks of a kind run side by side."""
-        for line in self._stage.board()["tasks"]:
-            if line.get("tracker_ref") == str(task["id"]):
-                return float(line["changed_at"] - line["created_at"])
-        return time.monotonic() - began
 
     def _ask(self, *words: str) -> list[dict[str, Any]]:
         done = self._run(*words, "--json")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import signal
 import subprocess
@@ -85,6 +86,17 @@ class Stage:
                 file.flush()
                 time.sleep(seconds / len(pieces))
         return target
+
+    def snapshot(self) -> dict[str, tuple[str, int]]:
+        """Name, content's digest and time of every file in the watched folder."""
+        return {
+            str(path.relative_to(self.dailies)): (
+                hashlib.sha256(path.read_bytes()).hexdigest(),
+                path.stat().st_mtime_ns,
+            )
+            for path in sorted(self.dailies.rglob("*"))
+            if path.is_file()
+        }
 
     def alive(self) -> None:
         """Raise with the log's last words if the daemon has ended."""
