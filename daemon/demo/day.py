@@ -328,8 +328,12 @@ def play(out: Path, say: Say, progress: Progress) -> Day:
 
 
 def _timelines(stage: Stage) -> None:
+    """Put the days' timelines beside the versions', and leave no empty folders."""
     for timeline in (stage.work / SHOW / "timelines").glob("*.otio"):
         shutil.copy2(timeline, stage.folder)
+    for name in ("corrupted", "known_truth"):
+        if (stage.folder / name).is_dir():
+            (stage.folder / name).rmdir()
 
 
 def _two(value: float | None) -> str:

@@ -15,7 +15,7 @@ _INK = (238, 238, 232)
 _DIM = (160, 162, 166)
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 _GAP = 10
-_LEFT = 150
+_LEFT = 220
 _MATTE = np.array([1.0, 0.25, 0.2], np.float32)
 
 
@@ -44,7 +44,7 @@ def contact_sheet(title: str, columns: Sequence[str], rows: Sequence[Row], *, wi
         top = head + line * (cell_height + _GAP)
         for number, words in enumerate(_lines(row.caption, 14)):
             _write(sheet, words, (_GAP * 2, top + 24 + 24 * number), 0.6, _INK)
-        for number, words in enumerate(_lines(row.note, 17)):
+        for number, words in enumerate(_lines(row.note, 24)):
             _write(sheet, words, (_GAP * 2, top + 84 + 20 * number), 0.46, _DIM)
         for index, picture in enumerate(row.pictures):
             fitted = _fitted(picture, cell_width, cell_height)
