@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import typer
 
 from ..composition import compose
-from .screen import Screen
+from .screen import AsJson, Screen
 
 
 def register(app: typer.Typer) -> None:
@@ -13,9 +15,15 @@ def register(app: typer.Typer) -> None:
     app.command("run")(run)
 
 
-def run(context: typer.Context) -> None:
-    """Run the daemon: watch the shows' folders and trackers until it is told to stop (SIGTERM, Ctrl-C)."""
+def run(context: typer.Context, as_json: AsJson = False) -> None:
+    """Run the daemon: watch the shows' folders and trackers until it is told to stop (SIGTERM, Ctrl-C).
+
+    With --json the log is JSON lines, whatever the settings say.
+    """
     screen: Screen = context.obj
-    with compose(screen.configuration, quiet=False) as house:
+    configuration = screen.configuration
+    if as_json:
+        configuration = replace(configuration, settings=configuration.settings.model_copy(update={"log": "json"}))
+    with compose(configuration, quiet=False) as house:
         status = house.service().run()
     raise typer.Exit(status)

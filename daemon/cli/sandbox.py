@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import threading
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Annotated
 import typer
 
 from ..sandbox import Sandbox
-from .screen import Screen
+from .screen import AsJson, Screen
 
 
 def register(app: typer.Typer) -> None:
@@ -25,6 +26,7 @@ def sandbox(
     ] = None,
     port: Annotated[int, typer.Option(help="TCP port; 0 takes a free one.")] = 8781,
     project: Annotated[list[str] | None, typer.Option(help="A project to have; may be given several times.")] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Run the ShotGrid-compatible practice tracker on this machine until it is told to stop."""
     screen: Screen = context.obj
@@ -36,7 +38,7 @@ def sandbox(
     server.start()
     for name in project or ():
         server.seed(name, "SQ01", ("SH010", "SH020"))
-    print(server.url, flush=True)
+    print(json.dumps({"url": server.url, "folder": str(home)}) if as_json else server.url, flush=True)
     screen.notes.print(f"The practice tracker answers at {server.url}; its keys are in {home}.")
     ended.wait()
     server.stop()

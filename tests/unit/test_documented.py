@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from typer.main import get_command
+from typer.main import get_group
 from wetgate.daemon.cli import app
 from wetgate.schema.settings import Section, Settings
 
@@ -16,16 +16,16 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 def commands() -> list[str]:
     """Every verb of the command line."""
-    group = get_command(app)
-    return sorted(group.commands)  # type: ignore[attr-defined]  # click types a group as a command
+    return sorted(get_group(app).commands)
 
 
 @pytest.mark.parametrize("command", commands())
 def test_every_command_is_in_the_readme_and_explains_itself(command: str) -> None:
     """A command stands in the README's table and has help for itself and each of its options."""
     assert re.search(rf"`(wetgate )?{command}[ `]", README), f"README.md does not name `wetgate {command}`"
-    found = get_command(app).commands[command]  # type: ignore[attr-defined]  # as above
+    found = get_group(app).commands[command]
     assert found.help
+    assert any("--json" in parameter.opts for parameter in found.params), f"wetgate {command} has no --json"
     for parameter in found.params:
         assert getattr(parameter, "help", None), f"wetgate {command} {parameter.name} has no help"
 
