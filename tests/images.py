@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -38,3 +39,13 @@ def write_image(path: Path, spec: oiio.ImageSpec, pixels: NDArray[np.generic]) -
     assert output.open(str(path), spec), output.geterror()
     assert output.write_image(pixels), output.geterror()
     output.close()
+
+
+def write_mattes(folder: Path, masks: Sequence[NDArray[np.bool_] | NDArray[np.uint8]]) -> Path:
+    """8-bit PNG mattes numbered from 1001, 255 wherever a mask is not 0."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, mask in enumerate(masks):
+        done, png = cv2.imencode(".png", np.asarray(mask > 0, np.uint8) * np.uint8(255))
+        assert done, "OpenCV made no PNG"
+        (folder / f"matte.{1001 + number}.png").write_bytes(png.tobytes())
+    return folder

@@ -29,6 +29,11 @@ def street(width: int = 320, height: int = 192, seed: int = 7) -> Frame:
     return (cv2.GaussianBlur(picture, (0, 0), 0.8) + 20).clip(16, 235).astype(np.uint8)
 
 
+def street_rgb(width: int = 320, height: int = 192, seed: int = 7) -> NDArray[np.float32]:
+    """The street as display-referred RGB, 0..1."""
+    return street(width, height, seed).astype(np.float32) / np.float32(255)
+
+
 def take(frames: int = 12, *, intruder: bool, seed: int = 7, grain: float = 2.0) -> list[Frame]:
     """A take of the street with fresh grain in every frame; *intruder* puts a dark box in front."""
     rng = np.random.default_rng(seed * 1000 + intruder)
@@ -69,11 +74,3 @@ def write_movie(path: Path, frames: list[Frame], *, rate: Fraction = Fraction(25
             container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
         container.mux(stream.encode())
     return path
-
-
-def write_mattes(folder: Path, frames: list[Frame]) -> Path:
-    """A matte as a PNG sequence."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for number, frame in enumerate(frames):
-        (folder / f"matte.{1001 + number:04d}.png").write_bytes(cv2.imencode(".png", frame)[1].tobytes())
-    return folder

@@ -8,8 +8,16 @@ import av
 import cv2
 import footage
 import numpy as np
+from numpy.typing import NDArray
+from wetgate.processors.pictures import Plate
 
 POSE = "pose2sim_clean_vs_inserted"
+
+
+def walkers(frame: int = 0) -> NDArray[np.float32]:
+    """A frame of the pedestrians, 768x576 from a camera that stands still, as display-referred RGB."""
+    with Plate.open(footage.shared("opencv_samples/vtest.avi")) as plate:
+        return plate.picture(frame).rgb()
 
 
 def cut_take(which: str, out: Path, *, first: int, count: int, factor: float = 0.5, cam: str = "cam01") -> Path:
@@ -23,7 +31,8 @@ def cut_take(which: str, out: Path, *, first: int, count: int, factor: float = 0
             if number >= first + count:
                 break
             width, height = (int(v * factor) // 4 * 4 for v in (frame.width, frame.height))
-            rgb = cv2.resize(frame.to_ndarray(format="rgb24"), (width, height), interpolation=cv2.INTER_AREA)
+            whole = np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)
+            rgb = np.asarray(cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
             if stream is None:
                 stream = write.add_stream("ffv1", rate=60)
                 stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
@@ -33,20 +42,7 @@ def cut_take(which: str, out: Path, *, first: int, count: int, factor: float = 0
     return out
 
 
-def write_mattes(folder: Path, masks: list[np.ndarray]) -> Path:
-    """8-bit PNG mattes numbered from 1001."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for number, mask in enumerate(masks):
-        frame = av.VideoFrame.from_ndarray((mask > 0).astype(np.uint8) * 255, format="gray")
-        with av.open(str(folder / f"m.{number + 1001}.png"), "w", format="image2", options={"update": "1"}) as file:
-            stream = file.add_stream("png", rate=1)
-            stream.width, stream.height, stream.pix_fmt = mask.shape[1], mask.shape[0], "gray"
-            file.mux(stream.encode(frame))
-            file.mux(stream.encode(None))
-    return folder
-
-
-def woman(size: tuple[int, int]) -> np.ndarray:
+def woman(size: tuple[int, int]) -> NDArray[np.uint8]:
     """Where the extra woman stands, generously, in a pose2sim cam01 frame of (height, width) *size*."""
     height, width = size
     mask = np.zeros(size, np.uint8)

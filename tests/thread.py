@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import made
+from images import write_mattes
 from shotgun_api3.shotgun import Shotgun
 
 SHOW = "PINE"
@@ -126,6 +127,10 @@ class Thread:
         sg.close()
         return str(found["sg_status_list"])
 
+    def wait_status(self, task: Entity, status: str, seconds: float, what: str) -> None:
+        """Wait until the task has that status; fails with *what* when it takes longer."""
+        wait_for(lambda: self.status(task) == status, seconds, what)
+
     def notes(self, task: Entity) -> list[Entity]:
         """The task's notes."""
         sg = self.client()
@@ -156,7 +161,7 @@ class Thread:
         """Two takes of one set-up arrive under names that say nothing, and a matte beside them."""
         made.write_movie(self.dailies / "A001C004.mp4", made.take(frames, intruder=False), timecode="01:00:00:00")
         made.write_movie(self.dailies / "A009C001.mp4", made.take(frames, intruder=True), timecode="02:00:00:00")
-        made.write_mattes(self.work / SHOW / "painted" / "matte", made.matte(frames))
+        write_mattes(self.work / SHOW / "painted" / "matte", made.matte(frames))
 
     def _write_settings(self, url: str, key: str) -> None:
         (self.folder / "key").write_text(key, encoding="ascii")

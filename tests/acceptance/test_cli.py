@@ -12,6 +12,7 @@ from typing import Any
 
 import made
 import pytest
+from images import write_mattes
 
 
 def wetgate(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
@@ -34,7 +35,7 @@ def shot(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("shot")
     made.write_movie(folder / "a.mp4", made.take(8, intruder=True), timecode="01:00:00:00")
     made.write_movie(folder / "b.mp4", made.take(8, intruder=False), timecode="02:00:00:00")
-    made.write_mattes(folder / "matte", made.matte(8))
+    write_mattes(folder / "matte", made.matte(8))
     return folder
 
 

@@ -104,7 +104,7 @@ def finish(thread: Thread, tasks: list[dict[str, object]], before: dict[str, tup
     """Let the daemon end everything, and look at it."""
     thread.start()
     for task in tasks:
-        wait_for(lambda task=task: thread.status(task) == "rev", 240, "the version is there")  # type: ignore[misc]
+        thread.wait_status(task, "rev", 240, "the version is there")
     wait_for(lambda: idle(thread), 60, "the queue is empty")
     for task in tasks:
         assert_whole(thread, task, before)

@@ -26,7 +26,7 @@ def test_a_task_becomes_a_version(thread: Thread) -> None:
     thread.shoot()
     thread.start()
     task = thread.assign("cleanup", BRIEF)
-    wait_for(lambda: thread.status(task) == "rev", 90, "the task is answered")
+    thread.wait_status(task, "rev", 90, "the task is answered")
     (version,) = thread.versions(task)
     assert version["code"] == f"{SHOW}_SH010_cleanup_WG_v001"
     assert version["sg_uploaded_movie"] and version["image"] and version["sg_wetgate_key"]
@@ -42,13 +42,13 @@ def test_a_wrong_brief_is_answered_and_mended(thread: Thread) -> None:
     thread.shoot()
     thread.start()
     task = thread.assign("cleanup", "please make it nice")
-    wait_for(lambda: thread.status(task) == "hld", 60, "the question is asked")
+    thread.wait_status(task, "hld", 60, "the question is asked")
     (note,) = thread.notes(task)
     assert "plate:" in note["content"]
     sg = thread.client()
     sg.update("Task", task["id"], {"sg_description": BRIEF, "sg_status_list": "rdy"})
     sg.close()
-    wait_for(lambda: thread.status(task) == "rev", 90, "the mended task is answered")
+    thread.wait_status(task, "rev", 90, "the mended task is answered")
     assert len(thread.versions(task)) == 1
 
 
@@ -59,7 +59,7 @@ def test_what_cannot_be_understood_is_said_once(thread: Thread) -> None:
     homeless = thread.assign("cleanup", BRIEF, shot=None)
     strange = thread.assign("make coffee", BRIEF)
     for task, words in ((unknown, "Z999C999"), (homeless, "shot"), (strange, "make coffee")):
-        wait_for(lambda task=task: thread.status(task) == "hld", 60, f"an answer about {words}")  # type: ignore[misc]
+        thread.wait_status(task, "hld", 60, f"an answer about {words}")
         (note,) = thread.notes(task)
         assert words in note["content"]
     assert not thread.dead()
@@ -73,11 +73,11 @@ def test_a_tracker_that_is_away_loses_nothing(thread: Thread) -> None:
     thread.start()
     wait_for((thread.work / "run" / "pages.url").exists, 30, "the daemon is up without its tracker")
     thread.start_tracker()
-    wait_for(lambda: thread.status(task) == "ip", 60, "the task was read")
+    thread.wait_status(task, "ip", 60, "the task was read")
     thread.stop_tracker()
     wait_for(lambda: any((thread.work / SHOW / "versions").glob("*/report.json")), 60, "the fix is made")
     thread.start_tracker()
-    wait_for(lambda: thread.status(task) == "rev", 90, "the version is sent when the tracker is back")
+    thread.wait_status(task, "rev", 90, "the version is sent when the tracker is back")
     assert len(thread.versions(task)) == 1
 
 
@@ -85,7 +85,7 @@ def test_a_clip_that_arrives_later_starts_the_task(thread: Thread) -> None:
     """A task whose plate is still on its way waits, says so once, and goes on by itself."""
     thread.start()
     task = thread.assign("cleanup", BRIEF)
-    wait_for(lambda: thread.status(task) == "hld", 60, "the task waits")
+    thread.wait_status(task, "hld", 60, "the task waits")
     thread.shoot()
-    wait_for(lambda: thread.status(task) == "rev", 90, "the plate has arrived")
+    thread.wait_status(task, "rev", 90, "the plate has arrived")
     assert len(thread.versions(task)) == 1

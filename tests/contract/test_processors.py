@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from takes import cut_take, woman, write_mattes
+from images import write_mattes
+from takes import cut_take, woman
 from wetgate.processors.continuity import Continuity
 from wetgate.processors.contract import Make, ProcessorContract
 from wetgate.processors.remove import Remove

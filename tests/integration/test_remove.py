@@ -10,7 +10,8 @@ import cv2
 import footage
 import numpy as np
 import pytest
-from takes import cut_take, woman, write_mattes
+from images import write_mattes
+from takes import cut_take, woman
 from wetgate.processors.identity import verify_report
 from wetgate.processors.pictures import Plate
 from wetgate.processors.remove import Remove

@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-import typer.main
 from pages_day import Day
 from pydantic import BaseModel, SecretStr
 from services import require
+from typer.main import get_group
 from wetgate.daemon.advice import _ADVICE
 from wetgate.daemon.cli import app
 from wetgate.daemon.configuration import load
@@ -189,7 +189,7 @@ def test_shipped_settings_start_as_they_stand(tmp_path: Path) -> None:
 
 def test_every_command_that_people_are_told_exists() -> None:
     """The runbook, the example settings and the advice name no verb that `wetgate` does not have."""
-    verbs = set(typer.main.get_command(app).commands)  # type: ignore[attr-defined]  # a group has commands
+    verbs = set(get_group(app).commands)
     files = [DEPLOY / "RUNBOOK.md", DEPLOY / "wetgate.toml", DEPLOY / "shows" / "EXAMPLE.toml", UNIT]
     texts = [file.read_text() for file in files] + list(_ADVICE.values())
     told = {

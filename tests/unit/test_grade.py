@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import cv2
-import footage
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from made import street
+from made import street_rgb
 from numpy.typing import NDArray
+from takes import walkers
 from wetgate.processors.grade import IDENTITY, fit_grade
-from wetgate.processors.pictures import Plate
 
 Picture = NDArray[np.float32]
-
-
-def _walkers() -> Picture:
-    with Plate.open(footage.shared("opencv_samples/vtest.avi")) as plate:
-        return plate.picture(0).rgb()
 
 
 def _regraded(picture: Picture) -> Picture:
@@ -27,7 +21,7 @@ def _regraded(picture: Picture) -> Picture:
     matrix = np.array([[0.95, 0.03, 0.0], [0.02, 0.9, 0.02], [0.0, 0.05, 0.85]], np.float32)
     shade = 1 - 0.15 * np.linspace(-1, 1, width, dtype=np.float32)[None, :, None] ** 2
     down = 1 - 0.08 * np.linspace(0, 1, height, dtype=np.float32)[:, None, None]
-    return np.clip((picture**1.15 @ matrix.T) * shade * down + 0.03, 0, 1).astype(np.float32)
+    return np.asarray(np.clip((picture**1.15 @ matrix.T) * shade * down + 0.03, 0, 1), np.float32)
 
 
 def _psnr(a: Picture, b: Picture) -> float:
@@ -36,7 +30,7 @@ def _psnr(a: Picture, b: Picture) -> float:
 
 def test_a_local_regrade_is_matched_though_a_third_is_hidden() -> None:
     """With a bright object over the picture, the true grade is found under it: above 38 dB there."""
-    picture = _walkers()
+    picture = walkers()
     truth = _regraded(picture)
     target = truth.copy()
     hidden = np.zeros(truth.shape[:2], bool)
@@ -49,7 +43,7 @@ def test_a_local_regrade_is_matched_though_a_third_is_hidden() -> None:
 
 def test_what_stands_in_one_take_alone_does_not_pull() -> None:
     """Without any mask, an object over 8 % of the frame costs the background next to nothing."""
-    picture = _walkers()
+    picture = walkers()
     truth = _regraded(picture)
     target = truth.copy()
     target[200:420, 330:490] = (0.2, 0.1, 0.5)
@@ -61,7 +55,7 @@ def test_what_stands_in_one_take_alone_does_not_pull() -> None:
 
 def test_a_part_of_the_frame_is_graded_as_in_the_whole() -> None:
     """Applying to a crop with its place gives the same values as cropping the graded frame."""
-    picture = _walkers()
+    picture = walkers()
     grade = fit_grade(picture, _regraded(picture))
     height, width = picture.shape[:2]
     whole = grade.apply(picture)[100:220, 300:500]
@@ -71,7 +65,7 @@ def test_a_part_of_the_frame_is_graded_as_in_the_whole() -> None:
 
 def test_several_pairs_make_one_grade() -> None:
     """Pairs that each show half of the frame are joined into a grade for all of it."""
-    picture = _walkers()
+    picture = walkers()
     truth = _regraded(picture)
     left = np.zeros(truth.shape[:2], bool)
     left[:, :400] = True
@@ -81,7 +75,7 @@ def test_several_pairs_make_one_grade() -> None:
 
 def test_too_little_to_go_by_changes_nothing() -> None:
     """With hardly a pixel to look at, the identity comes back."""
-    picture = street().astype(np.float32) / 255
+    picture = street_rgb()
     nothing = np.zeros(picture.shape[:2], bool)
     assert fit_grade(picture, _regraded(picture), nothing) is IDENTITY
 
@@ -90,8 +84,8 @@ def test_too_little_to_go_by_changes_nothing() -> None:
 @given(seed=st.integers(0, 1000), strength=st.floats(0, 1))
 def test_never_worse_than_leaving_it_alone(seed: int, strength: float) -> None:
     """Even towards an unrelated picture, held-out pixels are matched no worse than before."""
-    source = street(seed=seed).astype(np.float32) / 255
-    other = street(seed=seed + 1).astype(np.float32) / 255
+    source = street_rgb(seed=seed)
+    other = street_rgb(seed=seed + 1)
     target = ((1 - strength) * source + strength * other).astype(np.float32)
     grade = fit_grade(source, target)
     assert grade.psnr >= grade.identity_psnr
@@ -99,7 +93,7 @@ def test_never_worse_than_leaving_it_alone(seed: int, strength: float) -> None:
 
 def test_the_grade_does_not_blur() -> None:
     """Edges keep their strength: the grid follows the picture's own brightness."""
-    picture = _walkers()
+    picture = walkers()
     truth = _regraded(picture)
     graded = fit_grade(picture, truth).apply(picture)
     sharp = [float(np.abs(cv2.Laplacian(one, cv2.CV_32F)).mean()) for one in (graded, truth)]

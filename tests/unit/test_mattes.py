@@ -6,8 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from images import write_mattes
+from numpy.typing import NDArray
 from plates import make_movie
-from takes import write_mattes
 from wetgate.processors.mattes import open_mattes
 from wetgate.processors.pictures import Plate
 from wetgate.processors.pictures.layout import frame_layout
@@ -27,7 +28,7 @@ def plate(tmp_path: Path) -> Path:
     return tmp_path / "plate.mkv"
 
 
-def square() -> np.ndarray:
+def square() -> NDArray[np.bool_]:
     """A matte of 10x8 pixels."""
     mask = np.zeros(SHAPE, bool)
     mask[20:28, 30:40] = True

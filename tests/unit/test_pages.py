@@ -48,9 +48,9 @@ def day(sqlite: Database, tmp_path: Path) -> Day:
     return Day(sqlite, tmp_path / "work")
 
 
-def client(pages: Pages, **options: object) -> httpx.Client:
+def client(pages: Pages, cookies: dict[str, str] | None = None) -> httpx.Client:
     """A browser without scripts."""
-    return httpx.Client(base_url=pages.url, timeout=20, trust_env=False, **options)  # type: ignore[arg-type]  # options are httpx's own
+    return httpx.Client(base_url=pages.url, timeout=20, trust_env=False, cookies=cookies)
 
 
 def test_empty_page_says_what_will_come(serve: Serve) -> None:

@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 import cv2
-import footage
 import numpy as np
 import pytest
-from made import street
+from made import street_rgb
 from numpy.typing import NDArray
-from wetgate.processors.pictures import Plate
-from wetgate.processors.register import median_registration, project, refine, register, register_takes
+from takes import walkers
+from wetgate.processors.register import median_registration, project, register
 
 MATRIX = np.array([[1.012, 0.004, 5.3], [-0.003, 0.99, -7.7], [2e-6, -1e-6, 1.0]])
-
-
-def _walkers(frame: int = 0) -> NDArray[np.float32]:
-    """A frame of the pedestrians, float RGB."""
-    with Plate.open(footage.shared("opencv_samples/vtest.avi")) as plate:
-        return plate.picture(frame).rgb()
 
 
 def _moved(picture: NDArray[np.float32], seed: int = 1) -> NDArray[np.float32]:
@@ -25,7 +18,7 @@ def _moved(picture: NDArray[np.float32], seed: int = 1) -> NDArray[np.float32]:
     height, width = picture.shape[:2]
     warped = cv2.warpPerspective(picture, MATRIX, (width, height), flags=cv2.INTER_CUBIC)
     grain = np.random.default_rng(seed).normal(0, 1.5 / 255, warped.shape)
-    return np.clip(np.clip(warped, 0, 1) ** 1.1 * 0.9 + 0.03 + grain, 0, 1).astype(np.float32)
+    return np.asarray(np.clip(np.clip(warped, 0, 1) ** 1.1 * 0.9 + 0.03 + grain, 0, 1), np.float32)
 
 
 def _corner_error(matrix: NDArray[np.float64], size: tuple[int, int]) -> float:
@@ -36,7 +29,7 @@ def _corner_error(matrix: NDArray[np.float64], size: tuple[int, int]) -> float:
 
 def test_a_known_transform_is_found_to_a_fraction_of_a_pixel() -> None:
     """A real frame, moved, regraded and grainy, registers within 0.4 px everywhere."""
-    picture = _walkers()
+    picture = walkers()
     found = register(picture, _moved(picture))
     assert found is not None
     assert _corner_error(found.matrix, found.size) < 0.4
@@ -47,7 +40,7 @@ def test_a_known_transform_is_found_to_a_fraction_of_a_pixel() -> None:
 
 def test_different_places_do_not_register() -> None:
     """Two pictures with nothing in common give None, not a wild homography."""
-    assert register(_walkers(), street(768, 576).astype(np.float32) / 255) is None
+    assert register(walkers(), street_rgb(768, 576)) is None
 
 
 def test_a_flat_picture_does_not_register() -> None:
@@ -58,7 +51,7 @@ def test_a_flat_picture_does_not_register() -> None:
 
 def test_nothing_is_looked_for_where_it_is_excluded() -> None:
     """A large foreign patch under the exclusion mask changes the result by hardly anything."""
-    picture = _walkers()
+    picture = walkers()
     fixed = _moved(picture)
     hole = np.zeros(fixed.shape[:2], bool)
     hole[150:420, 250:560] = True
@@ -70,7 +63,7 @@ def test_nothing_is_looked_for_where_it_is_excluded() -> None:
 
 def test_warping_says_where_there_is_picture() -> None:
     """The mask is false along the border that the moved picture does not reach."""
-    picture = _walkers()
+    picture = walkers()
     found = register(picture, _moved(picture))
     assert found is not None
     warped, valid = found.warp(picture)
@@ -81,7 +74,7 @@ def test_warping_says_where_there_is_picture() -> None:
 
 def test_scaling_a_registration_keeps_what_it_maps() -> None:
     """Half-size coordinates are mapped to half-size coordinates, pixel centres respected."""
-    picture = _walkers()
+    picture = walkers()
     found = register(picture, _moved(picture))
     assert found is not None
     half = found.scaled(0.5, 0.5)
@@ -91,43 +84,12 @@ def test_scaling_a_registration_keeps_what_it_maps() -> None:
     assert project(half.matrix, small) == pytest.approx(expected, abs=1e-6)
 
 
-def test_still_takes_share_one_registration() -> None:
-    """Three pairs of a locked-off camera are told to be still, and the median serves all."""
-    pairs = [(n, _walkers(n), _moved(_walkers(n), n)) for n in (0, 60, 120)]
-    takes = register_takes(pairs)
-    assert takes is not None
-    assert takes.still
-    assert _corner_error(takes.at(60).matrix, takes.common.size) < 0.4
-
-
 def test_the_median_ignores_one_outlier() -> None:
     """One wrong registration of three does not move the common one."""
-    picture = _walkers()
+    picture = walkers()
     good = register(picture, _moved(picture))
     bad = register(picture, picture)
     assert good is not None
     assert bad is not None
     middle = median_registration([good, bad, good])
     assert _corner_error(middle.matrix, middle.size) < 0.4
-
-
-def test_residual_flow_mends_what_a_homography_cannot() -> None:
-    """A bulge of three pixels is taken out of the background, and completed calmly over the hole."""
-    fixed = _walkers()
-    height, width = fixed.shape[:2]
-    grid_x, grid_y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
-    bulge = 3 * np.exp(-(((grid_x - 380) / 160) ** 2 + ((grid_y - 290) / 160) ** 2)).astype(np.float32)
-    moving = cv2.remap(fixed, grid_x - bulge, grid_y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
-    place = register(fixed, fixed)
-    assert place is not None
-    hole = np.zeros((height, width), bool)
-    hole[250:330, 350:420] = True
-    spoilt = fixed.copy()
-    spoilt[hole] = 0.9
-    found = refine(place, np.asarray(moving, np.float32), spoilt, exclude=hole)
-    warped, valid = found.warp(np.asarray(moving, np.float32))
-    inside = hole & valid
-    before = float(np.abs(moving - fixed)[inside].mean())
-    after = float(np.abs(warped - fixed)[inside].mean())
-    assert after < 0.6 * before
-    assert abs(float(np.median(found.flow[hole][:, 0])) - 3) < 1.0
