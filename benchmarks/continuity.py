@@ -78,9 +78,9 @@ def main() -> int:
     else:
         wanted = [row for row in rows if row.expected]
         found = sum(row.hit is not None for row in wanted)
-        alarms = sum(len(row.false_alarms) for row in rows)
+        false = sum(len(row.false_alarms) for row in rows)
         precision = average_precision(rows)
-        print(f"found {found} of {len(wanted)}; {alarms} false alarms in {len(rows)} cases; AP {precision:.3f}")
+        print(f"found {found} of {len(wanted)}; {false} false alarms in {len(rows)} cases; AP {precision:.3f}")
     return 0
 
 
@@ -181,7 +181,7 @@ def OBJECT(height: int, width: int) -> NDArray[np.float32]:  # noqa: N802 - read
     """A checked coat: some texture, a colour that no clip is full of."""
     y, x = np.mgrid[0:height, 0:width]
     checks = ((x // 9 + y // 9) % 2)[..., None] * np.array([30, 24, 8])
-    return (np.array([120, 70, 90]) + checks).astype(np.float32)
+    return np.asarray(np.array([120, 70, 90]) + checks, np.float32)
 
 
 def regraded(frame: Frame, number: int) -> Frame:
@@ -193,7 +193,7 @@ def regraded(frame: Frame, number: int) -> Frame:
     value = moved.astype(np.float32) / 255
     shade = 1 - 0.12 * (np.linspace(-1, 1, width)[None, :, None] ** 2)
     value = value**1.08 * np.array([0.95, 0.92, 0.88]) * shade + 0.02
-    return ((value * 255 + rng.normal(0, 1.2, value.shape)).clip(0, 255)).astype(np.uint8)
+    return np.asarray((value * 255 + rng.normal(0, 1.2, value.shape)).clip(0, 255), np.uint8)
 
 
 def load(path: Path, first: int, count: int) -> list[Frame]:

@@ -17,7 +17,7 @@ import argparse
 import tempfile
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import cv2
@@ -29,7 +29,7 @@ from wetgate.processors.pictures import Picture, Plate
 from wetgate.processors.remove.fill import composed, fill_hole, paint
 from wetgate.processors.remove.grain import flat_places, high_pass
 from wetgate.processors.remove.holes import region_of
-from wetgate.processors.remove.shot import Shot, open_shot
+from wetgate.processors.remove.shot import Frames, Shot, open_shot
 from wetgate.processors.remove.takes import align_takes
 from wetgate.schema.request import Request, Source
 
@@ -79,26 +79,57 @@ def mattes(case: Case, size: tuple[int, int], path: str, scale: float) -> list[M
     return out
 
 
-def blanked(shot: Shot, holes: list[Mask]) -> Callable[[int], Picture]:
-    """The shot's frames with every hole filled with one code value: nothing can leak from there."""
-    real, kept = shot.frames.at, {}
+class Blanked(Frames):
+    """A clip's frames with every hole filled with one code value: nothing can leak from there."""
 
-    def at(frame: int) -> Picture:
-        if frame not in kept:
-            picture = real(frame)
-            inside = inside_planes(holes[frame], picture.encoding.layout)
+    def __init__(self, plate: Plate, holes: list[Mask]) -> None:
+        super().__init__(plate)
+        self._holes = holes
+        self._blank: dict[int, Picture] = {}
+
+    def at(self, frame: int) -> Picture:
+        """One frame without what its hole covers."""
+        if frame not in self._blank:
+            picture = super().at(frame)
+            inside = inside_planes(self._holes[frame], picture.encoding.layout)
             planes = tuple(
                 np.where(mask, 200, plane).astype(plane.dtype)
                 for plane, mask in zip(picture.planes, inside, strict=True)
             )
-            kept[frame] = Picture(frame, planes, picture.encoding)
-        return kept[frame]
-
-    return at
+            self._blank[frame] = Picture(frame, planes, picture.encoding)
+        return self._blank[frame]
 
 
-def score(truth: Image, made: Image, where: Mask) -> tuple[float, int, float, float | None]:
-    """Mean squared error after a low-pass, pixels, edge ratio, grain ratio (None without flat places)."""
+@dataclass
+class Holed(Shot):
+    """A shot whose mattes are these holes."""
+
+    holes: list[Mask] = field(default_factory=list)
+
+    def matte(self, frame: int) -> Mask:
+        """The foreign matte; nothing after its end."""
+        return self.holes[frame] if frame < len(self.holes) else np.zeros(self.holes[0].shape, bool)
+
+
+def holed(real: Shot, holes: list[Mask]) -> Holed:
+    """The shot as the methods get to see it: it ends with its last hole, and shares the files of *real*."""
+    shot = Holed(real.request, real.options, real.plate, real.mattes, Blanked(real.plate, holes), holes=holes)
+    shot.cuts = [len(holes)]
+    return shot
+
+
+@dataclass(frozen=True)
+class Score:
+    """How near one frame came: `error` is the mean squared error after a low-pass over `pixels`."""
+
+    error: float
+    pixels: int
+    edges: float
+    grain: float | None
+
+
+def score(truth: Image, made: Image, where: Mask) -> Score:
+    """Compare inside *where*; edges and grain are ratios to the truth, grain is None without flat places."""
     soft = [cv2.GaussianBlur(image, (0, 0), 1.5) for image in (truth, made)]
     error = float(((soft[0] - soft[1])[where] ** 2).mean())
     slopes = [cv2.magnitude(*(cv2.Sobel(i.mean(axis=-1), cv2.CV_32F, *d) for d in ((1, 0), (0, 1)))) for i in soft]
@@ -106,7 +137,7 @@ def score(truth: Image, made: Image, where: Mask) -> tuple[float, int, float, fl
     grain = None
     if flat.sum() > 60 and high_pass(truth)[flat].std() > 1e-4:
         grain = float(high_pass(made)[flat].std() / high_pass(truth)[flat].std())
-    return error, int(where.sum()), float(slopes[1][where].mean() / slopes[0][where].mean()), grain
+    return Score(error, int(where.sum()), float(slopes[1][where].mean() / slopes[0][where].mean()), grain)
 
 
 def baselines(shot: Shot, holes: list[Mask], frame: int) -> dict[str, Callable[[], Image]]:
@@ -156,20 +187,18 @@ def run(name: str, case: Case, count: int) -> Iterable[str]:
             plate=plate, sources=sources, work=Path(folder), out=Path(folder),
             options={"box": "0,0,8,8", "feather": 0},
         )  # fmt: skip
-        shot = open_shot(request)
-        size = (shot.plate.video.height, shot.plate.video.width)
+        real = open_shot(request)
+        size = (real.plate.video.height, real.plate.video.width)
         holes = mattes(case, size, case.foreign, case.scale)
-        subject = subject_of(shot, case)
+        subject = subject_of(real, case)
         subjects = {n: subject(n) for n in np.linspace(6, case.length - 6, count).astype(int)}
-        truths = {n: shot.rgb(n) for n in subjects}
-        shot.matte = lambda n: holes[n] if n < len(holes) else np.zeros(size, bool)  # type: ignore[method-assign]
-        shot.span = lambda _: (0, case.length - 1)  # type: ignore[method-assign]
-        shot.frames.at = blanked(shot, holes)  # type: ignore[method-assign]
+        truths = {n: real.rgb(n) for n in subjects}
+        shot = holed(real, holes)
         if sources:
             pairs = [int(n) for n in np.linspace(4, case.length - 4, 4)]
             avoid = {n: grown(holes[n], 8) for n in pairs}
             shot.takes = align_takes(shot.plate, sources, pairs, avoid, np.zeros(size, bool))
-        rows: dict[str, list[tuple[float, int, float, float, int, float | None]]] = {}
+        rows: dict[str, list[tuple[Score, Score]]] = {}
         spent: dict[str, float] = {}
         for frame, truth in truths.items():
             hole = holes[frame]
@@ -186,24 +215,29 @@ def run(name: str, case: Case, count: int) -> Iterable[str]:
                 started = time.process_time()
                 made = make()[region.window]
                 spent[method] = spent.get(method, 0.0) + time.process_time() - started
-                real, inside = truth[region.window], hole[region.window]
+                there, inside = truth[region.window], hole[region.window]
                 clear = inside & ~subjects[frame][region.window]
                 if clear.sum() < 50:
                     continue
-                error, pixels, edges, grain = score(real, made, clear)
-                whole, all_pixels, _, _ = score(real, made, inside)
-                rows.setdefault(method, []).append((error, pixels, edges, whole, all_pixels, grain))
+                rows.setdefault(method, []).append((score(there, made, clear), score(there, made, inside)))
         shot.close()
     for method, found in rows.items():
-        error, pixels, edges, whole, all_pixels, _ = (np.array(column) for column in zip(*found, strict=True))
-        grains = [row[5] for row in found if row[5] is not None]
-        background = -10 * np.log10((error * pixels).sum() / pixels.sum())
-        everything = -10 * np.log10((whole * all_pixels).sum() / all_pixels.sum())
-        grain = f"{np.median(grains):5.2f}" if grains else "    -"
-        yield (
-            f"{name:9} {method:16} {background:8.1f} {everything:8.1f} {np.median(edges):6.2f} {grain} "
-            f"{spent[method] / len(found):8.2f}"
-        )
+        yield f"{name:9} {method:16} {summary(found)} {spent[method] / len(found):8.2f}"
+
+
+def summary(found: list[tuple[Score, Score]]) -> str:
+    """The figures of one method: each frame's score over the background and over all of its hole."""
+    clear = [background for background, _ in found]
+    edges = float(np.median([one.edges for one in clear]))
+    grains = [one.grain for one in clear if one.grain is not None]
+    grain = f"{np.median(grains):5.2f}" if grains else "    -"
+    return f"{psnr(clear):8.1f} {psnr([whole for _, whole in found]):8.1f} {edges:6.2f} {grain}"
+
+
+def psnr(scores: list[Score]) -> float:
+    """Over all frames' pixels, in dB."""
+    pixels = sum(one.pixels for one in scores)
+    return float(-10 * np.log10(sum(one.error * one.pixels for one in scores) / pixels))
 
 
 def main() -> None:
