@@ -19,25 +19,19 @@ POSTGRES_URL = os.environ.get("WETGATE_TEST_POSTGRES_URL", "postgresql+psycopg:/
 @pytest.fixture(params=["sqlite", "postgres"])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     """A fresh, migrated database of each kind."""
-    if request.param == "sqlite":
-        store = Database(f"sqlite:///{tmp_path / 'wetgate.db'}")
-        store.migrate()
-        yield store
-        store.close()
-        return
-    yield from _postgres()
+    url = f"sqlite:///{tmp_path / 'wetgate.db'}"
+    yield from _opened(url if request.param == "sqlite" else request.getfixturevalue("postgres_url"))
 
 
 @pytest.fixture
 def sqlite(tmp_path: Path) -> Iterator[Database]:
     """A fresh, migrated SQLite database, where the kind does not matter."""
-    store = Database(f"sqlite:///{tmp_path / 'wetgate.db'}")
-    store.migrate()
-    yield store
-    store.close()
+    yield from _opened(f"sqlite:///{tmp_path / 'wetgate.db'}")
 
 
-def _postgres() -> Iterator[Database]:
+@pytest.fixture
+def postgres_url() -> Iterator[str]:
+    """A fresh, empty database on the PostgreSQL server, dropped afterwards."""
     server = sa.make_url(POSTGRES_URL)
     dsn = server.set(drivername="postgresql").render_as_string(hide_password=False)
     name = f"wetgate_{uuid.uuid4().hex[:12]}"
@@ -47,11 +41,15 @@ def _postgres() -> Iterator[Database]:
         require(f"PostgreSQL at {server.host} does not answer: {error}")
     with admin:
         admin.execute(f'CREATE DATABASE "{name}"')
-        store = Database(server.set(database=name).render_as_string(hide_password=False))
         try:
-            store.migrate()
-            yield store
+            yield server.set(database=name).render_as_string(hide_password=False)
         finally:
-            store.close()
             admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
     admin.close()
+
+
+def _opened(url: str) -> Iterator[Database]:
+    store = Database(url)
+    store.migrate()
+    yield store
+    store.close()

@@ -23,14 +23,14 @@ Entity = dict[str, Any]
 class Thread:
     """One show in one folder: dailies, workspace, a sandbox as its own process, and a daemon that can be killed."""
 
-    def __init__(self, folder: Path, *, show: str = "", settings: str = "") -> None:
+    def __init__(self, folder: Path, *, environ: dict[str, str] | None = None) -> None:
         self.folder = folder
         self.dailies, self.work = folder / "dailies", folder / "work"
         self.dailies.mkdir(parents=True)
         self.log = folder / "daemon.log"
         self.daemon: subprocess.Popen[bytes] | None = None
         self.tracker: subprocess.Popen[bytes] | None = None
-        self._show, self._settings = show, settings
+        self._environ = environ or {}
         self.port = 0
 
     # -- processes -------------------------------------------------------------------------------
@@ -59,7 +59,7 @@ class Thread:
 
     def start(self, kill_at: str = "") -> None:
         """Start the daemon; with *kill_at* it kills itself at that step."""
-        environ = _environment() | ({"WETGATE_KILL_AT": kill_at} if kill_at else {})
+        environ = _environment() | self._environ | ({"WETGATE_KILL_AT": kill_at} if kill_at else {})
         command = [sys.executable, "-m", "wetgate.daemon", "--config", str(self.folder / "wetgate.toml"), "run"]
         with self.log.open("ab") as log:
             self.daemon = subprocess.Popen(command, stdout=log, stderr=log, env=environ)
@@ -96,7 +96,7 @@ class Thread:
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Any `wetgate` command on this workspace."""
         command = [sys.executable, "-m", "wetgate.daemon", "--config", str(self.folder / "wetgate.toml"), *words]
-        return subprocess.run(command, capture_output=True, text=True, check=False, env=_environment())
+        return subprocess.run(command, capture_output=True, text=True, check=False, env=_environment() | self._environ)
 
     # -- the coordinator -------------------------------------------------------------------------
 
@@ -179,13 +179,12 @@ api_key_file = "key"
 poll_seconds = 0.5
 sweep_seconds = 3
 timeout_seconds = 10
-{self._settings}""",
+""",
             encoding="utf-8",
         )
         shows = self.folder / "shows"
         shows.mkdir(exist_ok=True)
-        text = f'roots = ["dailies"]\nmin_psnr_db = 5\n{self._show}'
-        (shows / f"{SHOW}.toml").write_text(text, encoding="utf-8")
+        (shows / f"{SHOW}.toml").write_text('roots = ["dailies"]\nmin_psnr_db = 5\n', encoding="utf-8")
 
 
 def wait_for(look: Callable[[], bool], seconds: float, what: str) -> None:

@@ -37,6 +37,24 @@ def test_a_task_becomes_a_version(thread: Thread) -> None:
     assert thread.stop() == 0
 
 
+@pytest.mark.services
+def test_the_thread_runs_on_postgresql(tmp_path: Path, postgres_url: str) -> None:
+    """The same daemon on PostgreSQL: a task becomes one version, and its lock keeps a second daemon out."""
+    show = Thread(tmp_path, environ={"WETGATE__DATABASE_URL": postgres_url})
+    show.start_tracker()
+    try:
+        show.shoot()
+        show.start()
+        task = show.assign("cleanup", BRIEF)
+        wait_for(lambda: show.status(task) == "rev", 90, "the task is answered")
+        assert len(show.versions(task)) == 1
+        second = show.run("run")
+        assert second.returncode == 1 and "running already" in second.stdout + second.stderr
+        assert show.stop() == 0
+    finally:
+        show.close()
+
+
 def test_a_wrong_brief_is_answered_and_mended(thread: Thread) -> None:
     """A brief without a plate gets one note that says what to write; the reply starts the work."""
     thread.shoot()

@@ -9,7 +9,7 @@ import cv2
 import footage
 import numpy as np
 import pytest
-from made import write_movie
+from made import take, write_movie
 from numpy.typing import NDArray
 from takes import cut_take
 from wetgate.processors.likeness import Likeness, compare_takes
@@ -96,6 +96,19 @@ def test_two_moments_of_one_still_camera_are_one_set_up(tmp_path: Path) -> None:
     found = compare(one, other)
     assert found is not None
     assert not found.same_action
+    assert found.registration.common.shift() < 1
+
+
+def test_a_still_clean_plate_is_a_source_for_any_moment(tmp_path: Path) -> None:
+    """Eight frames of the empty street serve twelve with somebody in front: after its last comes its first."""
+    plate = write_movie(tmp_path / "p3.mp4", take(12, intruder=True))
+    clean = write_movie(tmp_path / "p4.mp4", take(8, intruder=False))
+    found = compare(plate, clean)
+    assert found is not None
+    assert found.same_action
+    assert found.clean_frames == 8
+    assert [found.other_frame(n) for n in (0, 7, 8, 11, 800_003)] == [0, 7, 0, 3, 3]
+    assert found.registration.still
     assert found.registration.common.shift() < 1
 
 
