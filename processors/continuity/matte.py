@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..mattes import grown
 from .difference import STEP
 from .tracks import Maps, Mask, Track, all_maps
 
@@ -44,7 +45,7 @@ def _frame(track: Track, frame: int, values: Maps, agree: Maps) -> Mask:
     core = track.mask_at(frame, values.shape)
     if not core.any():
         return core
-    near = cv2.dilate(core.astype(np.uint8), _disc(_NEAR)) > 0
+    near = grown(core, _NEAR)
     same = cv2.resize(agree, values.shape[::-1], interpolation=cv2.INTER_LINEAR)
     level = values.astype(np.float32) * np.where(values < _CERTAIN * STEP, 1 - same.astype(np.float32) / 255, 1)
     soft = np.asarray(cv2.GaussianBlur(level, (0, 0), 1.2), np.float32)
@@ -72,8 +73,7 @@ def _steadied(masks: Sequence[Mask], index: int, margin: float) -> Mask:
         own = own | (votes * 2 > len(masks))
     if not own.any():
         return own
-    whole = _filled(own.astype(np.uint8))
-    return np.asarray(cv2.dilate(whole.astype(np.uint8), _disc(round(margin))) > 0)
+    return grown(_filled(own.astype(np.uint8)), round(margin))
 
 
 def _filled(mask: NDArray[np.uint8]) -> Mask:

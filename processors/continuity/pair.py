@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from ...schema.media import VideoFacts
 from ..grade import IDENTITY, Grade, fit_grade
 from ..likeness import Likeness, compare_takes
+from ..mattes import grown
 from ..pictures.plate import Picture, Plate
-from ..register import Mask, Registration, grow, register
+from ..register import Mask, Registration, register
 from .difference import Small, Values, difference, edges, low_passed
 
 LONG_SIDE = 960
@@ -128,11 +129,7 @@ class Pair:
             apart[~valid] = 0
             moves = _motion(middle, [one for one, _, _ in seen.values()]) & _motion(here, [before[0]])
             white = white | _clipped(raw)
-            yield Moment(picture.frame, here, middle, apart, grow(moves, 3), white)
-
-    def moment(self, frame: int) -> Moment | None:
-        """One plate frame."""
-        return next(self.moments(frame, frame), None)
+            yield Moment(picture.frame, here, middle, apart, grown(moves, 3), white)
 
     def plates(self, count: int = 40) -> Moment:
         """What stands still in each take: temporal medians over the clips.
@@ -145,9 +142,9 @@ class Pair:
         here = low_passed(ours)
         apart = difference(here, [graded])
         unsteady = (our_spread > _MOVES) | (their_spread > _MOVES)
-        apart[grow(unsteady, 2) | ~self._valid(self.place)] = 0
+        apart[grown(unsteady, 2) | ~self._valid(self.place)] = 0
         white = _clipped(ours) | _clipped(theirs)
-        around = grow(unsteady & (cv2.blur(unsteady.astype(np.float32), (9, 9)) > 0.3), max(self.size) // 24)
+        around = grown(unsteady & (cv2.blur(unsteady.astype(np.float32), (9, 9)) > 0.3), max(self.size) // 24)
         return Moment(0, here, graded, apart, around, white)
 
     def small(self, picture: Picture) -> Small:
@@ -183,7 +180,7 @@ class Pair:
     def _valid(self, place: Registration) -> Mask:
         """Where both have picture, a little inside of either frame's border."""
         edge = max(4, max(self.size) // 120)
-        inside = ~grow(~place.valid(self.other_size), edge)
+        inside = ~grown(~place.valid(self.other_size), edge)
         inside[:edge], inside[-edge:], inside[:, :edge], inside[:, -edge:] = False, False, False, False
         return inside
 
@@ -224,10 +221,10 @@ class Pair:
         _, labels, stats, _ = cv2.connectedComponentsWithStats(found)
         for index in np.flatnonzero(stats[1:, cv2.CC_STAT_AREA] > 0.0008 * mask.size) + 1:
             blob = labels == index
-            ring = grow(blob, 3) & ~(cv2.erode(blob.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0)
+            ring = grown(blob, 3) & ~(cv2.erode(blob.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0)
             a, b = float(edges_here[ring].mean()), float(edges_there[ring].mean())
             if abs(a - b) / (a + b + 1) > 0.1:
-                foreign |= grow(blob, 8)
+                foreign |= grown(blob, 8)
         return mask & ~foreign
 
     def _median(self, take: Plate, count: int) -> tuple[Small, Values]:

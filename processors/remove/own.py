@@ -17,9 +17,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..flow import refine
 from ..mattes import grown
 from ..pictures.layout import Image, Mask
-from ..register import Registration, refine
+from ..register import Registration
 from .camera import Camera
 from .holes import Region
 from .membrane import correction
