@@ -53,6 +53,11 @@ class SourceUse(Value):
     share: float
     frame_offset: int | None = None
 
+    @property
+    def share_words(self) -> str:
+        """The share for people; a trace is not rounded to nothing."""
+        return "under 1%" if 0 < self.share < 0.005 else f"{self.share:.0%}"
+
 
 class Outcome(Value):
     """A processor's result. Paths are absolute and lie in the request's `out` folder.

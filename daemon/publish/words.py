@@ -34,7 +34,7 @@ def version_text(code: str, outcome: Outcome, reasons: Sequence[str], verdict: V
     lines += [f"- {reason}" for reason in reasons]
     if outcome.sources:
         used = ", ".join(
-            f"{source.name} ({source.share:.0%}, {source.source_class})"
+            f"{source.name} ({source.share_words}, {source.source_class})"
             for source in outcome.sources
             if source.share > 0
         )

@@ -209,7 +209,7 @@ def _outcome_words(outcome: Outcome) -> dict[str, Any]:
         "rating": f"{rating.expected_psnr_db:.1f} dB, tested on {rating.covered:.0%} of the region" if rating else "",
         "proof": proof,
         "proven": identity.holds if identity is not None else None,
-        "sources": ", ".join(f"{use.name} {use.share:.0%}" for use in outcome.sources if use.share > 0),
+        "sources": ", ".join(f"{use.name} {use.share_words}" for use in outcome.sources if use.share > 0),
         "trained": outcome.trained_pixels,
         "rate": rate_label(outcome.rate) if outcome.rate else "",
         "timecode": outcome.timecode or "",
