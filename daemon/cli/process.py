@@ -30,8 +30,10 @@ def register(app: typer.Typer) -> None:
 def process(
     context: typer.Context,
     name: Annotated[str, typer.Argument(help="The processor: remove, continuity, or an installed one.")],
-    plate: Annotated[Path, typer.Option(help="The plate: a movie, a folder of frames or a frame pattern.")],
-    out: Annotated[Path, typer.Option(help="Folder for master, review.mp4 and report.json.")],
+    plate: Annotated[
+        Path | None, typer.Option(help="The plate: a movie, a folder of frames or a frame pattern.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for master, review.mp4 and report.json.")] = None,
     matte: Annotated[Path | None, typer.Option(help="The matte: frames or a movie, white where to work.")] = None,
     source: Annotated[
         list[Path] | None, typer.Option(help="Another take or clean plate; may be given several times.")
@@ -55,6 +57,8 @@ def process(
     if options:
         _show_options(screen, processor, as_json)
         return
+    if plate is None or out is None:
+        raise BriefIncomplete("Say what to work on and where the result goes: --plate CLIP --out DIR.")
     chosen = _options(processor, settings or [])
     out.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(prefix=".work-", dir=out))

@@ -117,6 +117,8 @@ def test_each_command_speaks_json(tmp_path: Path) -> None:
         "shotgrid",
     }
     assert any(row["from"].startswith("environment") for row in answer(wetgate(tmp_path, "config", "--json")))
+    options = answer(wetgate(tmp_path, "process", "remove", "--options", "--json"))
+    assert {"grow", "feather", "frames"} <= {row["option"] for row in options}
     assert answer(wetgate(tmp_path, "migrate", "--json"))["state"] == "up to date"
     assert answer(wetgate(tmp_path, "jobs", "--json")) == []
     assert answer(wetgate(tmp_path, "pause", "--json"))["paused"] is True
