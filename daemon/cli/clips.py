@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -25,7 +26,8 @@ def clips(context: typer.Context, show: Show, as_json: AsJson = False) -> None:
     screen: Screen = context.obj
     database = screen.database()
     index = Index(database)
-    rows = [row_of(index, clip) for clip in index.clips(show)]
+    paths = index.paths(show)
+    rows = [row_of(clip, paths.get(clip.id or 0)) for clip in index.clips(show)]
     database.close()
     if not as_json:
         rows = [{**row, "rate": label(row["rate"]), "cuts": ", ".join(map(str, row["cuts"]))} for row in rows]
@@ -37,9 +39,8 @@ def clips(context: typer.Context, show: Show, as_json: AsJson = False) -> None:
     )
 
 
-def row_of(index: Index, clip: ClipRow) -> dict[str, Any]:
-    """A clip as the command line shows it."""
-    path = index.path_of(clip)
+def row_of(clip: ClipRow, path: Path | None) -> dict[str, Any]:
+    """A clip as the command line shows it; *path* is where it can be read now."""
     return {
         "name": clip.name,
         "path": str(path) if path else None,

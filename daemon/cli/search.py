@@ -43,7 +43,7 @@ def search(
         elif worded is not None:
             hits = [(hit.clip, hit.score, None) for hit in worded.values()]
         rows: list[dict[str, Any]] = [
-            {**row_of(house.index, clip), "score": round(score, 4), "frame": frame}
+            {**row_of(clip, house.index.path_of(clip)), "score": round(score, 4), "frame": frame}
             for clip, score, frame in hits[:limit]
         ]
     screen.table(rows, ("name", "score", "frame", "path"), as_json=as_json, empty="nothing found")

@@ -58,8 +58,9 @@ class Days:
     def _run(self, job: Job, progress: Progress) -> dict[str, Any]:
         newest = self._index.newest(job.show) or 0.0
         days: dict[str, list[DayClip]] = defaultdict(list)
+        paths = self._index.paths(job.show)
         for clip in self._index.clips(job.show):
-            path = self._index.path_of(clip)
+            path = paths.get(clip.id or 0)
             if path is not None:
                 days[_day(clip)].append(_day_clip(clip, path))
         folder = self._folder(job.show)

@@ -140,6 +140,18 @@ class Index:
         order = {ArrivalState.INDEXED: 0, ArrivalState.DUPLICATE: 1}
         return sorted(rows, key=lambda row: order.get(ArrivalState(row.state), 2))
 
+    def paths(self, show: str) -> dict[int, Path]:
+        """Where each of the show's clips can be read now, by the clip's row id; clips that cannot are left out."""
+        usable = (ArrivalState.DUPLICATE.value, ArrivalState.INDEXED.value)
+        statement = (
+            sa.select(_ARRIVAL.c.clip_id, _ARRIVAL.c.path)
+            .where(_ARRIVAL.c.show == show, _ARRIVAL.c.clip_id.is_not(None), _ARRIVAL.c.state.in_(usable))
+            # The last row of a clip stays: its first path, and an indexed one before a duplicate.
+            .order_by(_ARRIVAL.c.state == ArrivalState.INDEXED.value, _ARRIVAL.c.id.desc())
+        )
+        with self._database.read() as session:
+            return {row.clip_id: Path(row.path) for row in session.execute(statement)}
+
     def path_of(self, clip: ClipRow) -> Path | None:
         """Where the clip can be read now; None while all of its storage is away."""
         usable = {ArrivalState.INDEXED.value, ArrivalState.DUPLICATE.value}

@@ -85,6 +85,7 @@ def test_path_follows_the_storage(database: Database) -> None:
         with database.write() as session:
             index.arrivals.offline(session, gone, "away")
         assert index.path_of(clip) == (ROOT / expected if expected else None)
+        assert index.paths("PINE") == ({clip.id: ROOT / expected} if expected else {})
     assert len(index.clips("PINE")) == 1
     with database.write() as session:
         index.arrivals.back(session, ids)
@@ -101,6 +102,7 @@ def test_moved_file_is_the_clips_new_home(database: Database) -> None:
     put(database, "b/A001.mov", survey("A001"))
     assert state(database, "b/A001.mov")[0] == "indexed"
     assert index.path_of(clip) == ROOT / "b/A001.mov"
+    assert index.paths("PINE") == {clip.id: ROOT / "b/A001.mov"}
 
 
 def test_offline_remembers_only_the_first_time(database: Database) -> None:
