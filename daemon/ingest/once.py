@@ -30,30 +30,27 @@ def ingest_and_wait(
 ) -> list[dict[str, Any]]:
     """Add *paths* and return `{path, state, reason}` for each file, once all are answered.
 
-    The running daemon does the work if it holds the lock; otherwise this process is the daemon for
+    The running daemon does the jobs if it holds the lock; otherwise this process is the daemon for
     as long as it takes.
     """
     try:
         lock.take()
     except ConfigError:
-        return _wait(show, ingest, ingest.add(paths), index, progress, alone=False)
+        return _wait(show, ingest, ingest.add(paths), index, progress)
     try:
         dispatcher.start()
         try:
-            return _wait(show, ingest, ingest.add(paths), index, progress, alone=True)
+            return _wait(show, ingest, ingest.add(paths), index, progress)
         finally:
             dispatcher.stop()
     finally:
         lock.release()
 
 
-def _wait(
-    show: str, ingest: Ingest, added: Sequence[Path], index: Index, progress: Progress, *, alone: bool
-) -> list[dict[str, Any]]:
+def _wait(show: str, ingest: Ingest, added: Sequence[Path], index: Index, progress: Progress) -> list[dict[str, Any]]:
     wanted = {str(path) for path in added}
     while True:
-        if alone:
-            ingest.turn()
+        ingest.turn()  # also beside a daemon: it may not know this show, and two turns do not undo each other
         rows = [row for row in index.arrivals.of(show) if row.path in wanted]
         answered = [row for row in rows if _answered(row.state)]
         progress(len(answered) / max(len(wanted), 1), f"{len(answered)} of {len(wanted)} files")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import made
 import pytest
 from thread import SHOW, Thread, wait_for
 
@@ -107,3 +109,14 @@ def test_a_clip_that_arrives_later_starts_the_task(thread: Thread) -> None:
     thread.shoot()
     thread.wait_status(task, "rev", 90, "the plate has arrived")
     assert len(thread.versions(task)) == 1
+
+
+def test_ingest_beside_a_daemon(thread: Thread, tmp_path: Path) -> None:
+    """The command hands its files to the daemon that runs, also those of a show that the daemon was not told of."""
+    thread.start()
+    wait_for((thread.work / "run" / "pages.url").exists, 30, "the daemon is up")
+    card = made.write_movie(tmp_path / "card" / "B001C001.mp4", made.take(4, intruder=False)).parent
+    for show in (SHOW, "OAK"):
+        done = thread.run("ingest", show, str(card), "--json")
+        assert [row["state"] for row in json.loads(done.stdout)] == ["indexed"], done.stderr
+    assert thread.stop() == 0
