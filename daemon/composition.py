@@ -8,10 +8,10 @@ from pathlib import Path
 
 from ..schema.job import Lane
 from ..schema.outcome import Outcome
-from ..schema.settings import Settings, ShowSettings
+from ..schema.settings import ShowSettings
 from ..schema.tables import ClipRow, VersionRow
 from . import plugins
-from .configuration import Configuration
+from .configuration import Configuration, database_url
 from .desk.desk import Desk, ShowDesk
 from .desk.orders import Orders
 from .desk.planning import Planner
@@ -44,13 +44,6 @@ from .trackers import Trackers
 PUBLISH_THREADS = 2
 DESK_BEAT, DISPATCHER_BEAT = 300.0, 60.0
 """Seconds of silence after which /healthz calls a part dead; a desk may hang in one slow call."""
-
-
-def database_url(settings: Settings) -> str:
-    """Where the database is: the setting, or SQLite inside the workspace."""
-    if settings.database_url is not None:
-        return settings.database_url.get_secret_value()
-    return f"sqlite:///{settings.work_root / 'wetgate.db'}"
 
 
 class House:

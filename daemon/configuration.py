@@ -75,6 +75,13 @@ def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> 
     return Configuration(settings, origins, file.parent)
 
 
+def database_url(settings: Settings) -> str:
+    """Where the database is: the setting, or SQLite inside the workspace."""
+    if settings.database_url is not None:
+        return settings.database_url.get_secret_value()
+    return f"sqlite:///{settings.work_root / 'wetgate.db'}"
+
+
 def _toml(path: Path) -> Tree:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))

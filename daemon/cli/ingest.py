@@ -8,8 +8,6 @@ from typing import Annotated
 import typer
 
 from ...schema.errors import ConfigError
-from ..composition import compose
-from ..ingest.once import ingest_and_wait
 from .clips import Show
 from .screen import AsJson, Screen
 
@@ -30,6 +28,9 @@ def ingest(
     The daemon does the work where one runs; otherwise this command does it itself. Exit status 0
     though some files were quarantined: their reasons are in the answer.
     """
+    from ..composition import compose  # every room of the house; commands that need none start faster
+    from ..ingest.once import ingest_and_wait
+
     screen: Screen = context.obj
     missing = [path for path in paths if not path.exists()]
     if missing:

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import typer
 
-from ..composition import compose
 from .screen import AsJson, Screen
 
 
@@ -20,6 +19,8 @@ def run(context: typer.Context, as_json: AsJson = False) -> None:
 
     With --json the log is JSON lines, whatever the settings say.
     """
+    from ..composition import compose  # every room of the house; commands that need none start faster
+
     screen: Screen = context.obj
     configuration = screen.configuration
     if as_json:

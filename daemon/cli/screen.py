@@ -18,8 +18,7 @@ from rich.table import Table
 from ...schema.ports import Progress as Report
 from ...schema.settings import Settings
 from .. import configuration
-from ..composition import database_url
-from ..configuration import Configuration
+from ..configuration import Configuration, database_url
 from ..store import Database
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]

@@ -9,8 +9,6 @@ import typer
 
 from ...schema.errors import ConfigError
 from ...schema.tables import ClipRow
-from ..composition import compose
-from ..ingest.likeness import pictures_of
 from .clips import Show, row_of
 from .screen import AsJson, Screen
 
@@ -29,6 +27,9 @@ def search(
     as_json: AsJson = False,
 ) -> None:
     """Find clips by words, by a picture, or by both (clips that have the words, the most alike first)."""
+    from ..composition import compose  # every room of the house; commands that need none start faster
+    from ..ingest.likeness import pictures_of
+
     screen: Screen = context.obj
     if not text and like is None:
         raise ConfigError("Say what to look for: words, or --like FILE.")

@@ -13,16 +13,19 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zipfile import BadZipFile
 
 import numpy as np
 import structlog
-import torch
 from numpy.typing import NDArray
 
 from ...processors.survey import SIZE
 from ...schema.tables import ClipRow
 from ..store.index import Index
+
+if TYPE_CHECKING:
+    import torch
 
 log = structlog.get_logger(__name__)
 
@@ -68,6 +71,8 @@ class Shards:
         """
         if not len(rows):
             return []
+        import torch  # more than a second to load: only a search pays for it
+
         queries = torch.from_numpy(_thinned(rows).astype(np.float32))
         found: list[Likeness] = []
         clips = {clip.content_hash: clip for clip in self._index.clips(show) if clip.features}
@@ -154,6 +159,8 @@ class Shards:
 
 def _best(block: _Block, queries: torch.Tensor) -> list[tuple[str, int, float]]:
     """Each clip's best frame and score. Rows are read in chunks, so that a large shard is never whole in memory."""
+    import torch  # as above
+
     starts = np.array([first for _, first, _ in block.clips], np.int64)
     ends = np.array([first + len(frames) for _, first, frames in block.clips], np.int64)
     peaks = np.full((len(queries), len(starts)), -1.0, np.float32)

@@ -84,13 +84,14 @@ def test_killed_at_every_step_the_thread_ends_the_same(thread: Thread) -> None:
 
 
 @pytest.mark.timeout(900)
-def test_killed_at_random_moments_the_thread_ends_the_same(thread: Thread) -> None:
-    """Twenty kills at seeded random moments, a new task now and then; then all is there, once."""
-    moments = random.Random(20)
+@pytest.mark.parametrize("kills", [8, pytest.param(20, marks=pytest.mark.soak)])
+def test_killed_at_random_moments_the_thread_ends_the_same(thread: Thread, kills: int) -> None:
+    """Kills at seeded random moments, a new task now and then; then all is there, once."""
+    moments = random.Random(kills)
     thread.shoot()
     before = snapshot(thread.dailies)
     tasks = []
-    for number in range(20):
+    for number in range(kills):
         if number % 4 == 0:
             tasks.append(thread.assign("cleanup", BRIEF, shot=f"SH{number:03d}"))
         thread.start()
