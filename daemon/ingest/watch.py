@@ -15,6 +15,7 @@ import structlog
 from watchdog.events import FileSystemEvent, FileSystemEventHandler
 from watchdog.observers import Observer
 from watchdog.observers.api import BaseObserver, ObservedWatch
+from watchdog.observers.inotify_c import InotifyFD
 
 log = structlog.get_logger(__name__)
 
@@ -49,6 +50,8 @@ class Watcher:
         if self._observer is not None and not self._alive(self._observer):
             log.warning("file events stopped; watching anew")
             self._end()
+            if _reader_ended():
+                InotifyFD._instance = None  # or every later observer would wait on the thread that ended
             self._lost()
         if self._observer is None:
             self._observer = Observer()
@@ -83,7 +86,8 @@ class Watcher:
 
     @staticmethod
     def _alive(observer: BaseObserver) -> bool:
-        return observer.is_alive() and all(emitter.is_alive() for emitter in observer.emitters)
+        threads_live = observer.is_alive() and all(emitter.is_alive() for emitter in observer.emitters)
+        return threads_live and not _reader_ended()
 
     def _end(self) -> None:
         if self._observer is not None:
@@ -91,6 +95,12 @@ class Watcher:
             self._observer.join(timeout=10)
         self._observer = None
         self._watched.clear()
+
+
+def _reader_ended() -> bool:
+    """Whether the thread ended that reads events for all observers: watchdog 7 has one a process and keeps it, dead."""
+    reader = InotifyFD._instance
+    return reader is not None and not reader.is_alive()
 
 
 class _Handler(FileSystemEventHandler):

@@ -10,6 +10,7 @@ import footage
 import pytest
 from ingest_house import SHOW, House, fingerprint
 from made_media import tiny_clips
+from watchdog.observers.inotify_c import InotifyFD
 from wetgate.daemon.ingest.watch import Watcher
 from wetgate.daemon.store import Database
 from wetgate.schema.arrival import ArrivalState
@@ -116,8 +117,9 @@ def test_lost_events_lead_to_a_sweep(sqlite: Database, tmp_path: Path) -> None:
     assert house.states() == {"a.mp4": "indexed"}
 
 
-def test_observer_that_dies_is_replaced(tmp_path: Path) -> None:
-    """After the observer's thread has ended, files are hinted at again, and a sweep is asked for."""
+@pytest.mark.parametrize("ends", ["observer", "reader"])
+def test_watching_that_dies_begins_anew(tmp_path: Path, ends: str) -> None:
+    """After either thread behind the watching has ended, hints come again, and a sweep is asked for."""
     hints: list[Path] = []
     lost = threading.Event()
     watcher = Watcher([tmp_path], lambda path, _is_folder: hints.append(path), lost.set)
@@ -126,8 +128,9 @@ def test_observer_that_dies_is_replaced(tmp_path: Path) -> None:
         lost.clear()
         observer = watcher._observer
         assert observer is not None
-        observer.stop()
-        observer.join()
+        thread = observer if ends == "observer" else InotifyFD.get_instance()
+        thread.stop()
+        thread.join()
         watcher.ensure()
         assert lost.is_set()
         (tmp_path / "new.mp4").touch()
