@@ -113,7 +113,6 @@ class ShowSettings(Section):
     statuses: StatusSettings = Field(StatusSettings(), description="Status codes of the site.")
     min_psnr_db: float = Field(26.0, description="Self-rating below which a fix is not published, in dB.")
     weak_fix: Literal["ask", "refuse"] = Field("refuse", description="What happens to a fix below the limit.")
-    approvers: tuple[str, ...] = Field((), description="Logins that may approve.")
 
     @field_validator("naming")
     @classmethod

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
@@ -131,8 +130,3 @@ class Results:
 def outcome_of(row: VersionRow) -> Outcome:
     """A version's outcome as a value."""
     return Outcome.model_validate(row.outcome)
-
-
-def folder_of(row: VersionRow) -> Path:
-    """A version's folder."""
-    return Path(row.folder)

@@ -36,10 +36,7 @@ class EventRow(SQLModel, table=True):
 
 
 class TaskRow(SQLModel, table=True):
-    """A tracker's task that is ours. `state`: new, waiting, queued, running, done, refused, failed, dropped.
-
-    `brief_digest` is the digest of what was last answered, so that the same mistake is told once.
-    """
+    """A tracker's task that is ours. `state`: new, waiting, queued, running, done, refused, failed, dropped."""
 
     __tablename__ = "task"
     __table_args__ = (UniqueConstraint("tracker", "tracker_ref"),)
@@ -56,7 +53,6 @@ class TaskRow(SQLModel, table=True):
     state: str = Field(default="new", index=True)
     reason: str = Field(default="", sa_column=Column(Text, nullable=False))
     brief: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
-    brief_digest: str = ""
     priority: int = 50
     due: str | None = None
     changed_at: float
@@ -80,7 +76,7 @@ class FindingRow(SQLModel, table=True):
 
 
 class VersionRow(SQLModel, table=True):
-    """A version that we made. `state`: made, publishing, published, refused. `outcome` is an `Outcome`."""
+    """A version that we made. `state`: planned, made, published, unpublished, refused, failed. `outcome` is an `Outcome`."""
 
     __tablename__ = "version"
     __table_args__ = (UniqueConstraint("show", "code"),)

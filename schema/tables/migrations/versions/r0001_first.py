@@ -149,7 +149,6 @@ def upgrade() -> None:
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("brief", sa.JSON(), nullable=False),
-        sa.Column("brief_digest", sa.String(), nullable=False),
         sa.Column("priority", sa.Integer(), nullable=False),
         sa.Column("due", sa.String(), nullable=True),
         sa.Column("changed_at", sa.Float(), nullable=False),
