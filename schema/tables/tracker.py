@@ -76,7 +76,7 @@ class FindingRow(SQLModel, table=True):
 
 
 class VersionRow(SQLModel, table=True):
-    """A version that we made. `state`: planned, made, published, unpublished, refused, failed. `outcome` is an `Outcome`."""
+    """A version of ours. `state`: planned, made, published, unpublished, refused, failed. `outcome` is an `Outcome`."""
 
     __tablename__ = "version"
     __table_args__ = (UniqueConstraint("show", "code"),)
