@@ -30,7 +30,7 @@ from wetgate.processors.remove.fill import composed, fill_hole, paint
 from wetgate.processors.remove.grain import flat_places, high_pass
 from wetgate.processors.remove.holes import region_of
 from wetgate.processors.remove.shot import Frames, Shot, open_shot
-from wetgate.processors.remove.takes import align_takes
+from wetgate.processors.remove.sources.takes import align_takes
 from wetgate.schema.request import Request, Source
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "footage"

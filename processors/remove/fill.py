@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import IntEnum
 
 import cv2
 import numpy as np
@@ -14,12 +15,26 @@ from ..pictures.layout import Image, Mask
 from .compose import compose
 from .grain import Grain, measure, noise
 from .holes import Region, ramp, region_of
-from .membrane import correction, largest_channel, ring_of
-from .own import fill_from_frames, layer_frames, source_frames
 from .shot import HoleAt, Shot
+from .sources.membrane import correction, largest_channel, ring_of
+from .sources.own import fill_from_frames, layer_frames, source_frames
 
-OWN, PAINTED = 100, 200
-"""Origins: 1..99 a take (its place in the list plus one), OWN the shot's frames, PAINTED the hole's edges."""
+
+class Origin(IntEnum):
+    """Where a filled pixel came from; 1..99 is a take, by its place in the list plus one."""
+
+    OWN = 100
+    """What stands still, from the shot's own other frames."""
+    MOVER = 110
+    """Something that moves behind the matte, from the shot's own other frames."""
+    NETWORK = 150
+    """A studio's own network."""
+    TRAINED = 160
+    """A small network trained on this show's frames."""
+    PAINTED = 200
+    """Never seen anywhere: painted from the hole's edges."""
+
+
 _MEETS = 30 / 255
 
 
@@ -29,13 +44,16 @@ class Fill:
 
     `mismatch` is the share of the band around the hole where plate and fill show different things:
     a performer cut off by the matte's edge, or a source that does not fit. `grain` compares the two
-    in that band, for pixels from the shot's own frames.
+    in that band, for pixels from the shot's own frames. `trace` (h, w, 3) holds for each filled pixel
+    the source's frame (from 0) and the x and y it was taken from, in the source's own pixels; where
+    several frames were averaged, the one that weighed most; NaN where no frame was the source.
     """
 
     frame: int
     region: Region
     image: Image
     origin: NDArray[np.uint8]
+    trace: NDArray[np.float32]
     mismatch: float
     grain: Grain = field(default_factory=Grain)
 
@@ -72,6 +90,7 @@ class _Filling:
         self.plate = _crop(shot, frame, region)
         self.image = self.plate.copy()
         self.origin = np.zeros(self.inside.shape, np.uint8)
+        self.trace = np.full((*self.inside.shape, 3), np.nan, np.float32)
         # A little more than the hole, for the chroma samples that the hole's edge cuts.
         self.left = grown(self.inside, 4)
         self.mismatch, self.grain = 0.0, Grain()
@@ -114,16 +133,16 @@ class _Filling:
         place = (slice(top, top + region.height), slice(left, left + region.width))
         wide, where = self.image.copy(), np.zeros_like(self.left)
         wide[place], where[place] = picture, known
-        self._take(wide, where, OWN)
+        self._take(wide, where, Origin.OWN)
 
     def done(self) -> Fill:
         """Paint what nothing showed, and hand over."""
         rest = self.left & self.inside
         if rest.any():
             self.image = paint(self.image, rest)
-            self.origin[rest] = PAINTED
+            self.origin[rest] = Origin.PAINTED
         self.origin[~self.inside] = 0
-        return Fill(self.frame, self.region, self.image, self.origin, self.mismatch, self.grain)
+        return Fill(self.frame, self.region, self.image, self.origin, self.trace, self.mismatch, self.grain)
 
     def _take(self, picture: Image, valid: Mask, origin: int) -> None:
         spots = self.left & valid
@@ -163,7 +182,7 @@ def paint(image: Image, hole: Mask) -> Image:
 def composed(shot: Shot, fill: Fill, hole: Mask, own_grain: Grain, *, feather: bool = True) -> Picture:
     """The plate's frame with the fill in it; what came from the shot's own frames gets the grain it lacks."""
     image = fill.image
-    own = fill.origin == OWN
+    own = fill.origin == Origin.OWN
     if shot.options.grain and own_grain.deficit and own.any():
         grain = noise(own.shape, own_grain.deficit, own_grain.correlation, fill.frame)
         image = image + (grain * own)[..., None]

@@ -15,13 +15,13 @@ from ...schema.ports import Progress
 from ...schema.request import Chunk, Request
 from ..mattes import grown
 from ..pictures.sheets import spread
+from .deliver.finish import Finish
 from .fill import fill_hole
-from .finish import Finish
 from .options import RemoveOptions
-from .probes import place_probes, probe_places
+from .rating.probes import place_probes, probe_places
 from .shot import RUN, Shot, holed_frames, open_shot
+from .sources.takes import align_takes
 from .store import store_fill
-from .takes import align_takes
 
 _PAIRS = 4
 """Frames at which plate and take are compared for colour and grain."""

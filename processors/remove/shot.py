@@ -17,10 +17,10 @@ from ..mattes import Mattes, check_frame, grown, open_mattes
 from ..pictures import Picture, Plate
 from ..pictures.layout import Image, Mask
 from ..survey.cuts import Cuts
-from .camera import Camera
 from .holes import Region, region_of
 from .options import RemoveOptions
-from .takes import AlignedTake
+from .sources.camera import Camera
+from .sources.takes import AlignedTake
 
 HoleAt = Callable[[int], Mask]
 """The hole of a frame: the real one, or a probe's."""

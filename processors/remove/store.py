@@ -22,6 +22,7 @@ def store_fill(work: Path, fill: Fill) -> None:
             stream,
             image=fill.image.astype(np.float16),
             origin=fill.origin,
+            trace=fill.trace,
             region=np.array([region.x, region.y, region.width, region.height]),
             mismatch=np.array(fill.mismatch),
             grain=np.array(list(fill.grain.as_json().values())),
@@ -39,7 +40,7 @@ def load_fill(work: Path, frame: int) -> Fill | None:
         image = kept["image"].astype(np.float32)
         grain = Grain(*(float(v) for v in kept["grain"]))
         region = Region(x, y, width, height)
-        return Fill(frame, region, image, kept["origin"], float(kept["mismatch"]), grain)
+        return Fill(frame, region, image, kept["origin"], kept["trace"], float(kept["mismatch"]), grain)
 
 
 def _path(work: Path, frame: int) -> Path:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from wetgate.processors.remove.camera import Camera
-from wetgate.processors.remove.finish import ranges
 from wetgate.processors.remove.grain import Grain, measure, noise
 from wetgate.processors.remove.holes import ramp, region_of
-from wetgate.processors.remove.membrane import correction
-from wetgate.processors.remove.own import Layered, fill_from_frames, source_frames
+from wetgate.processors.remove.rating.verdict import ranges
+from wetgate.processors.remove.sources.camera import Camera
+from wetgate.processors.remove.sources.membrane import correction
+from wetgate.processors.remove.sources.own import Layered, fill_from_frames, source_frames
 
 
 def texture(height: int, width: int, seed: int = 1) -> np.ndarray:

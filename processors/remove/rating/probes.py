@@ -15,14 +15,14 @@ from typing import Any
 import cv2
 import numpy as np
 
-from ...schema.outcome import SelfRating
-from ..mattes import grown
-from ..pictures.layout import Image, Mask
-from ..pictures.sheets import spread
-from .fill import composed, fill_hole
-from .grain import Grain, flat_places, high_pass
-from .holes import region_of
-from .shot import Shot
+from ....schema.outcome import SelfRating
+from ...mattes import grown
+from ...pictures.layout import Image, Mask
+from ...pictures.sheets import spread
+from ..fill import composed, fill_hole
+from ..grain import Grain, flat_places, high_pass
+from ..holes import region_of
+from ..shot import Shot
 
 _LARGEST = 0.25
 """Longest side of a probe as a share of the frame's shorter side."""

@@ -17,12 +17,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..flow import refine
-from ..mattes import grown
-from ..pictures.layout import Image, Mask
-from ..register import Registration
+from ...flow import refine
+from ...mattes import grown
+from ...pictures.layout import Image, Mask
+from ...register import Registration
+from ..holes import Region
 from .camera import Camera
-from .holes import Region
 from .membrane import correction
 
 _STEPS = (2, 4, 6, 8, 10, 13, 16, 20, 25, 31, 38, 46, 56, 68, 84, 104)

@@ -8,15 +8,15 @@ from dataclasses import dataclass, field
 import cv2
 import numpy as np
 
-from ...schema.request import Source
-from ..flow import refine
-from ..grade import Grade, fit_grade
-from ..likeness import Likeness, compare_takes
-from ..pictures import Plate
-from ..pictures.layout import Image, Mask
-from ..register import Registration, project, register
-from .grain import Grain, measure
-from .holes import Region
+from ....schema.request import Source
+from ...flow import refine
+from ...grade import Grade, fit_grade
+from ...likeness import Likeness, compare_takes
+from ...pictures import Plate
+from ...pictures.layout import Image, Mask
+from ...register import Registration, project, register
+from ..grain import Grain, measure
+from ..holes import Region
 
 _PAIRS = 4
 _END = 3

@@ -11,8 +11,8 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from ..pictures.layout import Mask
-from ..register import Matrix, Points, Registration, find_points, match_points
+from ...pictures.layout import Mask
+from ...register import Matrix, Points, Registration, find_points, match_points
 
 _KEY = 6
 _POINTS = 1500

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..pictures.layout import Image, Mask
+from ...pictures.layout import Image, Mask
 
 RING = 28
 """Width of the band around the hole that is compared."""

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
-from ..pictures import Plate
-from ..pictures.layout import Image
-from ..pictures.review import write_picture
-from ..pictures.sheets import Row, contact_sheet, overlay, spread
-from .shot import Shot
+from ...pictures import Plate
+from ...pictures.layout import Image
+from ...pictures.review import write_picture
+from ...pictures.sheets import Row, contact_sheet, overlay, spread
+from ..shot import Shot
 
 _FRAMES = 5
 

@@ -1,0 +1,107 @@
+"""The removal's report: everything that a person or `wetgate verify` needs, as JSON."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from ....schema.outcome import SelfRating
+from ...identity import FrameProof, summarise
+from ...pictures.plate import Plate
+from ...pictures.stills import Stills
+from ..fill import Origin
+from ..rating.probes import Score
+from ..rating.verdict import MISMATCH, Tally, source_uses
+from ..shot import Shot
+
+_PACKAGES = ("wetgate", "av", "numpy", "opencv-python-headless", "OpenImageIO")
+
+
+def write_report(path: Path, words: dict[str, Any]) -> None:
+    """Write the report beside its name and rename it when complete."""
+    part = path.with_name(f".{path.name}.part")
+    part.write_text(json.dumps(words, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    part.replace(path)
+
+
+def report_words(
+    shot: Shot,
+    tally: Tally,
+    made: Plate,
+    proofs: Sequence[FrameProof],
+    scores: Sequence[Score],
+    rating: SelfRating,
+) -> dict[str, Any]:
+    """The whole report but its verdict; *made* is the master read back."""
+    request, first = shot.request, shot.request.first_frame
+    area = shot.plate.frames * shot.plate.video.width * shot.plate.video.height
+    return {
+        "report": "wetgate removal",
+        "format": 1,
+        "plate": {
+            **file_words(shot.plate, str(request.plate.path.resolve())),
+            "name": request.plate.name,
+            "video": shot.plate.video.model_dump(mode="json"),
+            "timecode": shot.plate.timecode,
+            "reel": shot.plate.reel,
+        },
+        "master": file_words(made, made.path.name),
+        "matte": {"path": "matte", "given": None if request.matte is None else str(request.matte)},
+        "review": {"path": "review.mp4"},
+        "first_frame": first,
+        "frames": shot.plate.frames,
+        "filled_frames": len(tally.frames),
+        "hole_share": round(sum(tally.origins.values()) / area, 5),
+        "sources": [use.model_dump(mode="json") for use in source_uses(shot, tally)],
+        "takes": [
+            {
+                "name": take.source.name,
+                "clip": take.source.clip,
+                "words": take.likeness.words,
+                "inliers": take.likeness.inliers,
+                "grade_psnr_db": [round(take.grade.identity_psnr, 2), round(take.grade.psnr, 2)],
+                "grain": take.grain.as_json(),
+            }
+            for take in shot.takes
+        ],
+        "passed_over": [s.name for s in request.sources if s not in [take.source for take in shot.takes]],
+        "own_grain": tally.own_grain.as_json(),
+        "never_seen_share": round(tally.share(Origin.PAINTED), 5),
+        "trained_pixels": 0.0,
+        "rating": rating.model_dump(mode="json"),
+        "probes": [score.as_json(first) for score in scores],
+        "frames_to_look_at": [n + first for n, v in tally.mismatch.items() if v > MISMATCH],
+        "identity": {
+            **summarise(proofs).model_dump(mode="json"),
+            "hashes": [proof.as_json() for proof in proofs],
+        },
+        "options": shot.options.model_dump(mode="json"),
+        "versions": versions(),
+    }
+
+
+def file_words(plate: Plate, path: str) -> dict[str, Any]:
+    """Path and SHA-256 of a movie, or of every frame file of a sequence."""
+    if isinstance(plate.media, Stills):
+        return {"path": path, "sha256": {file.name: _digest(file) for file in plate.media.files}}
+    return {"path": path, "sha256": _digest(plate.path)}
+
+
+def versions() -> dict[str, str]:
+    """What made the pictures."""
+    found = {}
+    for name in _PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "unknown"
+    return found
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

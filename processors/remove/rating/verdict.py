@@ -1,0 +1,111 @@
+"""What is concluded from a fix: what it was made of, whether it is weak, and why, in sentences."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from ....schema.media import SourceClass
+from ....schema.outcome import SelfRating, SourceUse, Verdict
+from ..fill import Origin
+from ..grain import Grain
+from ..shot import Shot
+
+MISMATCH = 0.25
+"""Share of the band around a hole that may differ before the frame is named as one to look at."""
+_MOST_TORN = 0.05
+"""Share of the frames that may be named so before the fix is weak."""
+
+
+@dataclass
+class Tally:
+    """What all fills of a shot say about themselves. `origins` counts the holes' pixels by `Origin` or take."""
+
+    origins: Counter[int] = field(default_factory=Counter)
+    mismatch: dict[int, float] = field(default_factory=dict)
+    frames: list[int] = field(default_factory=list)
+    own_grain: Grain = field(default_factory=Grain)
+
+    def share(self, origin: int) -> float:
+        """Share (0..1) of the holes' pixels that came from *origin*."""
+        return self.origins[origin] / max(sum(self.origins.values()), 1)
+
+    def best_take(self, takes: int) -> int | None:
+        """The take that gave the most, by its place in the list of *takes*."""
+        used = [(self.origins[i + 1], -i) for i in range(takes) if self.origins[i + 1]]
+        return -max(used)[1] if used else None
+
+
+def judge(shot: Shot, tally: Tally, rating: SelfRating) -> tuple[list[str], bool]:
+    """Reasons for people, and whether the fix is weak."""
+    options, reasons, first = shot.options, [], shot.request.first_frame
+    reasons += [
+        f"{source.name} is a proxy and was not used: a pull of it could help."
+        for source in shot.request.sources
+        if source.source_class is SourceClass.PROXY
+    ]
+    weak = rating.expected_psnr_db < options.min_psnr_db
+    if weak:
+        reasons.append(
+            f"The fix tested itself at {rating.expected_psnr_db:.1f} dB where the truth is known; "
+            f"{options.min_psnr_db:.1f} dB are asked for."
+        )
+    share = tally.share(Origin.PAINTED)
+    if share > 0.0005:
+        reasons.append(f"{share:.1%} of the hole was never seen in any frame and is painted from its edges.")
+    weak = weak or share > options.never_seen
+    torn = [frame for frame, value in tally.mismatch.items() if value > MISMATCH]
+    if torn:
+        weak = weak or len(torn) > _MOST_TORN * len(tally.frames)
+        reasons.append(
+            f"In {len(torn)} frames ({ranges([n + first for n in torn])}) the fill does not meet what "
+            "stands around the matte: something moves behind it, or the matte is too small."
+        )
+    take = tally.best_take(len(shot.takes))
+    held = [n + first for n in tally.frames if shot.takes[take].held(n)] if take is not None else []
+    if held and take is not None:
+        name = shot.takes[take].source.name
+        reasons.append(f"{name} does not hold the moment of {ranges(held)}: its nearest frame stands there.")
+    return reasons, weak
+
+
+def source_uses(shot: Shot, tally: Tally) -> tuple[SourceUse, ...]:
+    """Every clip that gave pixels, the plate itself last."""
+    used = [
+        SourceUse(
+            name=take.source.name,
+            source_class=take.source.source_class,
+            share=round(tally.share(index + 1), 5),
+            frame_offset=take.likeness.offset,
+        )
+        for index, take in enumerate(shot.takes)
+    ]
+    plate = shot.request.plate
+    own = SourceUse(name=plate.name, source_class=plate.source_class, share=round(tally.share(Origin.OWN), 5))
+    return (*used, own)
+
+
+def summarised(shot: Shot, tally: Tally, verdict: Verdict, rating: SelfRating) -> str:
+    """The result in one sentence."""
+    count = len(tally.frames)
+    start = {
+        Verdict.PUBLISH: f"Restored {count} frames",
+        Verdict.ASK: f"Restored {count} frames, but somebody should look",
+        Verdict.REFUSE: f"Not good enough to publish ({count} frames tried)",
+    }[verdict]
+    best = max(source_uses(shot, tally), key=lambda use: use.share)
+    own = best.name == shot.request.plate.name
+    origin = f", {best.share:.0%} from {'its own other frames' if own else best.name}" if best.share else ""
+    return f"{start}{origin}; self-test {rating.expected_psnr_db:.1f} dB at {rating.samples} places."
+
+
+def ranges(numbers: Sequence[int]) -> str:
+    """`1001-1010, 1050` from frame numbers in order."""
+    out: list[list[int]] = []
+    for number in numbers:
+        if out and number == out[-1][1] + 1:
+            out[-1][1] = number
+        else:
+            out.append([number, number])
+    return ", ".join(str(a) if a == b else f"{a}-{b}" for a, b in out)
