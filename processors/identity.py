@@ -9,8 +9,10 @@ For each frame one SHA-256 is taken over the outside samples of the plate and on
 master: channel after channel in the plate's plane order (Y, U, V, A for YUV; G, B, R, A for RGB
 movies, FFmpeg's gbrp; the file's own order for image sequences), within a channel row by row from
 the top, left to right, every sample little-endian in its native type (one byte to 8 bits; two bytes
-to 16, the value in the low bits; IEEE half or single), nothing between. The effective matte has a
-SHA-256 of its own: one byte a pixel, 0 or 255, row by row.
+to 16, the value in the low bits; IEEE half or single), nothing between. A picture is its display
+window; samples of it that an OpenEXR file's data window lacks count as zero, and what the file holds
+beyond the display window follows after all channels: channel after channel, row by row. The
+effective matte has a SHA-256 of its own: one byte a pixel, 0 or 255, row by row.
 """
 
 from __future__ import annotations
@@ -34,7 +36,7 @@ from .pictures.master import write_still
 LAYOUT = (
     "SHA-256 over the samples outside the effective matte; a sample is outside when its whole support "
     "lies outside; channels in plane order, rows from the top, left to right, little-endian, native "
-    "type, nothing between"
+    "type, nothing between; after them, in the same order, what lies beyond an OpenEXR display window"
 )
 _GREY = frame_layout(("Y",), "uint8", 8)
 
@@ -70,11 +72,11 @@ def largest(plane: Plane, x: int, y: int) -> Plane:
     return np.asarray(np.maximum.reduce(parts))
 
 
-def outside_digest(planes: tuple[Plane, ...], inside: tuple[Mask, ...]) -> tuple[str, int]:
+def outside_digest(picture: Picture, inside: tuple[Mask, ...]) -> tuple[str, int]:
     """SHA-256 (hex) over the samples outside, and how many there are."""
     digest, count = hashlib.sha256(), 0
-    for plane, mask in zip(planes, inside, strict=True):
-        samples = plane[~mask]
+    outside = [plane[~mask] for plane, mask in zip(picture.planes, inside, strict=True)]
+    for samples in (*outside, *picture.overscan):
         digest.update(np.ascontiguousarray(samples, samples.dtype.newbyteorder("<")).data)
         count += samples.size
     return digest.hexdigest(), count
@@ -88,14 +90,23 @@ def matte_digest(matte: Mask) -> str:
 def prove_frame(plate: Picture, master: Picture, matte: Mask) -> FrameProof:
     """Hash one frame of both; equal hashes are the proof, `changed` counts samples that differ."""
     inside = inside_planes(matte, plate.encoding.layout)
-    ours, count = outside_digest(plate.planes, inside)
-    theirs, _ = outside_digest(master.planes, inside)
-    changed = 0 if ours == theirs else sum(int(spots.sum()) for spots in _changes(plate, master, inside))
+    ours, count = outside_digest(plate, inside)
+    theirs, _ = outside_digest(master, inside)
+    changed = 0
+    if ours != theirs:
+        changed = sum(int(spots.sum()) for spots in _changes(plate, master, inside)) + _overscan_changes(plate, master)
     return FrameProof(plate.frame, count, changed, ours, theirs, matte_digest(matte))
 
 
 def _changes(plate: Picture, master: Picture, inside: tuple[Mask, ...]) -> list[Mask]:
     return [(_raw(a) != _raw(b)) & ~mask for a, b, mask in zip(plate.planes, master.planes, inside, strict=True)]
+
+
+def _overscan_changes(plate: Picture, master: Picture) -> int:
+    """Samples beyond the display window that differ; a window of another size counts whole."""
+    if [a.shape for a in plate.overscan] != [b.shape for b in master.overscan]:
+        return max(sum(a.size for a in plate.overscan), 1)
+    return sum(int((_raw(a) != _raw(b)).sum()) for a, b in zip(plate.overscan, master.overscan, strict=True))
 
 
 def _raw(plane: Plane) -> NDArray[Any]:
@@ -218,6 +229,8 @@ def _frame_problems(
                     f"frame {shot}: channel {channel}, row {row}, column {column} is {b[row, column]} in the "
                     f"master and {a[row, column]} in the plate ({int(spots.sum())} such samples)."
                 )
+        if _overscan_changes(ours, theirs):
+            found.append(f"frame {shot}: what lies beyond the display window differs from the plate.")
     if proof.plate != told.get("plate"):
         found.append(f"frame {shot}: the plate is not the one that the report was made from.")
     if proof.matte != told.get("matte"):

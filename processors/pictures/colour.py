@@ -121,7 +121,8 @@ class Encoding:
     def settle(self, plane: NDArray[np.float32]) -> Plane:
         """Round and clip code values to the layout's type; narrow range keeps clear of 0 and the top."""
         if self.layout.is_float:
-            return plane.astype(self.layout.dtype)
+            most = float(np.finfo(self.layout.dtype).max)
+            return np.clip(plane, -most, most).astype(self.layout.dtype)
         top = (1 << self.layout.bits) - 1
         rim = 0 if self.full_range else 1 << (self.layout.bits - 8)
         return np.clip(np.rint(plane), rim, top - rim).astype(self.layout.dtype)

@@ -20,11 +20,15 @@ from .stills import SUFFIXES, Stills
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """One frame: `planes` are native code values, one array per channel (chroma at its own size)."""
+    """One frame: `planes` are native code values, one array per channel (chroma at its own size).
+
+    `overscan` holds by channel the samples of an OpenEXR file that lie beyond its display window.
+    """
 
     frame: int
     planes: tuple[Plane, ...]
     encoding: Encoding
+    overscan: tuple[Plane, ...] = ()
 
     @property
     def pixel_format(self) -> str:
@@ -98,8 +102,8 @@ class Plate:
                 f"{self.path.name} has frames 0..{self.frames - 1}; {first}..{end} was asked for.",
                 path=self.path,
             )
-        for number, planes in self.media.read(first, end):
-            yield Picture(number, planes, self.encoding)
+        for number, planes, overscan in self.media.read(first, end):
+            yield Picture(number, planes, self.encoding, overscan)
 
     def picture(self, frame: int) -> Picture:
         """One frame."""

@@ -16,6 +16,7 @@ from ...schema.request import Request
 from ..mattes import Mattes, check_frame, grown, open_mattes
 from ..pictures import Picture, Plate
 from ..pictures.layout import Image, Mask
+from ..pictures.master import check_master
 from ..survey.cuts import Cuts
 from .holes import Region, region_of
 from .options import RemoveOptions
@@ -140,6 +141,7 @@ def open_shot(request: Request) -> Shot:
         plate.close()
         raise NotConfident(f"{name} is interlaced: its fields must be separated or deinterlaced first.")
     try:
+        check_master(plate)
         mattes = open_mattes(
             plate,
             request.matte,
