@@ -20,7 +20,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ from numpy.typing import NDArray
 
 from ..schema.errors import IngestError, WetgateError
 from ..schema.outcome import IdentityProof
+from .package import Beside, beside, script_problems
 from .pictures import Layout, Picture, Plate
 from .pictures.layout import Mask, Plane, frame_layout
 from .pictures.master import write_still
@@ -135,29 +136,39 @@ def summarise(proofs: Sequence[FrameProof]) -> IdentityProof:
 
 @dataclass(frozen=True)
 class Verification:
-    """What re-reading plate, matte and master from disk found. `problems` are sentences."""
+    """What re-reading plate, matte and master from disk found. `problems` are sentences.
+
+    `beside` are sentences about what lies beside the master (patch, source map, script): it may be
+    gone or spoilt though the proof of the master holds. `checked` says in words what was looked at.
+    """
 
     holds: bool
     frames: int
     samples_outside: int
     problems: tuple[str, ...] = field(default=())
+    beside: tuple[str, ...] = field(default=())
+    checked: tuple[str, ...] = field(default=())
 
     @property
     def sentence(self) -> str:
         """The result in words."""
-        if self.holds:
-            return (
-                f"All {self.samples_outside} samples outside the effective matte equal the plate's, in all "
-                f"{self.frames} frames."
-            )
-        return f"The proof does not hold: {self.problems[0]}"
+        if not self.holds:
+            return f"The proof does not hold: {self.problems[0]}"
+        proof = (
+            f"All {self.samples_outside} samples outside the effective matte equal the plate's, in all "
+            f"{self.frames} frames."
+        )
+        if self.beside:
+            return f"{proof} What lies beside the master is not as reported: {self.beside[0]}"
+        return " ".join([proof, *self.checked])
 
 
 def verify_report(report: Path, *, plate: Path | None = None) -> Verification:
     """Check a report against the disk: re-read plate, effective matte and master and hash again.
 
-    *plate* replaces the path in the report, for a plate that has moved. Never raises for what it
-    finds: missing files and differences are problems in the answer.
+    Patch, source map and script are checked with it, where the report names them. *plate* replaces
+    the path in the report, for a plate that has moved. Never raises for what it finds: missing files
+    and differences are problems in the answer.
     """
     try:
         words = json.loads(report.read_text("utf-8"))
@@ -169,17 +180,25 @@ def verify_report(report: Path, *, plate: Path | None = None) -> Verification:
         plate_path = plate or Path(words["plate"]["path"])
         first_frame = int(words["first_frame"])
         listed = {entry["frame"]: entry for entry in told["hashes"]}
+        parts = beside(report.parent, words)
+        script = script_problems(report.parent, words)
     except (OSError, ValueError, KeyError, TypeError) as error:
         return Verification(False, 0, 0, (f"{report.name} is no removal report that can be read ({error}).",))
     try:
         with Plate.open(plate_path) as a, Plate.open(master_path) as b, Plate.open(matte_path) as m:
-            return _compare(a, b, m, listed, first_frame)
+            found = _compare(a, b, m, listed, first_frame, parts)
     except WetgateError as error:
         return Verification(False, 0, 0, (str(error),))
+    return replace(found, beside=(*found.beside, *script))
 
 
 def _compare(
-    plate: Plate, master: Plate, matte: Plate, listed: dict[int, dict[str, Any]], first_frame: int
+    plate: Plate,
+    master: Plate,
+    matte: Plate,
+    listed: dict[int, dict[str, Any]],
+    first_frame: int,
+    parts: Sequence[Beside],
 ) -> Verification:
     if not plate.frames == master.frames == matte.frames == len(listed):
         return Verification(
@@ -190,6 +209,7 @@ def _compare(
     if plate.layout.names != master.layout.names or plate.layout.sample != master.layout.sample:
         return Verification(False, 0, 0, (f"the master is {master.layout.name}, the plate {plate.layout.name}.",))
     problems: list[str] = []
+    aside = [sentence for part in parts for sentence in part.missing(plate.frames)]
     samples = 0
     for ours, theirs, mask in zip(plate.read(), master.read(), matte.read(), strict=True):
         inside = np.asarray(mask.planes[0] > 0)
@@ -200,7 +220,13 @@ def _compare(
         problems += _frame_problems(
             ours, theirs, inside, proof=proof, told=listed.get(ours.frame), first_frame=first_frame
         )
-    return Verification(not problems, plate.frames, samples, tuple(problems))
+        for part in parts:
+            aside += part.problems(ours.frame + first_frame, inside)
+    checked = tuple(
+        f"The {part.what}: {plate.frames} files as reported, nothing of it beyond the effective matte."
+        for part in parts
+    )
+    return Verification(not problems, plate.frames, samples, tuple(problems), tuple(aside), checked)
 
 
 def _frame_problems(

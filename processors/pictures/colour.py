@@ -82,6 +82,12 @@ class Encoding:
         seen = np.dstack([self._view(planes[i]) for i in self._rgb_order()])
         return seen if self.layout.is_float else np.asarray(np.clip(seen, 0, 1), np.float32)
 
+    def values(self, planes: tuple[Plane, ...]) -> Image:
+        """HxWx3 float32 RGB as a compositor reads the file raw: code values 0..1, floating point untouched."""
+        if not self.layout.is_float:
+            return self.rgb(planes)
+        return np.dstack([planes[i].astype(np.float32) for i in self._rgb_order()])
+
     def luma(self, planes: tuple[Plane, ...]) -> NDArray[np.uint8]:
         """HxW uint8: the luma plane stretched to 0..255, or BT.709 weights over RGB."""
         if self.layout.names[0] == "Y" and not self.layout.is_float:

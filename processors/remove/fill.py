@@ -186,8 +186,13 @@ def composed(shot: Shot, fill: Fill, hole: Mask, own_grain: Grain, *, feather: b
     if shot.options.grain and own_grain.deficit and own.any():
         grain = noise(own.shape, own_grain.deficit, own_grain.correlation, fill.frame)
         image = image + (grain * own)[..., None]
-    strength = ramp(hole, shot.options.feather if feather else 0)
+    strength = strength_of(shot, hole) if feather else ramp(hole, 0)
     return compose(shot.frames.at(fill.frame), image, fill.region, hole, strength)
+
+
+def strength_of(shot: Shot, hole: Mask) -> NDArray[np.float32]:
+    """HxW, 0..1: how much of the fill is mixed into the plate."""
+    return ramp(hole, shot.options.feather)
 
 
 def _mismatch(plate: Image, picture: Image, hole: Mask, valid: Mask) -> float:
