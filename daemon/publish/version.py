@@ -164,11 +164,12 @@ class Publisher:
             (MediaKind.FILE, outcome.report, Step.REPORT_UPLOADED),
             (MediaKind.FILE, timeline, Step.REPORT_UPLOADED),
             (MediaKind.FILE, outcome.contact_sheet, Step.REPORT_UPLOADED),
+            *((MediaKind.FILE, path, Step.REPORT_UPLOADED) for path in outcome.files),
         )
         for place, (kind, path, step) in enumerate(files):
             if path is None:
                 continue
-            progress(0.2 + 0.1 * place, f"uploading {path.name}")
+            progress(0.2 + 0.7 * place / len(files), f"uploading {path.name}")
 
             def send(kind: MediaKind = kind, path: Path = path) -> str:
                 tracker.upload(made, kind, path)

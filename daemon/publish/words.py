@@ -47,6 +47,11 @@ def version_text(code: str, outcome: Outcome, reasons: Sequence[str], verdict: V
     if outcome.identity and outcome.identity.holds:
         lines.append("Outside the matte every code value equals the plate's; `wetgate verify` re-checks it.")
     lines.append(f"Trained pixels: {outcome.trained_pixels:.0%}.")
+    if any(path.suffix == ".nk" for path in outcome.files):
+        lines.append(
+            f"To finish it by hand: {outcome.report.parent} holds patch/ (RGBA EXR), matte/, source_map/ and comp.nk, "
+            "which lays the patch over the plate in Nuke."
+        )
     lines.append(f"Frames {outcome.first_frame}-{outcome.last_frame}, source timecode {outcome.timecode or 'none'}.")
     return "\n".join(lines)
 

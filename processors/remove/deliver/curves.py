@@ -127,7 +127,7 @@ def _drawn(curve: Curve, values: dict[int, float], rows: Sequence[Mapping[str, A
         curve.words,
         f"{top:.0f} {curve.unit}",
         f"{bottom:.0f} {curve.unit}",
-        "" if line is None else f"dashed: the limit, {line:.0f} {curve.unit}",
+        "" if line is None else f"Dashed: the limit, {line:.0f} {curve.unit}",
         first,
         last,
         # Numbers and our own words alone: nothing in it comes from outside.

@@ -101,7 +101,7 @@ def _close_rows(shot: Shot, close: Sequence[Look]) -> list[Row]:
     windows = [window_at(shot.matte(look.frame)) for look in close]
     differences = [0.5 + _STRONGER * (look.after - look.before) for look in close]
     parts = (
-        ("before", [look.before for look in close], ""),
+        ("before", [outlined(look.before, shot.matte(look.frame)) for look in close], ""),
         ("after", [look.after for look in close], "look for seams, blur, missing grain"),
         ("difference", differences, f"after less before, {_STRONGER} times; grey is untouched"),
         ("source map", [look.mapped for look in close], "colours: below"),

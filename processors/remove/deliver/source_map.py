@@ -158,4 +158,8 @@ def hue(origin: int) -> tuple[float, float, float]:
 def legend(words: dict[str, Any], present: Sequence[int]) -> list[tuple[str, tuple[float, float, float]]]:
     """Words and colour of every origin in *present*, from the report's part about the map."""
     table = words["origins"]
-    return [(table.get(str(value), f"origin {value}"), hue(value)) for value in present]
+    shaded = {Origin.OWN, Origin.MOVER}
+    return [
+        (table.get(str(value), f"origin {value}") + (" (dark: far in time)" if value in shaded else ""), hue(value))
+        for value in present
+    ]
