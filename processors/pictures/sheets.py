@@ -28,9 +28,14 @@ class Row:
     note: str = ""
 
 
-def contact_sheet(title: str, columns: Sequence[str], rows: Sequence[Row], *, width: int = 1900) -> Image:
-    """HxWx3 RGB: *rows* under column heads such as `1001`. Pictures keep their shape; all of one size."""
-    wide = cell_width(len(columns), width=width)
+def contact_sheet(
+    title: str, columns: Sequence[str], rows: Sequence[Row], *, width: int = 1900, at_least: int = 1
+) -> Image:
+    """HxWx3 RGB: *rows* under column heads such as `1001`. Pictures keep their shape; all of one size.
+
+    There is room for *at_least* so many columns, that few pictures are not blown up.
+    """
+    wide = cell_width(max(len(columns), at_least), width=width)
     tall = max(picture.shape[0] / picture.shape[1] for row in rows for picture in row.pictures)
     cell_height = round(wide * tall)
     head = 74

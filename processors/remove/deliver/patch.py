@@ -5,6 +5,10 @@ RGB is premultiplied and in the plate's own values: scene-linear where the plate
 mixed in, zero outside the effective matte. Colour is what the master needs over the plate,
 `master - plate * (1 - alpha)`, so that rounding of the master is in it too. Half float where that
 holds every step of the plate (to 10 bits, and half plates), else float.
+
+Inside the matte patch over plate is the master to rounding. With subsampled chroma a sample at the
+matte's edge is shared with pixels outside, whose colour then differs when seen as RGB: how much is
+measured while writing and said in the report.
 """
 
 from __future__ import annotations
@@ -37,6 +41,7 @@ class Patch:
         self.grain = grain
         self._first = first_frame
         self._files: dict[str, str] = {}
+        self._beyond = 0.0
         self._encoding = encoding_words(plate)
         self._stamp = Stamp(plate, first_frame, {"wetgate:encoding": self._encoding})
 
@@ -50,6 +55,8 @@ class Patch:
             alpha = alpha.astype(np.float16).astype(np.float32)
         before, after = _values(plate, region), _values(made, region)
         channels = patch_channels(before, after, alpha)
+        if "U" in plate.encoding.layout.names:
+            self._beyond = max(self._beyond, float(np.abs(after - before)[alpha == 0].max(initial=0)))
         if self.grain:
             added = after - _values(plain, region) if plain is not None else np.zeros_like(after)
             channels |= {f"grain.{c}": np.where(alpha > 0, added[..., i], 0) for i, c in enumerate("RGB")}
@@ -65,6 +72,7 @@ class Patch:
             "sample": "half" if self.half else "float",
             "zero_outside_matte": ["R", "G", "B", "A"],
             "grain_layer": self.grain,
+            "beyond_matte_8bit": round(255 * self._beyond, 2),
             "sha256": self._files,
         }
 

@@ -50,13 +50,15 @@ def write_sheet(
         close = [_look(shot, made, frame) for frame in _close_frames(tally)]
     heads = [str(look.frame + first) for look in looks]
     entries = legend(map_words, sorted({origin for look in (*looks, *close) for origin in look.origins}))
-    whole = contact_sheet(f"{name}: what was removed, and what came back", heads, _whole_rows(shot, looks, take))
+    whole = contact_sheet(
+        f"{name}: what was removed, and what came back", heads, _whole_rows(shot, looks, take), at_least=COLUMNS
+    )
     near = contact_sheet("The same place at the plate's own pixels", _close_heads(shot, close, tally),
-                         _close_rows(shot, close))  # fmt: skip
+                         _close_rows(shot, close), at_least=COLUMNS)  # fmt: skip
     sheet, thumbnail = out / "contact_sheet.png", out / "thumbnail.png"
     write_picture(sheet, np.vstack([whole, near, legend_strip(entries)]))
     rows = [Row("source map", _smaller([look.mapped for look in looks]), "where each filled pixel came from")]
-    titled = contact_sheet(f"{name}: sources of the fill", heads, rows)
+    titled = contact_sheet(f"{name}: sources of the fill", heads, rows, at_least=COLUMNS)
     write_picture(out / f"{MAP}.png", np.vstack([titled, legend_strip(entries)]))
     write_picture(thumbnail, looks[len(looks) // 2].after, longest=640)
     return sheet, thumbnail
