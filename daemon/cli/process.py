@@ -115,7 +115,8 @@ def _words(outcome: Outcome) -> str:
     for place, finding in enumerate(outcome.findings, start=1):
         first = outcome.first_frame
         lines.append(f"{place}. {finding.label} Frames {first + finding.first}-{first + finding.last}.")
-    for label, path in (("master", outcome.master), ("review", outcome.review), ("report", outcome.report)):
+    named = (("master", outcome.master), ("review", outcome.review), ("report", outcome.report))
+    for label, path in (*named, *((path.name, path) for path in outcome.files)):
         if path is not None:
             lines.append(f"{label}: {path}")
     return "\n".join(lines)

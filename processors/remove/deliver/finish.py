@@ -59,11 +59,16 @@ class Finish:
         take = self.tally.best_take(len(shot.takes))
         sheet, thumbnail = write_sheet(shot, master, self.tally, take, maps.words())
         summary = summarised(shot, self.tally, verdict, rating)
-        told = (summary, *reasons, "Trained pixels: 0 %.", f"Read report.html in this folder; first frame {first}.")
-        script = self.out / SCRIPT
-        write_nuke(script, shot.plate, first, grain=patch.grain, words="\n".join(told))
         with Plate.open(master) as made:
             words = report_words(shot, self.tally, made, proofs, scores, rating)
+        told = (
+            summary,
+            *reasons,
+            f"Trained pixels: {words['trained_pixels']:.0%}.",
+            "More in report.html beside this.",
+        )
+        script = self.out / SCRIPT
+        write_nuke(script, shot.plate, first, grain=patch.grain, words="\n".join(told))
         words |= {"verdict": verdict.value, "summary": summary, "reasons": reasons, "chunks": chunks}
         words |= {"patch": patch.words(), "source_map": maps.words()}
         words |= {"nuke": {"path": SCRIPT, "sha256": digest(script)}, "files": files_words(self.out)}

@@ -24,7 +24,7 @@ from ...pictures.layout import Image, Mask
 from ..fill import Fill, Origin
 from ..holes import Region, region_of
 from ..shot import Shot
-from .exr import Stamp, write_exr
+from .exr import Stamp, fresh_folder, write_exr
 
 NAME = "source_map"
 CHANNELS = {
@@ -50,8 +50,7 @@ class SourceMap:
     """Writes `source_map/source_map.NNNN.exr`, one a frame, numbered by shot frame."""
 
     def __init__(self, shot: Shot, out: Path) -> None:
-        self.folder = out / NAME
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder = fresh_folder(out, NAME)
         self._first = shot.request.first_frame
         self._sources = map_sources(shot)
         self._files: dict[str, str] = {}
