@@ -17,6 +17,7 @@ from .desk.orders import Orders
 from .desk.planning import Planner
 from .desk.results import Receiver
 from .health import Health
+from .ingest.classes import SourceClasses
 from .ingest.ingest import Ingest
 from .ingest.kind import survey_kind
 from .ingest.shards import Shards
@@ -63,6 +64,7 @@ class House:
         self.health = Health()
         self.jobs, self.index = Jobs(database), Index(database)
         self.tasks, self.results, self.ledger = Tasks(database), Results(database), Ledger(database)
+        self.classes = SourceClasses(settings.shows)
         self.trackers = Trackers(settings.trackers, settings.work_root)
         self.shards = Shards(self.index, settings.work_root)
         self.days = Days(database, self.index, self.jobs, settings.work_root)
@@ -96,7 +98,7 @@ class House:
             self.database,
             self.jobs,
             [
-                survey_kind(self.index),
+                survey_kind(self.index, self.classes),
                 receiver.kind(),
                 publisher.kind(),
                 self._answers.kind(),
@@ -114,7 +116,12 @@ class House:
         )
 
     def ingest(self, show: str, queued: Callable[[], None]) -> Ingest:
-        """The show's way from storage into the index; a show without settings has the defaults."""
+        """The show's way from storage into the index; a show without settings has the defaults.
+
+        The classes of what is indexed already follow the settings as they are now.
+        """
+        with self.database.write() as session:
+            self.index.classify(session, show, self.classes.of(show))
         return Ingest(
             self.database,
             show,
