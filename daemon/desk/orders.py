@@ -52,6 +52,8 @@ class Orders:
                     "processor": plan.processor,
                     "request": request.model_dump(mode="json"),
                     "plate_clip_id": plan.plate_clip_id,
+                    "proxy": str(plan.proxy) if plan.proxy else None,
+                    "proxy_start": plan.proxy_start,
                 },
                 dedupe_key=f"task:{task.id}",
                 priority=task.priority,

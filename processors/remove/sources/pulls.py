@@ -78,5 +78,8 @@ def _pull(role: Literal["plate", "source"], source: Source, clip: Plate, first: 
 
 
 def _words(pulls: Sequence[Pull]) -> str:
-    told = {"plate": "the plate is a proxy", "source": "the best other take is here only as a proxy"}
-    return " ".join(f"This needs a pull, for {told[pull.role]}: {pull.words}." for pull in pulls)
+    told = {
+        "plate": "is a proxy, and a fix is never laid into one: it needs a pull",
+        "source": "is the best other take and is here only as a proxy: it needs a pull",
+    }
+    return " ".join(f"{pull.name} {told[pull.role]}: {pull.words}." for pull in pulls)
