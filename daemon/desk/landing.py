@@ -12,8 +12,9 @@ from ...schema.tables import ClipRow
 from ..store.index import Index
 from ..store.pulls import Pulls
 
-ALIKE = 0.5
-"""Cosine at which a proxy and its original are taken for one picture; strangers come to about 0."""
+ALIKE = 0.4
+"""Cosine at which a proxy and its original are taken for one picture: small, regraded proxies under bars and
+burn-ins come to .5-.8, strangers to -.2-.3."""
 
 Alike = Callable[[ClipRow, ClipRow, int], float]
 """How alike a proxy and a clip look, whose frame 0 shows the proxy's frame n: 0 strangers, 1 the same."""
