@@ -10,6 +10,7 @@ shirt hardly changes. Somebody who stands like furniture through the whole take 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -55,6 +56,15 @@ class Still:
         steady = cv2.morphologyEx(far.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
         return np.asarray(cv2.dilate(steady, np.ones((7, 7), np.uint8)) > 0) | ~self.known[window]
 
+    def behind(self, picture: Image, moving: Mask, left: int, top: int) -> tuple[Image, Mask]:
+        """*picture* with the still background where something *moving* hides it, and where that is known."""
+        window = (slice(top, top + picture.shape[0]), slice(left, left + picture.shape[1]))
+        # A soft step from the frame's own pixels to the background's mean, or the seam would show.
+        share = cv2.GaussianBlur(cv2.dilate(moving.astype(np.float32), np.ones((5, 5), np.uint8)), (0, 0), 1.5)
+        share = np.maximum(share, moving)[..., None]
+        still = self.image[window].astype(np.float32) / 255
+        return np.asarray(picture * (1 - share) + still * share, np.float32), self.known[window]
+
 
 def still_of(take: Plate) -> Still:
     """The still background of a take from a resting camera: some 2 s of one core at 1080p."""
@@ -63,7 +73,9 @@ def still_of(take: Plate) -> Still:
     height, width = pictures[0].shape[:2]
     factor = min(1.0, _SIDE / max(height, width))
     small = (round(width * factor), round(height * factor))
-    patches = [_patch(cv2.resize(one, small, interpolation=cv2.INTER_AREA).astype(np.float32) / 255) for one in pictures]
+    patches = [
+        _patch(cv2.resize(one, small, interpolation=cv2.INTER_AREA).astype(np.float32) / 255) for one in pictures
+    ]
     apart = _noise(patches)
     votes = np.ones((len(patches), *patches[0].shape[:2]), np.float32)
     for i, one in enumerate(patches):
@@ -98,7 +110,7 @@ def _noise(patches: list[NDArray[np.float32]]) -> float:
     """The distance that noise and codec alone make, from the calm half of the picture."""
     if len(patches) < 2:
         return _APART[0]
-    calm = [float(np.quantile(_distance(a, b)[::4, ::4], 0.4)) for a, b in zip(patches, patches[1:], strict=False)]
+    calm = [float(np.quantile(_distance(a, b)[::4, ::4], 0.4)) for a, b in pairwise(patches)]
     return float(np.clip(_NOISES * np.median(calm), *_APART))
 
 
