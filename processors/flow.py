@@ -36,14 +36,18 @@ class Refined:
 
     def warp(self, image: Image) -> tuple[Image, Mask]:
         """The moving *image* over the region, cubic, one interpolation; and where it is picture."""
-        x, y, width, height = self.region
-        grid_x, grid_y = np.meshgrid(np.arange(x, x + width), np.arange(y, y + height))
-        at = np.stack([grid_x + self.flow[..., 0], grid_y + self.flow[..., 1]], axis=-1).reshape(-1, 2)
-        back = project(np.linalg.inv(self.registration.matrix), at).astype(np.float32).reshape(height, width, 2)
+        back = self.places()
         out = cv2.remap(image, back[..., 0], back[..., 1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
         rows, columns = image.shape[:2]
         inside = (back > 1).all(axis=-1) & (back[..., 0] < columns - 2) & (back[..., 1] < rows - 2)
         return out, inside
+
+    def places(self) -> NDArray[np.float32]:
+        """(height, width, 2): the x and y in the moving picture that each pixel of the region shows."""
+        x, y, width, height = self.region
+        grid_x, grid_y = np.meshgrid(np.arange(x, x + width), np.arange(y, y + height))
+        at = np.stack([grid_x + self.flow[..., 0], grid_y + self.flow[..., 1]], axis=-1).reshape(-1, 2)
+        return project(np.linalg.inv(self.registration.matrix), at).astype(np.float32).reshape(height, width, 2)
 
 
 def refine(

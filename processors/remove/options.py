@@ -36,6 +36,10 @@ class RemoveOptions(BaseModel):
         "refuse", description="What happens to a weak fix: a person is asked, or it is refused."
     )
     use_takes: bool = Field(True, description="Take picture from other takes and clean plates.")
+    pull: bool = Field(
+        True, description="Ask for a pull where the best take is here only as a proxy; off: work from what is here."
+    )
+    handles: int = Field(8, ge=0, le=1000, description="Frames of handle at each end of a pull that is asked for.")
     use_own_frames: bool = Field(True, description="Take picture from the shot's own other frames.")
     effects: bool = Field(
         False, description="Widen the matte by a tenth of its size, to take soft shadows and reflections along."

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...schema.errors import BriefIncomplete, NotConfident, WetgateError
-from ...schema.media import SourceClass
 from ...schema.request import Request
 from ..mattes import Mattes, check_frame, grown, open_mattes
 from ..pictures import Picture, Plate
@@ -129,13 +128,11 @@ class Shot:
 def open_shot(request: Request) -> Shot:
     """Open plate and mattes and check what can be checked at once.
 
-    Raises BriefIncomplete for a proxy plate, missing or unfitting mattes and unknown options;
+    Raises BriefIncomplete for missing or unfitting mattes and unknown options;
     NotConfident for an interlaced plate; UnreadableMedia.
     """
     options = RemoveOptions.model_validate(request.options)
     name = request.plate.name or request.plate.path.name
-    if request.plate.source_class is SourceClass.PROXY:
-        raise BriefIncomplete(f"{name} is a proxy: a fix needs the pull of this plate. Nothing was touched.")
     plate = Plate.open(request.plate.path)
     if plate.video.interlaced:
         plate.close()

@@ -104,6 +104,8 @@ class Finish:
                 tally.origins.update(fill.shares(self.shot.matte(frame)))
                 tally.mismatch[frame] = fill.mismatch
                 grains.append(fill.grain)
+                if fill.performer:
+                    tally.performers.setdefault(fill.performer - 1, []).append(frame)
         tally.own_grain = Grain.mean(grains)
 
     def _master(self, patch: Patch, maps: SourceMap) -> Path:

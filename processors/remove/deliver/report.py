@@ -79,8 +79,10 @@ def report_words(
                 "inliers": take.likeness.inliers,
                 "grade_psnr_db": [round(take.grade.identity_psnr, 2), round(take.grade.psnr, 2)],
                 "grain": take.grain.as_json(),
+                "background_only": take.background_only,
+                "performer_in_frames": [n + first for n in tally.performers.get(place, [])],
             }
-            for take in shot.takes
+            for place, take in enumerate(shot.takes)
         ],
         "passed_over": [s.name for s in request.sources if s not in [take.source for take in shot.takes]],
         "own_grain": tally.own_grain.as_json(),

@@ -20,12 +20,17 @@ _MOST_TORN = 0.05
 
 @dataclass
 class Tally:
-    """What all fills of a shot say about themselves. `origins` counts the holes' pixels by `Origin` or take."""
+    """What all fills of a shot say about themselves.
+
+    `origins` counts the holes' pixels by `Origin` or take; `performers` are the frames in which somebody
+    who moves stands in the hole, by the take (its place in the list) that he comes from.
+    """
 
     origins: Counter[int] = field(default_factory=Counter)
     mismatch: dict[int, float] = field(default_factory=dict)
     frames: list[int] = field(default_factory=list)
     own_grain: Grain = field(default_factory=Grain)
+    performers: dict[int, list[int]] = field(default_factory=dict)
 
     def share(self, origin: int) -> float:
         """Share (0..1) of the holes' pixels that came from *origin*."""
@@ -67,6 +72,10 @@ def judge(shot: Shot, tally: Tally, rating: SelfRating) -> tuple[list[str], bool
     if held and take is not None:
         name = shot.takes[take].source.name
         reasons.append(f"{name} does not hold the moment of {ranges(held)}: its nearest frame stands there.")
+    reasons += [
+        f"A performer from {shot.takes[place].source.name} stands in frames {ranges([n + first for n in frames])}."
+        for place, frames in sorted(tally.performers.items())
+    ]
     return reasons, weak
 
 
