@@ -18,7 +18,8 @@ from ...pictures.master import open_master
 from ...pictures.review import write_review
 from ..fill import composed, strength_of
 from ..grain import Grain
-from ..rating.probes import Score, place_probes, rate, score_probe
+from ..rating.choice import held_trial
+from ..rating.expected import Facts, expect, facts_of, rate
 from ..rating.verdict import Tally, judge, source_uses, summarised
 from ..shot import Shot
 from ..store import load_fill
@@ -38,6 +39,7 @@ class Finish:
         self.shot, self.progress = shot, progress
         self.request, self.out = shot.request, shot.request.out
         self.tally = Tally()
+        self.facts: list[Facts] = []
 
     def outcome(self, chunks: int) -> Outcome:
         """Everything, in order; safe to do again from the start."""
@@ -48,10 +50,11 @@ class Finish:
         maps = SourceMap(shot, self.out)
         master = self._master(patch, maps)
         proofs = self._proved_review(master)
-        scores = self._scores()
-        rating = rate(scores, self.tally.origins)
+        trial = held_trial(self.shot, lambda done, words: self.progress(0.8 + 0.15 * done, words))
+        expected = expect(trial, self.facts)
+        rating = rate(trial, expected)
         identity = summarise(proofs)
-        reasons, weak = judge(self.shot, self.tally, rating)
+        reasons, weak = judge(self.shot, self.tally, rating, expected)
         verdict = Verdict(self.shot.options.weak_fix) if weak else Verdict.PUBLISH
         if not identity.holds:
             verdict = Verdict.REFUSE
@@ -63,7 +66,7 @@ class Finish:
         script = self.out / SCRIPT
         write_nuke(script, shot.plate, first, grain=patch.grain, words="\n".join(told))
         with Plate.open(master) as made:
-            words = report_words(shot, self.tally, made, proofs, scores, rating)
+            words = report_words(shot, self.tally, made, proofs, trial, expected, rating)
         words |= {"verdict": verdict.value, "summary": summary, "reasons": reasons, "chunks": chunks}
         words |= {"patch": patch.words(), "source_map": maps.words()}
         words |= {"nuke": {"path": SCRIPT, "sha256": digest(script)}, "files": files_words(self.out)}
@@ -117,6 +120,8 @@ class Finish:
                 fill = load_fill(self.request.work, frame) if frame in filled else None
                 made, plain = plate, None
                 if fill is not None:
+                    around = plate.crop(*fill.region.bounds).rgb()
+                    self.facts.append(facts_of(around, fill, hole[fill.region.window]))
                     made = composed(shot, fill, hole, grain)
                     plain = composed(shot, fill, hole, Grain()) if patch.grain else None
                 master.write(made.planes)
@@ -142,13 +147,3 @@ class Finish:
             sound = None if shot.plate.is_sequence else shot.plate.path
             write_review(self.out / "review.mp4", images(made), shot.plate.video.rate, sound=sound)
         return proofs
-
-    def _scores(self) -> list[Score]:
-        probes = place_probes(self.shot, self.tally.frames)
-        found = []
-        for index, probe in enumerate(probes):
-            score = score_probe(self.shot, probe, self.tally.own_grain)
-            if score is not None:
-                found.append(score)
-            self.progress(0.8 + 0.15 * (index + 1) / len(probes), "testing the fix where the truth is known")
-        return found
