@@ -17,7 +17,7 @@ from .grain import Grain, measure, noise
 from .holes import Region, ramp, region_of
 from .shot import HoleAt, Shot
 from .sources.membrane import correction, largest_channel, ring_of
-from .sources.own import fill_from_frames, layer_frames, source_frames
+from .sources.own import restore, source_frames
 from .sources.takes import AlignedTake, Laid
 
 
@@ -45,6 +45,8 @@ _CAP = 0.12
 _FEWEST = 60
 _SOMEBODY = 0.01
 """Share of a hole that must move in the take for a performer to be named."""
+_AROUND = 20
+"""Pixels around a hole that are filled too, to be compared with the plate."""
 
 
 @dataclass(frozen=True)
@@ -177,18 +179,21 @@ class _Filling:
         assert around is not None
         region = around.within(self.region)
         numbers = source_frames(frame, shot.span(frame), still=shot.camera.still(frame))
-        layers = layer_frames(shot.camera, _Looked(shot, hole_at), frame, region, self.unknown, numbers)
-        if layers is None:
+        window = region_of(whole, margin=_AROUND)
+        assert window is not None
+        found = restore(shot.camera, Looked(shot, hole_at), frame, region, self.unknown, window, numbers)
+        if found is None:
             return
-        plate, hidden = _crop(shot, frame, region), self.unknown[region.window]
-        picture, known, _ = fill_from_frames(layers, frame)
-        self.grain = measure(plate, picture, known & ~grown(hidden, 3))
-        self.mismatch = max(self.mismatch, _mismatch(plate, picture, hidden, known))
-        self.own_misfit = _misfit(plate, picture, hidden, known)
-        top, left = region.y - self.region.y, region.x - self.region.x
-        place = (slice(top, top + region.height), slice(left, left + region.width))
+        plate, hidden = _crop(shot, frame, window), self.unknown[window.window]
+        self.grain = measure(plate, found.image, found.known & ~grown(hidden, 3))
+        self.mismatch = max(self.mismatch, _mismatch(plate, found.image, hidden, found.known))
+        self.own_misfit = _misfit(plate, found.image, hidden, found.known)
+        top, left = window.y - self.region.y, window.x - self.region.x
+        place = (slice(top, top + window.height), slice(left, left + window.width))
         wide, where = self.image.copy(), np.zeros_like(self.left)
-        wide[place], where[place] = picture, known
+        wide[place], where[place] = found.image, found.known
+        spots = self.left & where
+        self.trace[place][spots[place]] = found.trace[spots[place]]
         self._take(wide, where, Origin.OWN)
 
     def done(self) -> Fill:
@@ -216,19 +221,19 @@ def _crop(shot: Shot, frame: int, region: Region) -> Image:
     return shot.frames.at(frame).crop(region.x, region.y, right, bottom).rgb()
 
 
-class _Looked:
-    """The shot as `own` looks at it."""
+class Looked:
+    """The shot as the layers look at it, with a hole that may be a probe's."""
 
     def __init__(self, shot: Shot, hole_at: HoleAt) -> None:
         self._shot, self._hole_at = shot, hole_at
+        self.reduced, self.grey = shot.reduced, shot.grey
 
-    def luma(self, frame: int) -> NDArray[np.uint8]:
-        return self._shot.luma(frame)
-
-    def rgb(self, frame: int) -> Image:
-        return self._shot.rgb(frame)
+    def crop(self, frame: int, region: Region) -> Image:
+        """Display-referred RGB of a part of a frame."""
+        return _crop(self._shot, frame, region)
 
     def blocked(self, frame: int) -> Mask:
+        """The matte, and in a self-test the probe too."""
         return self._shot.matte(frame) | self._hole_at(frame)
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,7 @@ from ..survey.cuts import Cuts
 from .holes import Region, region_of
 from .options import RemoveOptions
 from .sources.camera import Camera
+from .sources.lay import UNIT
 from .sources.takes import AlignedTake
 
 HoleAt = Callable[[int], Mask]
@@ -28,6 +30,7 @@ HoleAt = Callable[[int], Mask]
 RUN = 20
 """Frames that are worked on with one region, and that make a checkpoint."""
 _KEPT_BYTES = 700_000_000
+_REDUCED_BYTES = 250_000_000
 
 
 class Frames:
@@ -51,6 +54,33 @@ class Frames:
         if len(self._kept) > self._most:
             self._kept.popitem(last=False)
         return picture
+
+
+class Reduced:
+    """Frames at a part of their size, the last used ones kept."""
+
+    def __init__(self, frames: Frames) -> None:
+        self._frames = frames
+        self._kept: OrderedDict[tuple[int, int], tuple[NDArray[np.uint16], NDArray[np.uint8]]] = OrderedDict()
+        self._bytes = 0
+
+    def of(self, frame: int, divisor: int) -> tuple[NDArray[np.uint16], NDArray[np.uint8]]:
+        """RGB (1.0 = `UNIT`) and luma."""
+        key = (frame, divisor)
+        if key in self._kept:
+            self._kept.move_to_end(key)
+            return self._kept[key]
+        picture = self._frames.at(frame).reduced(divisor)
+        made = np.clip(picture.rgb() * UNIT + 0.5, 0, 65535).astype(np.uint16), picture.luma()
+        self._kept[key] = made
+        self._bytes += _bytes(made)
+        while self._bytes > _REDUCED_BYTES and len(self._kept) > 1:
+            self._bytes -= _bytes(self._kept.popitem(last=False)[1])
+        return made
+
+
+def _bytes(arrays: Sequence[NDArray[Any]]) -> int:
+    return sum(array.nbytes for array in arrays)
 
 
 @dataclass
@@ -106,6 +136,18 @@ class Shot:
     def camera(self) -> Camera:
         """How the plate's frames lie over each other."""
         return Camera(self.luma, lambda n: grown(self.matte(n), 6), self.span)
+
+    def reduced(self, frame: int, divisor: int) -> NDArray[np.uint16]:
+        """A whole plate frame as display-referred RGB at one *divisor*-th of its size, 1.0 = `UNIT`."""
+        return self._small.of(frame, divisor)[0]
+
+    def grey(self, frame: int, divisor: int) -> NDArray[np.uint8]:
+        """A whole plate frame's luma at one *divisor*-th of its size."""
+        return self._small.of(frame, divisor)[1]
+
+    @cached_property
+    def _small(self) -> Reduced:
+        return Reduced(self.frames)
 
     def luma(self, frame: int) -> NDArray[np.uint8]:
         """A whole plate frame's luma."""
