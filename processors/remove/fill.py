@@ -15,6 +15,8 @@ from ..pictures.layout import Image, Mask
 from .compose import compose
 from .grain import Grain, measure, noise
 from .holes import Region, ramp, region_of
+from .movers.complete import complete_movers
+from .movers.scene import Scene
 from .shot import HoleAt, Shot
 from .sources.membrane import correction, largest_channel, ring_of
 from .sources.own import fill_from_frames, layer_frames, source_frames
@@ -133,7 +135,24 @@ class _Filling:
         place = (slice(top, top + region.height), slice(left, left + region.width))
         wide, where = self.image.copy(), np.zeros_like(self.left)
         wide[place], where[place] = picture, known
+        missing = self.left.copy()
         self._take(wide, where, Origin.OWN)
+        self._movers(hole_at, region, place, missing[place])
+
+    def _movers(self, hole_at: HoleAt, region: Region, place: tuple[slice, slice], missing: Mask) -> None:
+        shot, frame = self.shot, self.frame
+        scene = Scene(
+            region, self.unknown.shape, shot.span(frame), shot.camera,
+            lambda n, box: _crop(shot, n, box), _Looked(shot, hole_at).blocked,
+        )  # fmt: skip
+        layer = complete_movers(scene, frame, missing)
+        if layer is None:
+            return
+        alpha = layer.alpha[..., None]
+        self.image[place] = self.image[place] * (1 - alpha) + layer.image * alpha
+        spots = layer.alpha > 0.5
+        self.origin[place][spots] = Origin.MOVER
+        self.trace[place][spots] = layer.trace[spots]
 
     def done(self) -> Fill:
         """Paint what nothing showed, and hand over."""
