@@ -15,6 +15,8 @@ from ..pictures.layout import Image, Mask
 from .compose import compose
 from .grain import Grain, measure, noise
 from .holes import Region, ramp, region_of
+from .movers.complete import complete_movers
+from .movers.scene import Scene
 from .shot import HoleAt, Shot
 from .sources.membrane import correction, largest_channel, ring_of
 from .sources.own import restore, source_frames
@@ -188,13 +190,29 @@ class _Filling:
         self.grain = measure(plate, found.image, found.known & ~grown(hidden, 3))
         self.mismatch = max(self.mismatch, _mismatch(plate, found.image, hidden, found.known))
         self.own_misfit = _misfit(plate, found.image, hidden, found.known)
-        top, left = window.y - self.region.y, window.x - self.region.x
-        place = (slice(top, top + window.height), slice(left, left + window.width))
+        place = window.inside(self.region)
         wide, where = self.image.copy(), np.zeros_like(self.left)
         wide[place], where[place] = found.image, found.known
         spots = self.left & where
         self.trace[place][spots[place]] = found.trace[spots[place]]
+        missing = self.left.copy()
         self._take(wide, where, Origin.OWN)
+        self._movers(hole_at, region, missing)
+
+    def _movers(self, hole_at: HoleAt, region: Region, missing: Mask) -> None:
+        shot, frame, place = self.shot, self.frame, region.inside(self.region)
+        scene = Scene(
+            region, self.unknown.shape, shot.span(frame), shot.camera,
+            lambda n, box: _crop(shot, n, box), Looked(shot, hole_at).blocked,
+        )  # fmt: skip
+        layer = complete_movers(scene, frame, missing[place])
+        if layer is None:
+            return
+        alpha = layer.alpha[..., None]
+        self.image[place] = self.image[place] * (1 - alpha) + layer.image * alpha
+        spots = layer.alpha > 0.5
+        self.origin[place][spots] = Origin.MOVER
+        self.trace[place][spots] = layer.trace[spots]
 
     def done(self) -> Fill:
         """Paint what nothing showed, and hand over."""
