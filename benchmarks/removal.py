@@ -185,7 +185,7 @@ def run(name: str, case: Case, count: int) -> Iterable[str]:
     with tempfile.TemporaryDirectory() as folder:
         request = Request(
             plate=plate, sources=sources, work=Path(folder), out=Path(folder),
-            options={"box": "0,0,8,8", "feather": 0},
+            options={"box": "0,0,8,8", "box_is": "area", "feather": 0},
         )  # fmt: skip
         real = open_shot(request)
         size = (real.plate.video.height, real.plate.video.width)

@@ -15,7 +15,7 @@ from ...schema.errors import BriefIncomplete
 from ...schema.media import SourceClass
 from ...schema.outcome import Outcome, Verdict
 from ...schema.ports import Processor
-from ...schema.request import Request, Source
+from ...schema.request import Request, Source, reference_of
 from .. import plugins
 from .screen import AsJson, Screen
 
@@ -35,6 +35,11 @@ def process(
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for master, review.mp4 and report.json.")] = None,
     matte: Annotated[Path | None, typer.Option(help="The matte: frames or a movie, white where to work.")] = None,
+    holdout: Annotated[Path | None, typer.Option(help="A second matte, of what must not be touched.")] = None,
+    reference: Annotated[
+        list[str] | None,
+        typer.Option(help="A still painted for one frame, paint.1012.png or 1012=PATH; may be given several times."),
+    ] = None,
     source: Annotated[
         list[Path] | None, typer.Option(help="Another take or clean plate; may be given several times.")
     ] = None,
@@ -65,6 +70,8 @@ def process(
     request = Request(
         plate=_source(plate, plate_class),
         matte=matte.absolute() if matte else None,
+        holdout=holdout.absolute() if holdout else None,
+        references=tuple(reference_of(text, Path) for text in reference or []),
         sources=tuple(_source(path, SourceClass.CAMERA) for path in source or []),
         options=chosen,
         work=work,

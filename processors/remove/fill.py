@@ -14,7 +14,7 @@ from ..pictures import Picture
 from ..pictures.layout import Image, Mask
 from .compose import compose
 from .grain import Grain, measure, noise
-from .holes import Region, ramp, region_of
+from .holes import Region, region_of
 from .shot import HoleAt, Shot
 from .sources.membrane import correction, largest_channel, ring_of
 from .sources.own import fill_from_frames, layer_frames, source_frames
@@ -186,7 +186,7 @@ def composed(shot: Shot, fill: Fill, hole: Mask, own_grain: Grain, *, feather: b
     if shot.options.grain and own_grain.deficit and own.any():
         grain = noise(own.shape, own_grain.deficit, own_grain.correlation, fill.frame)
         image = image + (grain * own)[..., None]
-    strength = ramp(hole, shot.options.feather if feather else 0)
+    strength = shot.strength(fill.frame) if feather else hole.astype(np.float32)
     return compose(shot.frames.at(fill.frame), image, fill.region, hole, strength)
 
 
