@@ -20,6 +20,8 @@ from .standing import departure
 
 _DEPARTS = 3.0
 """Sigmas at which a pixel is more likely something else than what stands there."""
+_FOUND = 0.35
+"""Share of its usual size at which something lost counts as found again."""
 _SMALL = 0.01
 """Parts and gaps below this share of the thing are dropped and closed."""
 
@@ -83,8 +85,8 @@ def cut_points(clip: SmallClip, frame: int, points: list[tuple[int, int]], other
 
 def cut_next(
     clip: SmallClip, frame: int, before: int, last: Mask, palette: Colours
-) -> tuple[Mask, NDArray[np.float32]] | None:
-    """The thing in *frame*, from its cut-out *last* in the frame *before* (either side), and its log-odds.
+) -> Mask | None:
+    """The thing in *frame*, from its cut-out *last* in the frame *before* (either side).
 
     *palette* holds the thing's own colours at the marked frame. None where flow carries nothing over.
     """
@@ -106,9 +108,36 @@ def cut_next(
     told += np.where(away.known, _departing(away.sigmas, speaks), 0)
     mask = np.zeros(clip.size, bool)
     mask[window.slices] = _clean(_settled(now, told), carried)
-    odds = np.full(clip.size, -6, np.float32)
-    odds[window.slices] = told
-    return mask, odds
+    return mask
+
+
+def find_again(
+    clip: SmallClip, frame: int, last: Mask, at: tuple[float, float], palette: Colours, usual: float
+) -> Mask | None:
+    """Something of the thing's colours and size that departs from what stands still, around *at*; or None."""
+    rows, columns = np.nonzero(last)
+    wide, high = int(np.ptp(columns)) + 1, int(np.ptp(rows)) + 1
+    x, y = round(at[0] - wide / 2), round(at[1] - high / 2)
+    place = np.zeros(clip.size, bool)
+    place[max(0, y) : max(0, y + high), max(0, x) : max(0, x + wide)] = True
+    if place.sum() < 0.3 * wide * high:
+        return None
+    window = Window.around(place, 0.6, 12)
+    away = departure(clip, frame, window)
+    lab = to_lab(np.ascontiguousarray(clip.rgb(frame)[window.slices]))
+    likely = (away.sigmas > _DEPARTS) & (palette.belongs(lab) > 0)
+    joined = cv2.morphologyEx(likely.astype(np.uint8), cv2.MORPH_CLOSE, disc(2))
+    count, _, stats, _ = cv2.connectedComponentsWithStats(joined)
+    if count < 2:
+        return None
+    best = 1 + int(stats[1:, cv2.CC_STAT_AREA].argmax())
+    left, top, across, down, area = (int(v) for v in stats[best])
+    if not _FOUND * usual < area < 2 * usual:
+        return None
+    left, top = max(0, window.left + left - 3), max(0, window.top + top - 3)
+    box = (left, top, min(across + 6, clip.size[1] - left), min(down + 6, clip.size[0] - top))
+    mask = cut_box(clip, frame, box)
+    return mask if _FOUND * usual < mask.sum() < 2 * usual else None
 
 
 def _flow(here: NDArray[np.uint8], there: NDArray[np.uint8]) -> NDArray[np.float32]:

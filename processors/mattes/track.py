@@ -16,18 +16,17 @@ from ...schema.errors import BriefIncomplete
 from ..pictures import Plate
 from ..pictures.layout import Mask
 from .colours import Colours, to_lab
-from .cutout import cut_box, cut_next, cut_points
+from .cutout import cut_box, cut_next, cut_points, find_again
 from .edge import guided
 from .marks import Mark
 from .shapes import Strength
 from .small import SmallClip, Window
 from .standing import REACH
 
-_LOST_AREA = 0.3
-"""A cut-out that falls below this share of its usual size, away from the frame's border, is lost."""
-_BURST_AREA = 2.5
-_USUAL = 12
-"""Frames over which the usual size is taken."""
+_HELD, _BURST = 0.12, 2.5
+"""A cut-out of less or more than these shares of its usual size is no longer the thing."""
+_PATIENCE = 30
+"""Frames for which something lost is looked for again."""
 _RIM = 3
 """Pixels of a small frame by which the edge is refined in the plate's own picture."""
 
@@ -186,24 +185,42 @@ def _joined(clip: SmallClip, seeds: list[Seed], within: tuple[int, int]) -> dict
 
 
 def _way(clip: SmallClip, seed: Seed, stop: int) -> Iterator[tuple[int, Mask]]:
-    """The thing from its seed to frame *stop*, until it is lost or has left."""
+    """The thing from its seed to frame *stop*; where it is lost it is looked for again a while."""
     yield seed.frame, seed.mask
     palette = _palette(clip, seed)
     sizes, mask, frame = [float(seed.mask.sum())], seed.mask, seed.frame
     step = 1 if stop > frame else -1
+    last, speed, missed = seed.mask, np.zeros(2), 0
     while frame != stop:
-        made = cut_next(clip, frame + step, frame, mask, palette)
         frame += step
-        if made is None:
+        usual = float(np.median(sizes))
+        made = cut_next(clip, frame, frame - step, mask, palette) if not missed else None
+        if made is not None and _HELD * usual < made.sum() < _BURST * usual:
+            speed = 0.8 * speed + 0.2 * (_centre(made) - _carried(clip, _centre(mask), frame - step, frame))
+            mask = last = made
+            sizes.append(float(made.sum()))
+            yield frame, made
+            continue
+        if _at_border(mask) or missed == _PATIENCE:
             return
-        mask, _ = made
-        usual = float(np.median(sizes[-_USUAL:]))
-        if not _at_border(mask) and not _LOST_AREA * usual < mask.sum() < _BURST_AREA * usual:
-            return
-        if mask.sum() < 8:
-            return
-        sizes.append(float(mask.sum()))
-        yield frame, mask
+        missed += 1
+        where = _carried(clip, _centre(last), frame - missed * step, frame) + missed * speed
+        again = find_again(clip, frame, last, (float(where[0]), float(where[1])), palette, usual)
+        if again is not None:
+            mask = last = again
+            missed = 0
+            yield frame, again
+
+
+def _centre(mask: Mask) -> NDArray[np.float64]:
+    rows, columns = np.nonzero(mask)
+    return np.array([columns.mean(), rows.mean()])
+
+
+def _carried(clip: SmallClip, point: NDArray[np.float64], source: int, target: int) -> NDArray[np.float64]:
+    """Where the camera's motion takes a place of the set."""
+    moved = clip.onto(source, target) @ np.array([*point, 1.0])
+    return np.asarray(moved[:2] / moved[2], np.float64)
 
 
 def _palette(clip: SmallClip, seed: Seed) -> Colours:
