@@ -12,12 +12,14 @@ from numpy.typing import NDArray
 from ..mattes import grown
 from ..pictures import Picture
 from ..pictures.layout import Image, Mask
+from ..register import Registration, project
 from .compose import compose
 from .grain import Grain, measure, noise
 from .holes import Region, region_of
 from .shot import HoleAt, Shot
 from .sources.membrane import correction, largest_channel, ring_of
 from .sources.own import fill_from_frames, layer_frames, source_frames
+from .sources.painted import paint_over
 
 
 class Origin(IntEnum):
@@ -27,6 +29,8 @@ class Origin(IntEnum):
     """What stands still, from the shot's own other frames."""
     MOVER = 110
     """Something that moves behind the matte, from the shot's own other frames."""
+    PAINTED_FRAME = 120
+    """Frames that an artist painted: 120..149, by their place in the list."""
     NETWORK = 150
     """A studio's own network."""
     TRAINED = 160
@@ -74,6 +78,8 @@ def fill_hole(shot: Shot, frame: int, hole_at: HoleAt, *, blind: bool = False) -
     if region is None:
         return None
     filling = _Filling(shot, frame, region, hole, blind=blind)
+    if not blind:
+        filling.from_painted_frames(hole_at)
     filling.from_takes()
     if filling.left.any() and shot.options.use_own_frames:
         filling.from_own_frames(hole_at)
@@ -94,6 +100,26 @@ class _Filling:
         # A little more than the hole, for the chroma samples that the hole's edge cuts.
         self.left = grown(self.inside, 4)
         self.mismatch, self.grain = 0.0, Grain()
+
+    def from_painted_frames(self, hole_at: HoleAt) -> None:
+        """What an artist painted, before everything else."""
+        shot = self.shot
+        if not shot.paintings:
+            return
+        told = paint_over(
+            shot.camera, _Looked(shot, hole_at), shot.paintings, self.frame, shot.span(self.frame),
+            region=self.region, unknown=self.unknown,
+        )  # fmt: skip
+        rows, columns = np.mgrid[0 : self.region.height, 0 : self.region.width]
+        for index, picture, valid in told:
+            painting = shot.paintings[index]
+            spots = self.left & valid
+            if painting.frame == self.frame:
+                at = (columns + self.region.x, rows + self.region.y)
+            else:
+                at = _origins(shot.camera.onto(painting.frame, self.frame), self.region)
+            self.trace[spots] = np.dstack([np.full_like(at[0], painting.frame), *at])[spots]
+            self._take(picture, valid, Origin.PAINTED_FRAME + index)
 
     def from_takes(self) -> None:
         """Every take in turn, as long as something is left."""
@@ -154,6 +180,14 @@ class _Filling:
 def _crop(shot: Shot, frame: int, region: Region) -> Image:
     right, bottom = region.x + region.width, region.y + region.height
     return shot.frames.at(frame).crop(region.x, region.y, right, bottom).rgb()
+
+
+def _origins(registration: Registration | None, region: Region) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The x and y in the moving picture of every pixel of *region*; residual flow, under a few pixels, left out."""
+    assert registration is not None
+    rows, columns = np.mgrid[region.y : region.y + region.height, region.x : region.x + region.width]
+    back = project(np.linalg.inv(registration.matrix), np.c_[columns.ravel(), rows.ravel()])
+    return back[:, 0].reshape(rows.shape), back[:, 1].reshape(rows.shape)
 
 
 class _Looked:

@@ -20,6 +20,7 @@ from ..survey.cuts import Cuts
 from .holes import Region, ramp, region_of
 from .options import RemoveOptions
 from .sources.camera import Camera
+from .sources.painted import Painted, open_painted
 from .sources.takes import AlignedTake
 
 HoleAt = Callable[[int], Mask]
@@ -63,6 +64,7 @@ class Shot:
     mattes: Mattes
     frames: Frames
     takes: list[AlignedTake] = field(default_factory=list)
+    paintings: list[Painted] = field(default_factory=list)
     added: dict[int, Mask] = field(default_factory=dict)
     _packed: dict[int, NDArray[np.uint8]] = field(default_factory=dict, repr=False)
     _regions: dict[int, Region | None] = field(default_factory=dict, repr=False)
@@ -170,7 +172,13 @@ def open_shot(request: Request) -> Shot:
     except WetgateError:
         plate.close()
         raise
-    return Shot(request, options, plate, mattes, Frames(plate))
+    try:
+        paintings = open_painted(plate, request.references, request.first_frame)
+    except WetgateError:
+        plate.close()
+        mattes.close()
+        raise
+    return Shot(request, options, plate, mattes, Frames(plate), paintings=paintings)
 
 
 def holed_frames(shot: Shot) -> list[int]:
