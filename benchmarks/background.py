@@ -240,7 +240,9 @@ def run(name: str, case: Case, count: int, pictures: Path | None) -> str:
                 show(pictures / name, known, made)
         known.shot.close()
     ratio = sums.steady[0] / max(sums.steady[1], 1e-9)
-    grains = [np.median([one / other for one, other in sums.grain]), np.median(sums.lag)] if sums.grain else [np.nan] * 2
+    grains = (
+        [np.median([one / other for one, other in sums.grain]), np.median(sums.lag)] if sums.grain else [np.nan] * 2
+    )
     return (
         f"{name:9} {psnr(sums.clear):7.2f} {psnr(sums.whole):7.2f} {ratio:7.2f} {grains[0]:7.2f} {grains[1]:+7.2f}"
         f" {spent / max(done, 1):7.2f}"

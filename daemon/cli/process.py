@@ -17,7 +17,7 @@ from ...schema.media import SourceClass
 from ...schema.outcome import Outcome, Verdict
 from ...schema.ports import Processor
 from ...schema.pull import PullList
-from ...schema.request import Request, Source
+from ...schema.request import Request, Source, reference_of
 from ...schema.settings import ShowSettings
 from .. import plugins
 from .screen import AsJson, Screen
@@ -38,6 +38,11 @@ def process(
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for master, review.mp4 and report.json.")] = None,
     matte: Annotated[Path | None, typer.Option(help="The matte: frames or a movie, white where to work.")] = None,
+    holdout: Annotated[Path | None, typer.Option(help="A second matte, of what must not be touched.")] = None,
+    reference: Annotated[
+        list[str] | None,
+        typer.Option(help="A still painted for one frame, paint.1012.png or 1012=PATH; may be given several times."),
+    ] = None,
     source: Annotated[
         list[Path] | None, typer.Option(help="Another take or clean plate; may be given several times.")
     ] = None,
@@ -73,6 +78,8 @@ def process(
     request = Request(
         plate=_source(plate, plate_class),
         matte=matte.absolute() if matte else None,
+        holdout=holdout.absolute() if holdout else None,
+        references=tuple(reference_of(text, Path) for text in reference or []),
         sources=(
             *(_source(path, SourceClass.CAMERA) for path in source or []),
             *(_source(path, SourceClass.PROXY) for path in proxy or []),

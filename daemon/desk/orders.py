@@ -36,6 +36,8 @@ class Orders:
         request = Request(
             plate=plan.plate,
             matte=plan.matte,
+            holdout=plan.holdout,
+            references=plan.references,
             sources=plan.sources,
             options=self._with_limits(plan, processor),
             work=self._folder / "jobs" / name,

@@ -17,7 +17,7 @@ from ...schema.finding import Finding
 from ...schema.media import SourceClass
 from ...schema.model import Value
 from ...schema.ports import Processor
-from ...schema.request import Source
+from ...schema.request import Reference, Source, reference_of
 from ...schema.settings import ShowSettings
 from ...schema.tables import ClipRow
 from ..store.index import Index
@@ -27,9 +27,15 @@ from .landing import Landing, Pulled, one_recording
 TAKES_LOOKED_AT = 4
 """How many similar clips are handed to a processor as possible takes; it keeps those that are."""
 
-_OURS = {"plate": "plate", "clip": "plate", "finding": "finding", "matte": "matte"} | dict.fromkeys(
-    ("take", "takes", "source", "sources", "against"), "takes"
-)
+_OURS = {
+    "plate": "plate",
+    "clip": "plate",
+    "finding": "finding",
+    "matte": "matte",
+    "holdout": "holdout",
+    "reference": "references",
+    "references": "references",
+} | dict.fromkeys(("take", "takes", "source", "sources", "against"), "takes")
 
 
 def names_takes(brief: Brief) -> bool:
@@ -48,6 +54,8 @@ class Plan(Value):
     plate: Source
     plate_clip_id: int
     matte: Path | None
+    holdout: Path | None = None
+    references: tuple[Reference, ...] = ()
     sources: tuple[Source, ...]
     options: dict[str, Any]
     proxy: Path | None = None
@@ -91,7 +99,9 @@ class Planner:
         words = {_OURS[key]: value for key, value in brief.values.items() if key in _OURS}
         finding = self._finding(words["finding"]) if "finding" in words else None
         named = self._plate(processor, words, finding)
-        matte = self._matte(words["matte"], attached) if "matte" in words else None
+        matte, holdout = (
+            self._file(key, words[key], attached) if key in words else None for key in ("matte", "holdout")
+        )
         if finding is not None and matte is None:
             matte = self._finding_matte(words["finding"], finding, named)
         original = self._original(named, pulled)
@@ -101,6 +111,8 @@ class Planner:
             plate=self._source(plate),
             plate_clip_id=_id(plate),
             matte=matte,
+            holdout=holdout,
+            references=self._references(brief, attached),
             sources=self._sources(processor, words, finding, plate, pulled),
             options=self._options(processor, brief),
             proxy=self._source(named).path if original else None,
@@ -141,7 +153,19 @@ class Planner:
             raise BriefIncomplete(f"`{key}: {name}` fits several clips: {names}. Name one of them.")
         return found[0]
 
-    def _matte(self, text: str, attached: Callable[[str], Path | None]) -> Path:
+    def _references(self, brief: Brief, attached: Callable[[str], Path | None]) -> tuple[Reference, ...]:
+        """Painted frames: each of its own line, or several on one after commas."""
+        named = [
+            name.strip()
+            for line in brief.lines
+            if _OURS.get(line.key) == "references"
+            for name in line.value.split(",")
+            if name.strip()
+        ]
+        return tuple(reference_of(name, lambda text: self._file("reference", text, attached)) for name in named)
+
+    def _file(self, key: str, text: str, attached: Callable[[str], Path | None]) -> Path:
+        """A file that the brief names: attached to the task, or below the show's folders."""
         path = attached(text)
         if path is not None:
             return path
@@ -151,7 +175,7 @@ class Planner:
             real = candidate.resolve()
             if any(real.is_relative_to(root.resolve()) for root in self._allowed) and real.exists():
                 return real
-        raise BriefIncomplete(f"`matte: {text}` is neither attached to the task nor found below the show's folders.")
+        raise BriefIncomplete(f"`{key}: {text}` is neither attached to the task nor found below the show's folders.")
 
     def _finding_matte(self, name: str, finding: tuple[int, Finding], plate: ClipRow) -> Path:
         _, found = finding

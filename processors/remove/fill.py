@@ -14,12 +14,13 @@ from ..pictures import Picture
 from ..pictures.layout import Image, Mask
 from .compose import compose
 from .grain import Grain, measure, noise
-from .holes import Region, ramp, region_of
+from .holes import Region, region_of
 from .movers.complete import complete_movers
 from .movers.scene import Scene
 from .shot import HoleAt, Shot
 from .sources.membrane import correction, largest_channel, ring_of
 from .sources.own import restore, source_frames
+from .sources.painted import paint_over
 from .sources.takes import AlignedTake, Laid
 
 
@@ -30,6 +31,8 @@ class Origin(IntEnum):
     """What stands still, from the shot's own other frames."""
     MOVER = 110
     """Something that moves behind the matte, from the shot's own other frames."""
+    PAINTED_FRAME = 120
+    """Frames that an artist painted: 120..149, by their place in the list."""
     NETWORK = 150
     """A studio's own network."""
     TRAINED = 160
@@ -89,6 +92,8 @@ def fill_hole(shot: Shot, frame: int, hole_at: HoleAt, *, blind: bool = False) -
     if region is None:
         return None
     filling = _Filling(shot, frame, region, hole, blind=blind)
+    if not blind:
+        filling.from_painted_frames(hole_at)
     filling.from_takes(hole_at)
     if filling.left.any() and shot.options.use_own_frames:
         filling.from_own_frames(hole_at)
@@ -119,6 +124,20 @@ class _Filling:
         self.left = grown(self.inside, 4)
         self.mismatch, self.grain, self.performer = 0.0, Grain(), 0
         self.own_misfit = float("inf")
+
+    def from_painted_frames(self, hole_at: HoleAt) -> None:
+        """What an artist painted, before everything else."""
+        shot = self.shot
+        if not shot.paintings:
+            return
+        told = paint_over(
+            shot.camera, Looked(shot, hole_at), shot.paintings, self.frame, shot.span(self.frame),
+            region=self.region, unknown=self.unknown,
+        )  # fmt: skip
+        for one in told:
+            moment = np.full((*one.valid.shape, 1), shot.paintings[one.index].frame, np.float32)
+            trace = np.concatenate([moment, one.at], axis=-1)
+            self._take(one.image, one.valid, Origin.PAINTED_FRAME + one.index, trace)
 
     def from_takes(self, hole_at: HoleAt) -> None:
         """Every take in turn, as long as something is left; where none fits around the hole, by how well they fit."""
@@ -193,10 +212,10 @@ class _Filling:
         place = window.inside(self.region)
         wide, where = self.image.copy(), np.zeros_like(self.left)
         wide[place], where[place] = found.image, found.known
-        spots = self.left & where
-        self.trace[place][spots[place]] = found.trace[spots[place]]
+        trace = np.full_like(self.trace, np.nan)
+        trace[place] = found.trace
         missing = self.left.copy()
-        self._take(wide, where, Origin.OWN)
+        self._take(wide, where, Origin.OWN, trace)
         self._movers(hole_at, region, missing)
 
     def _movers(self, hole_at: HoleAt, region: Region, missing: Mask) -> None:
@@ -269,13 +288,8 @@ def composed(shot: Shot, fill: Fill, hole: Mask, own_grain: Grain, *, feather: b
     if shot.options.grain and own_grain.deficit and own.any():
         grain = noise(own.shape, own_grain.deficit, own_grain.correlation, fill.frame)
         image = image + (grain * own)[..., None]
-    strength = strength_of(shot, hole) if feather else ramp(hole, 0)
+    strength = shot.strength(fill.frame) if feather else hole.astype(np.float32)
     return compose(shot.frames.at(fill.frame), image, fill.region, hole, strength)
-
-
-def strength_of(shot: Shot, hole: Mask) -> NDArray[np.float32]:
-    """HxW, 0..1: how much of the fill is mixed into the plate."""
-    return ramp(hole, shot.options.feather)
 
 
 def _misfit(plate: Image, picture: Image, hole: Mask, valid: Mask) -> float:

@@ -13,15 +13,16 @@ from numpy.typing import NDArray
 
 from ...schema.errors import BriefIncomplete, NotConfident, WetgateError
 from ...schema.request import Request
-from ..mattes import Mattes, check_frame, grown, open_mattes
+from ..mattes import Mattes, MatteWishes, check_frame, grown, open_mattes
 from ..pictures import Picture, Plate
 from ..pictures.layout import Image, Mask
 from ..pictures.master import check_master
 from ..survey.cuts import Cuts
-from .holes import Region, region_of
+from .holes import Region, ramp, region_of
 from .options import RemoveOptions
 from .sources.camera import Camera
 from .sources.lay import UNIT
+from .sources.painted import Painted, open_painted
 from .sources.takes import AlignedTake
 
 HoleAt = Callable[[int], Mask]
@@ -93,6 +94,8 @@ class Shot:
     mattes: Mattes
     frames: Frames
     takes: list[AlignedTake] = field(default_factory=list)
+    paintings: list[Painted] = field(default_factory=list)
+    added: dict[int, Mask] = field(default_factory=dict)
     _packed: dict[int, NDArray[np.uint8]] = field(default_factory=dict, repr=False)
     _regions: dict[int, Region | None] = field(default_factory=dict, repr=False)
 
@@ -112,11 +115,26 @@ class Shot:
             self._regions[run] = region_of(np.logical_or.reduce([self.matte(n) for n in frames]))
         return self._regions[run]
 
+    def strength(self, frame: int) -> NDArray[np.float32]:
+        """HxW 0..1: how strongly the fill shows; above zero just where the effective matte is."""
+        hole, options = self.matte(frame), self.options
+        if not self.mattes.soft:
+            return ramp(hole, options.feather)
+        drawn = self.mattes.strength(frame)
+        if "feather" in options.model_fields_set:
+            drawn = drawn * ramp(hole, options.feather)
+        added = self.added.get(frame)
+        return drawn if added is None else np.maximum(drawn, ramp(added | (drawn > 0), options.feather) * added)
+
     def _effective(self, frame: int) -> Mask:
-        drawn = self.mattes.at(frame)
-        if self.options.effects and drawn.any():
-            drawn = grown(drawn, round(0.1 * float(np.sqrt(drawn.sum()))))
-        return drawn
+        drawn, added = self.mattes.at(frame), self.added.get(frame)
+        return drawn if added is None else drawn | added
+
+    def widen(self, added: dict[int, Mask]) -> None:
+        """Take what the matte misses into the effective matte, by frame."""
+        self.added = added
+        self._packed.clear()
+        self._regions.clear()
 
     def rgb(self, frame: int) -> Image:
         """A whole plate frame as display-referred RGB."""
@@ -181,17 +199,27 @@ def open_shot(request: Request) -> Shot:
         raise NotConfident(f"{name} is interlaced: its fields must be separated or deinterlaced first.")
     try:
         check_master(plate)
-        mattes = open_mattes(
-            plate,
-            request.matte,
-            box=options.box,
-            frames=_counted(options.frames, request.first_frame),
+        wishes = MatteWishes(
+            boxes=options.box or (),
+            points=options.points or (),
+            frames=options.frames,
             grow=options.grow,
+            scale=options.matte_size == "scale",
+            levels=options.matte_values,
+            area=options.box_is == "area",
+            first_frame=request.first_frame,
         )
+        mattes = open_mattes(plate, request.matte, wishes, holdout=request.holdout, work=request.work)
     except WetgateError:
         plate.close()
         raise
-    return Shot(request, options, plate, mattes, Frames(plate))
+    try:
+        paintings = open_painted(plate, request.references, request.first_frame)
+    except WetgateError:
+        plate.close()
+        mattes.close()
+        raise
+    return Shot(request, options, plate, mattes, Frames(plate), paintings=paintings)
 
 
 def holed_frames(shot: Shot) -> list[int]:
@@ -205,8 +233,3 @@ def holed_frames(shot: Shot) -> list[int]:
     if not found:
         raise BriefIncomplete("The matte is empty in every frame: there is nothing to remove.")
     return found
-
-
-def _counted(frames: tuple[int, int] | None, first_frame: int) -> tuple[int, int] | None:
-    """Shot frames to frames counted from 0."""
-    return None if frames is None else (frames[0] - first_frame, frames[1] - first_frame)

@@ -16,7 +16,7 @@ from ...pictures import Plate
 from ...pictures.layout import Image
 from ...pictures.master import open_master
 from ...pictures.review import write_review
-from ..fill import composed, strength_of
+from ..fill import composed
 from ..grain import Grain
 from ..rating.choice import held_trial
 from ..rating.expected import Facts, expect, facts_of, rate
@@ -127,7 +127,7 @@ class Finish:
                 master.write(made.planes)
                 write_matte(self.out / "matte", frame, self.request.first_frame, hole)
                 changed = hole if fill is not None else np.zeros_like(hole)
-                patch.write(plate, made, changed, strength_of(shot, hole), plain)
+                patch.write(plate, made, changed, shot.strength(frame), plain)
                 maps.write(frame, hole, fill)
                 self.progress(0.4 * (frame + 1) / shot.plate.frames, "writing the master")
         return master.path

@@ -111,9 +111,17 @@ def source_uses(shot: Shot, tally: Tally) -> tuple[SourceUse, ...]:
         )
         for index, take in enumerate(shot.takes)
     ]
+    painted = [
+        SourceUse(
+            name=f"{one.reference.path.name}, painted for {one.reference.frame}",
+            source_class=SourceClass.REFERENCE,
+            share=round(tally.share(Origin.PAINTED_FRAME + index), 5),
+        )
+        for index, one in enumerate(shot.paintings)
+    ]
     plate = shot.request.plate
     own = SourceUse(name=plate.name, source_class=plate.source_class, share=round(tally.share(Origin.OWN), 5))
-    return (*used, own)
+    return (*painted, *used, own)
 
 
 def summarised(shot: Shot, tally: Tally, verdict: Verdict, rating: SelfRating) -> str:

@@ -172,7 +172,9 @@ def _shrunk(luma: NDArray[np.uint8], avoid: Mask) -> _Small:
     size = (round(width * factor), round(height * factor))
     small = luma if factor == 1.0 else cv2.resize(luma, size, interpolation=cv2.INTER_AREA)
     grey = normalised(small).astype(np.uint8)
-    hidden = avoid if factor == 1.0 else cv2.resize(avoid.astype(np.uint8) * 255, size, interpolation=cv2.INTER_AREA) > 0
+    hidden = (
+        avoid if factor == 1.0 else cv2.resize(avoid.astype(np.uint8) * 255, size, interpolation=cv2.INTER_AREA) > 0
+    )
     look = np.where(hidden, 0, 255).astype(np.uint8)
     found = cv2.goodFeaturesToTrack(grey, _CORNERS, 0.01, max(3, round(max(size) / 80)), mask=look, blockSize=5)
     corners = np.zeros((0, 1, 2), np.float32) if found is None else np.asarray(found, np.float32)

@@ -131,7 +131,14 @@ class Ground:
             image, valid = _unpacked(self._part(picture)), ~self._part(blocked)
         else:
             near = self._reduced(registration)
-            fine = refine(near, self.pictures.grey(number, self.divisor), self._target, exclude=self.hidden, moved=blocked, limit=_LIMIT)
+            fine = refine(
+                near,
+                self.pictures.grey(number, self.divisor),
+                self._target,
+                exclude=self.hidden,
+                moved=blocked,
+                limit=_LIMIT,
+            )
             # The blocked places go along as a fourth channel: one interpolation serves both.
             shut = blocked.astype(np.uint16) * np.uint16(UNIT)
             warped, inside = fine.warp(cv2.merge([*cv2.split(picture), shut]), cv2.INTER_LINEAR)

@@ -61,7 +61,13 @@ def source_frames(frame: int, span: tuple[int, int], *, still: bool) -> list[int
 
 
 def restore(
-    camera: Camera, pictures: Pictures, frame: int, region: Region, unknown: Mask, window: Region, numbers: Iterable[int]
+    camera: Camera,
+    pictures: Pictures,
+    frame: int,
+    region: Region,
+    unknown: Mask,
+    window: Region,
+    numbers: Iterable[int],
 ) -> Restored | None:
     """What stands behind *unknown* (whole frame) in *frame*, over *window*, from the frames *numbers*.
 
