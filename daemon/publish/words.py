@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from ...schema.finding import Finding
 from ...schema.outcome import Outcome, Verdict
+from ...schema.pull import Pull
 
 
 def findings_text(plate: str, outcome: Outcome, numbered: Sequence[tuple[int, Finding]], names: dict[str, str]) -> str:
@@ -67,6 +68,19 @@ def refusal_text(code: str, outcome: Outcome, reasons: Sequence[str]) -> str:
             "or a compositor. The try stays in the show's folder for a look.",
         ]
     )
+
+
+def pull_text(pulls: Sequence[Pull]) -> str:
+    """The note that asks for a pull; its EDL and ALE go with it."""
+    lines = ["A fix is never made from a proxy, so this waits for frames from the camera original:"]
+    lines += [f"- needs a pull as {pull.role}: {pull.words}" for pull in pulls]
+    if any(pull.label(0) is not None for pull in pulls):
+        lines.append("The attached EDL and ALE ask for the same, handles included.")
+    lines.append(
+        "When a pull or the camera original of that reel and timecode is indexed, the work goes on by itself. "
+        "If the pull keeps another reel or timecode, name it in a reply: `plate: <clip>` or `takes: <clip>`."
+    )
+    return "\n".join(lines)
 
 
 def failure_text(message: str) -> str:

@@ -30,6 +30,24 @@ def frame_paths(path: Path) -> list[Path]:
     """
     if path.is_file():
         return [path]
+    sequence = _sequence(path)
+    missing = sequence.invertedFrameRange()
+    if missing:
+        raise UnreadableMedia(f"{path.name} lacks frames {missing}.", path=path, missing=missing)
+    return [Path(str(name)) for name in sequence]
+
+
+def numbered_paths(path: Path) -> dict[int, Path]:
+    """The files of a sequence by the numbers in their names; frames may be missing.
+
+    Raises UnreadableMedia for no images, and for several sequences in one folder.
+    """
+    sequence = _sequence(path)
+    numbers = [int(number) for number in sequence.frameSet() or []]
+    return {number: Path(str(sequence.frame(number))) for number in numbers}
+
+
+def _sequence(path: Path) -> FileSequence:
     if path.is_dir():
         images = [p for p in path.iterdir() if p.suffix.lower() in SUFFIXES and not p.name.startswith(".")]
         found = list(FileSequence.findSequencesInList([str(p) for p in images]))
@@ -42,11 +60,7 @@ def frame_paths(path: Path) -> list[Path]:
     if len(found) > 1:
         names = ", ".join(sorted(s.basename() + "#" + s.extension() for s in found))
         raise UnreadableMedia(f"{path.name} holds several sequences ({names}); name one.", path=path)
-    sequence = found[0]
-    missing = sequence.invertedFrameRange()
-    if missing:
-        raise UnreadableMedia(f"{path.name} lacks frames {missing}.", path=path, missing=missing)
-    return [Path(str(name)) for name in sequence]
+    return found[0]
 
 
 def _matching(path: Path) -> list[FileSequence]:

@@ -16,10 +16,12 @@ from ...schema.request import Chunk, Request
 from ..mattes import grown
 from ..pictures.sheets import spread
 from .deliver.finish import Finish
-from .fill import fill_hole
 from .options import RemoveOptions
+from .rating.candidates import candidate_named
+from .rating.choice import held_trial
 from .rating.probes import place_probes, probe_places
 from .shot import RUN, Shot, holed_frames, open_shot
+from .sources.pulls import check_pulls
 from .sources.takes import align_takes
 from .store import store_fill
 
@@ -40,7 +42,10 @@ class Remove:
         self._held: tuple[Request, Shot] | None = None
 
     def plan(self, request: Request) -> Sequence[Chunk]:
-        """Check the brief, lay the takes over the plate, and split the frames that have a hole."""
+        """Check the brief, lay the takes over the plate, and split the frames that have a hole.
+
+        Raises NeedsPull before anything is filled where plate or best take is here only as a proxy.
+        """
         shot = self._shot(request)
         runs = sorted({frame // RUN for frame in holed_frames(shot)})
         bounds = [0, *(run * RUN for run in runs[1:]), shot.plate.frames]
@@ -51,14 +56,16 @@ class Remove:
         ]
 
     def run(self, request: Request, chunk: Chunk, progress: Progress) -> None:
-        """Fill the holes of one chunk and keep the fills in the work folder."""
+        """Fill the holes of one chunk by the candidate that the probes chose, and keep the fills in the work folder."""
         shot = self._shot(request)
+        trial = held_trial(shot, lambda done, words: progress(0.2 * done, words))
+        chosen = candidate_named(shot, trial.chosen)
         for frame in range(chunk.first, chunk.last + 1):
-            fill = fill_hole(shot, frame, shot.matte)
+            fill = chosen.fill(shot, frame, shot.matte)
             if fill is not None:
                 store_fill(request.work, fill)
             done = (frame - chunk.first + 1) / (chunk.last - chunk.first + 1)
-            progress(done, f"restoring frame {frame + request.first_frame}")
+            progress(0.2 + 0.8 * done, f"restoring frame {frame + request.first_frame}")
 
     def finish(self, request: Request, chunks: Sequence[Chunk], progress: Progress) -> Outcome:
         """Write master, matte and review, test and prove the result, and decide."""
@@ -95,6 +102,15 @@ def _prepared(request: Request) -> Shot:
             avoid = {frame: grown(shot.matte(frame), 8) for frame in sampled}
             places = probe_places(shot, place_probes(shot, frames))
             shot.takes = align_takes(shot.plate, usable, sampled, avoid, places)
+        asked = shot.options.pull and shot.options.use_takes
+        check_pulls(
+            shot.plate,
+            request.plate,
+            frames,
+            takes=shot.takes,
+            proxies=[s for s in request.sources if asked and s.source_class is SourceClass.PROXY],
+            handles=shot.options.handles,
+        )
     except WetgateError:
         shot.close()
         raise

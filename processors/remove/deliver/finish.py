@@ -16,9 +16,10 @@ from ...pictures import Plate
 from ...pictures.layout import Image
 from ...pictures.master import open_master
 from ...pictures.review import write_review
-from ..fill import composed, strength_of
+from ..fill import composed
 from ..grain import Grain
-from ..rating.probes import Score, place_probes, rate, score_probe
+from ..rating.choice import held_trial
+from ..rating.expected import Facts, expect, facts_of, rate
 from ..rating.verdict import Tally, judge, source_uses, summarised
 from ..shot import Shot
 from ..store import load_fill
@@ -38,6 +39,7 @@ class Finish:
         self.shot, self.progress = shot, progress
         self.request, self.out = shot.request, shot.request.out
         self.tally = Tally()
+        self.facts: list[Facts] = []
 
     def outcome(self, chunks: int) -> Outcome:
         """Everything, in order; safe to do again from the start."""
@@ -48,10 +50,11 @@ class Finish:
         maps = SourceMap(shot, self.out)
         master = self._master(patch, maps)
         proofs = self._proved_review(master)
-        scores = self._scores()
-        rating = rate(scores, self.tally.origins)
+        trial = held_trial(self.shot, lambda done, words: self.progress(0.8 + 0.15 * done, words))
+        expected = expect(trial, self.facts)
+        rating = rate(trial, expected)
         identity = summarise(proofs)
-        reasons, weak = judge(self.shot, self.tally, rating)
+        reasons, weak = judge(self.shot, self.tally, rating, expected)
         verdict = Verdict(self.shot.options.weak_fix) if weak else Verdict.PUBLISH
         if not identity.holds:
             verdict = Verdict.REFUSE
@@ -60,7 +63,7 @@ class Finish:
         sheet, thumbnail = write_sheet(shot, master, self.tally, take, maps.words())
         summary = summarised(shot, self.tally, verdict, rating)
         with Plate.open(master) as made:
-            words = report_words(shot, self.tally, made, proofs, scores, rating)
+            words = report_words(shot, self.tally, made, proofs, trial, expected, rating)
         told = (
             summary,
             *reasons,
@@ -109,6 +112,8 @@ class Finish:
                 tally.origins.update(fill.shares(self.shot.matte(frame)))
                 tally.mismatch[frame] = fill.mismatch
                 grains.append(fill.grain)
+                if fill.performer:
+                    tally.performers.setdefault(fill.performer - 1, []).append(frame)
         tally.own_grain = Grain.mean(grains)
 
     def _master(self, patch: Patch, maps: SourceMap) -> Path:
@@ -120,12 +125,14 @@ class Finish:
                 fill = load_fill(self.request.work, frame) if frame in filled else None
                 made, plain = plate, None
                 if fill is not None:
+                    around = plate.crop(*fill.region.bounds).rgb()
+                    self.facts.append(facts_of(around, fill, hole[fill.region.window]))
                     made = composed(shot, fill, hole, grain)
                     plain = composed(shot, fill, hole, Grain()) if patch.grain else None
                 master.write(made.planes)
                 write_matte(self.out / "matte", frame, self.request.first_frame, hole)
                 changed = hole if fill is not None else np.zeros_like(hole)
-                patch.write(plate, made, changed, strength_of(shot, hole), plain)
+                patch.write(plate, made, changed, shot.strength(frame), plain)
                 maps.write(frame, hole, fill)
                 self.progress(0.4 * (frame + 1) / shot.plate.frames, "writing the master")
         return master.path
@@ -145,13 +152,3 @@ class Finish:
             sound = None if shot.plate.is_sequence else shot.plate.path
             write_review(self.out / "review.mp4", images(made), shot.plate.video.rate, sound=sound)
         return proofs
-
-    def _scores(self) -> list[Score]:
-        probes = place_probes(self.shot, self.tally.frames)
-        found = []
-        for index, probe in enumerate(probes):
-            score = score_probe(self.shot, probe, self.tally.own_grain)
-            if score is not None:
-                found.append(score)
-            self.progress(0.8 + 0.15 * (index + 1) / len(probes), "testing the fix where the truth is known")
-        return found

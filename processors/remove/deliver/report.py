@@ -14,8 +14,10 @@ from ...identity import FrameProof, summarise
 from ...pictures.plate import Plate
 from ...pictures.stills import Stills
 from ..fill import Origin
-from ..rating.probes import Score
-from ..rating.verdict import MISMATCH, Tally, source_uses
+from ..rating.candidates import candidates_for
+from ..rating.choice import Trial
+from ..rating.expected import Expected
+from ..rating.verdict import Tally, poor_frames, source_uses, torn_frames
 from ..shot import Shot
 
 PACKAGE = {
@@ -46,7 +48,8 @@ def report_words(
     tally: Tally,
     made: Plate,
     proofs: Sequence[FrameProof],
-    scores: Sequence[Score],
+    trial: Trial,
+    expected: Expected,
     rating: SelfRating,
 ) -> dict[str, Any]:
     """The whole report but its verdict; *made* is the master read back."""
@@ -79,16 +82,22 @@ def report_words(
                 "inliers": take.likeness.inliers,
                 "grade_psnr_db": [round(take.grade.identity_psnr, 2), round(take.grade.psnr, 2)],
                 "grain": take.grain.as_json(),
+                "background_only": take.background_only,
+                "performer_in_frames": [n + first for n in tally.performers.get(place, [])],
             }
-            for take in shot.takes
+            for place, take in enumerate(shot.takes)
         ],
         "passed_over": [s.name for s in request.sources if s not in [take.source for take in shot.takes]],
         "own_grain": tally.own_grain.as_json(),
         "never_seen_share": round(tally.share(Origin.PAINTED), 5),
         "trained_pixels": 0.0,
         "rating": rating.model_dump(mode="json"),
-        "probes": [score.as_json(first) for score in scores],
-        "frames_to_look_at": [n + first for n, v in tally.mismatch.items() if v > MISMATCH],
+        "candidates": trial.words(candidates_for(shot)),
+        "probes": [score.words(first) for score in trial.told],
+        "curves": expected.curves(first),
+        "frames_to_look_at": sorted(
+            n + first for n in {*torn_frames(tally), *poor_frames(expected, shot.options.min_psnr_db)}
+        ),
         "identity": {
             **summarise(proofs).model_dump(mode="json"),
             "hashes": [proof.as_json() for proof in proofs],
