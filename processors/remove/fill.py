@@ -18,6 +18,7 @@ from .holes import Region, ramp, region_of
 from .shot import HoleAt, Shot
 from .sources.membrane import correction, largest_channel, ring_of
 from .sources.own import fill_from_frames, layer_frames, source_frames
+from .unseen.fill import Hole
 
 
 class Origin(IntEnum):
@@ -138,7 +139,12 @@ class _Filling:
     def done(self) -> Fill:
         """Paint what nothing showed, and hand over."""
         rest = self.left & self.inside
-        if rest.any():
+        if self.shot.unseen is not None:
+            hole = Hole(self.frame, self.region, self.image, rest)
+            self.image = self.shot.unseen.paint(hole, blind=self.blind)
+            if rest.any():
+                self.origin[rest] = self.shot.unseen.painter.origin
+        elif rest.any():
             self.image = paint(self.image, rest)
             self.origin[rest] = Origin.PAINTED
         self.origin[~self.inside] = 0

@@ -16,11 +16,14 @@ from ...schema.request import Request
 from ..mattes import Mattes, check_frame, grown, open_mattes
 from ..pictures import Picture, Plate
 from ..pictures.layout import Image, Mask
+from ..register import Registration
 from ..survey.cuts import Cuts
 from .holes import Region, region_of
+from .networks.studio import StudioNetwork
 from .options import RemoveOptions
 from .sources.camera import Camera
 from .sources.takes import AlignedTake
+from .unseen.fill import Unseen
 
 HoleAt = Callable[[int], Mask]
 """The hole of a frame: the real one, or a probe's."""
@@ -63,6 +66,8 @@ class Shot:
     mattes: Mattes
     frames: Frames
     takes: list[AlignedTake] = field(default_factory=list)
+    networks: list[StudioNetwork] = field(default_factory=list)
+    unseen: Unseen | None = None
     _packed: dict[int, NDArray[np.uint8]] = field(default_factory=dict, repr=False)
     _regions: dict[int, Region | None] = field(default_factory=dict, repr=False)
 
@@ -106,6 +111,10 @@ class Shot:
     def camera(self) -> Camera:
         """How the plate's frames lie over each other."""
         return Camera(self.luma, lambda n: grown(self.matte(n), 6), self.span)
+
+    def onto(self, source: int, target: int) -> Registration | None:
+        """How one frame lies over another by the camera's motion; None where the two do not hang together."""
+        return self.camera.onto(source, target)
 
     def luma(self, frame: int) -> NDArray[np.uint8]:
         """A whole plate frame's luma."""

@@ -16,6 +16,7 @@ from ...pictures.master import open_master
 from ...pictures.review import write_review
 from ..fill import composed
 from ..grain import Grain
+from ..networks.uses import network_uses, trained_share
 from ..rating.probes import Score, place_probes, rate, score_probe
 from ..rating.verdict import Tally, judge, source_uses, summarised
 from ..shot import Shot
@@ -69,6 +70,9 @@ class Finish:
             rating=rating,
             identity=identity,
             sources=source_uses(self.shot, self.tally),
+            trained_pixels=round(trained_share(self.tally.origins), 5),
+            networks=network_uses(self.shot, self.tally.origins),
+            approval=self.request.approval,
             frames=plate.frames,
             rate=plate.video.rate,
             timecode=plate.timecode,

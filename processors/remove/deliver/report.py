@@ -14,6 +14,7 @@ from ...identity import FrameProof, summarise
 from ...pictures.plate import Plate
 from ...pictures.stills import Stills
 from ..fill import Origin
+from ..networks.uses import network_uses, trained_share, unseen_words
 from ..rating.probes import Score
 from ..rating.verdict import MISMATCH, Tally, source_uses
 from ..shot import Shot
@@ -71,7 +72,10 @@ def report_words(
         "passed_over": [s.name for s in request.sources if s not in [take.source for take in shot.takes]],
         "own_grain": tally.own_grain.as_json(),
         "never_seen_share": round(tally.share(Origin.PAINTED), 5),
-        "trained_pixels": 0.0,
+        "never_seen": unseen_words(shot, tally.origins),
+        "trained_pixels": round(trained_share(tally.origins), 5),
+        "networks": [use.model_dump(mode="json") for use in network_uses(shot, tally.origins)],
+        "approval": request.approval.model_dump(mode="json"),
         "rating": rating.model_dump(mode="json"),
         "probes": [score.as_json(first) for score in scores],
         "frames_to_look_at": [n + first for n, v in tally.mismatch.items() if v > MISMATCH],

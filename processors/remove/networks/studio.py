@@ -1,4 +1,4 @@
-"""A studio's network as a candidate for the whole hole, and as a painter of what no source showed."""
+"""A studio's network as a painter: pictures with holes in, the middle one filled out."""
 
 from __future__ import annotations
 
@@ -8,50 +8,28 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ...mattes import grown
 from ...pictures.layout import Image, Mask
-from ..fill import Fill, Origin
-from ..grain import Grain
-from ..holes import region_of
-from ..shot import HoleAt, Shot
 from .load import Loaded
+
+NETWORK = 150
+"""`fill.Origin.NETWORK`."""
 
 MOST = 2_000_000
 """Pixels of all frames of one call: above that the region is scaled down."""
-_CONTEXT = 96
-"""Pixels around the hole that the network is shown at least."""
-_CHROMA = 4
-"""Pixels beyond the hole that are filled too, for the chroma samples that its edge cuts."""
 
 
 class StudioNetwork:
-    """One loaded network; see the package for the tensors."""
+    """One loaded network, a `unseen.painter.Painter`; see the package for the tensors."""
 
-    origin = Origin.NETWORK
+    origin = NETWORK
 
     def __init__(self, loaded: Loaded) -> None:
         self._loaded = loaded
         self.name = loaded.network.name
         self.licence = loaded.network.licence
+        self.trained_on = loaded.network.trained_on
         self.digest = loaded.digest
         self.frames = loaded.frames
-
-    def fill(self, shot: Shot, frame: int, hole_at: HoleAt, *, blind: bool = False) -> Fill | None:
-        """The whole hole of *frame*, None where there is none; a `rating.candidates.Candidate`."""
-        hole = hole_at(frame)
-        region = region_of(hole, max(_CONTEXT, int(np.sqrt(hole.sum())) // 2))
-        if region is None:
-            return None
-        numbers = window(frame, shot.span(frame), self.frames)
-        images, holes = [], []
-        for number in numbers:
-            hidden = hole_at(number) | shot.matte(number) if blind else hole_at(number)
-            images.append(shot.rgb(number)[region.window])
-            holes.append(grown(hidden[region.window], _CHROMA))
-        made = self.paint(images, holes)
-        origin = np.where(hole[region.window], np.uint8(self.origin), np.uint8(0))
-        trace = np.full((*origin.shape, 3), np.nan, np.float32)
-        return Fill(frame, region, made, origin, trace, 0.0, Grain())
 
     def paint(self, images: Sequence[Image], holes: Sequence[Mask]) -> Image:
         """The middle of *images* (each (h, w, 3), 0..1) with its hole filled; nothing inside a hole is shown."""
@@ -60,12 +38,6 @@ class StudioNetwork:
         shrink = min(1.0, (MOST / (len(images) * height * width)) ** 0.5)
         made = _as_picture(self._loaded(_tensor(images, holes, shrink)), middle, (height, width), shrink)
         return np.asarray(np.where(holes[middle][..., None], made, images[middle]), np.float32)
-
-
-def window(frame: int, span: tuple[int, int], count: int) -> list[int]:
-    """*count* frames around *frame* within *span*; the outermost is repeated at its ends."""
-    first, last = span
-    return [min(max(frame + step, first), last) for step in range(-(count // 2), count - count // 2)]
 
 
 def _tensor(images: Sequence[Image], holes: Sequence[Mask], shrink: float) -> NDArray[np.float32]:
