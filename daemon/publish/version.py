@@ -104,6 +104,9 @@ class Publisher:
             raise PublishError(f"{version.code} belongs to no task.")
         task = self._tasks.get(version.task_id)
         ruling = rule(outcome, show)
+        if ruling.verdict is Verdict.REFUSE:
+            # It passed when it was made: since then a limit was raised, or an approval ran out.
+            raise PublishError(f"{version.code} no longer passes the gate: {'; '.join(ruling.reasons)}")
         tracker = self._tracker_for(task.tracker)
         progress(0.05, "timeline")
         timeline = self._return_timeline(version, outcome)

@@ -47,7 +47,7 @@ def version_text(code: str, outcome: Outcome, reasons: Sequence[str], verdict: V
         )
     if outcome.identity and outcome.identity.holds:
         lines.append("Outside the matte every code value equals the plate's; `wetgate verify` re-checks it.")
-    lines.append(f"Trained pixels: {outcome.trained_pixels:.0%}.")
+    lines.append(trained_words(outcome))
     if any(path.suffix == ".nk" for path in outcome.files):
         lines.append(
             f"To finish it by hand: {outcome.report.parent} holds patch/ (RGBA EXR), matte/, source_map/ and comp.nk, "
@@ -55,6 +55,15 @@ def version_text(code: str, outcome: Outcome, reasons: Sequence[str], verdict: V
         )
     lines.append(f"Frames {outcome.first_frame}-{outcome.last_frame}, source timecode {outcome.timecode or 'none'}.")
     return "\n".join(lines)
+
+
+def trained_words(outcome: Outcome) -> str:
+    """`Trained pixels: N %`, and where there are some, by which network and under which approval."""
+    if outcome.trained_pixels <= 0:
+        return "Trained pixels: 0 %."
+    share = "under 1 %" if outcome.trained_pixels < 0.005 else f"{100 * outcome.trained_pixels:.0f} %"
+    makers = ", ".join(use.words for use in outcome.networks if use.share > 0) or "a network"
+    return f"Trained pixels: {share}, by {makers}, {outcome.approval.words}."
 
 
 def refusal_text(code: str, outcome: Outcome, reasons: Sequence[str]) -> str:

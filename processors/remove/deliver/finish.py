@@ -18,6 +18,7 @@ from ...pictures.master import open_master
 from ...pictures.review import write_review
 from ..fill import composed
 from ..grain import Grain
+from ..networks.uses import network_uses, trained_share
 from ..rating.choice import held_trial
 from ..rating.expected import Facts, expect, facts_of, rate
 from ..rating.verdict import Tally, judge, source_uses, summarised
@@ -62,7 +63,12 @@ class Finish:
         take = self.tally.best_take(len(shot.takes))
         sheet, thumbnail = write_sheet(shot, master, self.tally, take, maps.words())
         summary = summarised(shot, self.tally, verdict, rating)
-        told = (summary, *reasons, "Trained pixels: 0 %.", f"Read report.html in this folder; first frame {first}.")
+        told = (
+            summary,
+            *reasons,
+            f"Trained pixels: {trained_share(self.tally.origins):.0%}.",
+            f"Read report.html in this folder; first frame {first}.",
+        )
         script = self.out / SCRIPT
         write_nuke(script, shot.plate, first, grain=patch.grain, words="\n".join(told))
         with Plate.open(master) as made:
@@ -90,6 +96,9 @@ class Finish:
             rating=rating,
             identity=identity,
             sources=source_uses(self.shot, self.tally),
+            trained_pixels=round(trained_share(self.tally.origins), 5),
+            networks=network_uses(self.shot, self.tally.origins),
+            approval=self.request.approval,
             frames=plate.frames,
             rate=plate.video.rate,
             timecode=plate.timecode,
