@@ -62,7 +62,8 @@ class SourceUse(Value):
 class Outcome(Value):
     """A processor's result. Paths are absolute and lie in the request's `out` folder.
 
-    A check (continuity) returns `findings`; a fix (remove) returns `master`, `matte` and the rest.
+    A check (continuity) returns `findings`; a fix (remove) returns `master`, `matte` and the rest. A fix
+    whose result is no picture (a grade) returns `files`, which go with its version, and no `master`.
     `first_frame`/`last_frame` are shot frames (the plate's first frame is 1001 by default).
     """
 
@@ -77,6 +78,7 @@ class Outcome(Value):
     matte: Path | None = None
     thumbnail: Path | None = None
     contact_sheet: Path | None = None
+    files: tuple[Path, ...] = ()
     rating: SelfRating | None = None
     identity: IdentityProof | None = None
     sources: tuple[SourceUse, ...] = ()
