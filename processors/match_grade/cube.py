@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import PyOpenColorIO as ocio
+import PyOpenColorIO as ocio  # noqa: N813 - as OpenImageIO is imported elsewhere
 from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.linalg import splu
@@ -58,7 +58,7 @@ def fit_cube(
     for scale in _SCALES:
         off = np.linalg.norm(rest - reader @ node, axis=1)
         w = weight / (1 + (off / scale) ** 2) ** 2
-        left = reader.T @ (reader * w[:, None]) + calm * smooth * (rough + 0.02 * sparse.eye_array(size))
+        left = reader.T @ (reader * w[:, None]) + calm * (smooth * rough + 0.003 * sparse.eye_array(size))
         node = splu(sparse.csc_array(left)).solve(reader.T @ (rest * w[:, None]))
     steps = np.linspace(low, high, POINTS)
     plain = np.stack(np.meshgrid(steps, steps, steps, indexing="ij"), axis=-1)

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-import PyOpenColorIO as ocio
+import PyOpenColorIO as ocio  # noqa: N813 - as OpenImageIO is imported elsewhere
 from numpy.typing import NDArray
 
 STUDIO = "ocio://studio-config-latest"

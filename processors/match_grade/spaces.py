@@ -12,7 +12,7 @@ from typing import Any
 
 import cv2
 import numpy as np
-import PyOpenColorIO as ocio
+import PyOpenColorIO as ocio  # noqa: N813 - as OpenImageIO is imported elsewhere
 from numpy.typing import NDArray
 
 from ...schema.errors import BriefIncomplete

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import PyOpenColorIO as ocio
+import PyOpenColorIO as ocio  # noqa: N813 - as OpenImageIO is imported elsewhere
 
 from ..cdl import Clamp
 from ..cube import POINTS, Cube

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import PyOpenColorIO as ocio
+import PyOpenColorIO as ocio  # noqa: N813 - as OpenImageIO is imported elsewhere
 
 from ....schema.errors import ProcessorError
 from ..cdl import Cdl, ocio_style
