@@ -26,7 +26,7 @@ TAKES_LOOKED_AT = 4
 """How many similar clips are handed to a processor as possible takes; it keeps those that are."""
 
 _OURS = {"plate": "plate", "clip": "plate", "finding": "finding", "matte": "matte"} | dict.fromkeys(
-    ("take", "takes", "source", "sources", "against"), "takes"
+    ("take", "takes", "source", "sources", "against", "reference", "references", "shots"), "takes"
 )
 
 

@@ -106,7 +106,8 @@ class Publisher:
         ruling = rule(outcome, show)
         tracker = self._tracker_for(task.tracker)
         progress(0.05, "timeline")
-        timeline = self._return_timeline(version, outcome)
+        # What goes back into the cut is a picture; a grade goes with its files alone.
+        timeline = self._return_timeline(version, outcome) if outcome.master is not None else None
         progress(0.1, "version")
         made = self._create(tracker, version, task, outcome, ruling, show)
         self._upload(tracker, made, version, outcome, timeline, progress)
@@ -155,7 +156,7 @@ class Publisher:
         made: EntityRef,
         version: VersionRow,
         outcome: Outcome,
-        timeline: Path,
+        timeline: Path | None,
         progress: Progress,
     ) -> None:
         files = (
@@ -164,11 +165,12 @@ class Publisher:
             (MediaKind.FILE, outcome.report, Step.REPORT_UPLOADED),
             (MediaKind.FILE, timeline, Step.REPORT_UPLOADED),
             (MediaKind.FILE, outcome.contact_sheet, Step.REPORT_UPLOADED),
+            *((MediaKind.FILE, path, Step.REPORT_UPLOADED) for path in outcome.files),
         )
         for place, (kind, path, step) in enumerate(files):
             if path is None:
                 continue
-            progress(0.2 + 0.1 * place, f"uploading {path.name}")
+            progress(0.2 + 0.7 * place / len(files), f"uploading {path.name}")
 
             def send(kind: MediaKind = kind, path: Path = path) -> str:
                 tracker.upload(made, kind, path)

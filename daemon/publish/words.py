@@ -46,22 +46,27 @@ def version_text(code: str, outcome: Outcome, reasons: Sequence[str], verdict: V
         )
     if outcome.identity and outcome.identity.holds:
         lines.append("Outside the matte every code value equals the plate's; `wetgate verify` re-checks it.")
-    lines.append(f"Trained pixels: {outcome.trained_pixels:.0%}.")
+    if outcome.master is not None:
+        lines.append(f"Trained pixels: {outcome.trained_pixels:.0%}.")
+    if outcome.files:
+        lines.append(f"Attached: {', '.join(path.name for path in outcome.files)}.")
     lines.append(f"Frames {outcome.first_frame}-{outcome.last_frame}, source timecode {outcome.timecode or 'none'}.")
     return "\n".join(lines)
 
 
 def refusal_text(code: str, outcome: Outcome, reasons: Sequence[str]) -> str:
     """The note that says why no version came."""
-    return "\n".join(
-        [
-            f"{code} is not published: the fix is not good enough to be trusted.",
-            *(f"- {reason}" for reason in reasons),
-            outcome.summary,
+    lines = [
+        f"{code} is not published: the fix is not good enough to be trusted.",
+        *(f"- {reason}" for reason in reasons),
+        outcome.summary,
+    ]
+    if outcome.master is not None:
+        lines.append(
             "Next: another take or a clean plate of this set-up (line `takes: <clip>`), a tighter matte, "
-            "or a compositor. The try stays in the show's folder for a look.",
-        ]
-    )
+            "or a compositor."
+        )
+    return "\n".join([*lines, "The try stays in the show's folder for a look."])
 
 
 def failure_text(message: str) -> str:

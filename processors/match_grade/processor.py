@@ -60,7 +60,11 @@ def _work(request: Request, options: Options) -> list[tuple[Source, Source]]:
     if not request.sources:
         raise BriefIncomplete(
             f"There is nothing to match {request.plate.name} with. "
-            + ("Name the shots: takes: <clip>, <clip>." if options.scene else "Name the reference: takes: <clip>.")
+            + (
+                "Name the shots: `shots: <clip>, <clip>`."
+                if options.scene
+                else "Name the reference: `reference: <clip>`."
+            )
         )
     if options.scene:
         return [(shot, request.plate) for shot in request.sources]
