@@ -83,8 +83,9 @@ class NetworkUse(Value):
 class Outcome(Value):
     """A processor's result. Paths are absolute and lie in the request's `out` folder.
 
-    A check (continuity) returns `findings`; a fix (remove) returns `master`, `matte` and the rest.
-    `files` are small files that go to the tracker with the version, beside the report.
+    A check (continuity) returns `findings`; a fix (remove) returns `master`, `matte` and the rest. A fix
+    whose result is no picture (a grade) returns no `master`. `files` are small files that go to the
+    tracker with the version, beside the report.
     `first_frame`/`last_frame` are shot frames (the plate's first frame is 1001 by default).
     `trained_pixels` is the share (0..1) of the filled area that `networks` made, `approval` what the
     request recorded about that.

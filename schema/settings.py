@@ -97,6 +97,10 @@ DEFAULT_RULES = (
     RuleSettings(task="*cleanup*", processor="remove"),
     RuleSettings(task="*remov*", processor="remove"),
     RuleSettings(task="*paint*", processor="remove"),
+    RuleSettings(task="*grade*", processor="match_grade"),
+    RuleSettings(task="*colour*", processor="match_grade"),
+    RuleSettings(task="*color*", processor="match_grade"),
+    RuleSettings(task="*match*", processor="match_grade"),
 )
 
 DEFAULT_PROXIES = ("*/proxy/*", "*/proxies/*", "*/offline/*", "*/editorial proxies/*", "*_proxy.*", "*-proxy.*")
