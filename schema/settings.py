@@ -12,7 +12,9 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
+from .approval import Approval
 from .naming import DEFAULT_PATTERN, NamingGrammar
+from .request import Network
 
 
 class Section(BaseModel):
@@ -95,6 +97,10 @@ DEFAULT_RULES = (
     RuleSettings(task="*cleanup*", processor="remove"),
     RuleSettings(task="*remov*", processor="remove"),
     RuleSettings(task="*paint*", processor="remove"),
+    RuleSettings(task="*grade*", processor="match_grade"),
+    RuleSettings(task="*colour*", processor="match_grade"),
+    RuleSettings(task="*color*", processor="match_grade"),
+    RuleSettings(task="*match*", processor="match_grade"),
 )
 
 DEFAULT_PROXIES = ("*/proxy/*", "*/proxies/*", "*/offline/*", "*/editorial proxies/*", "*_proxy.*", "*-proxy.*")
@@ -125,6 +131,18 @@ class ShowSettings(Section):
     statuses: StatusSettings = Field(StatusSettings(), description="Status codes of the site.")
     min_psnr_db: float = Field(26.0, description="Self-rating below which a fix is not published, in dB.")
     weak_fix: Literal["ask", "refuse"] = Field("refuse", description="What happens to a fix below the limit.")
+    networks: tuple[Network, ...] = Field(
+        (), description="Inpainting networks of your own that may compete, as far as [approval] allows it."
+    )
+    approval: Approval = Field(Approval(), description="The consent to pixels that a network made.")
+
+    @field_validator("networks")
+    @classmethod
+    def _names_differ(cls, value: tuple[Network, ...]) -> tuple[Network, ...]:
+        names = [network.name for network in value]
+        if len(set(names)) < len(names):
+            raise ValueError("two networks have the same name")
+        return value
 
     @field_validator("naming")
     @classmethod

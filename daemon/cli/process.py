@@ -20,6 +20,8 @@ from ...schema.pull import PullList
 from ...schema.request import Request, Source, reference_of
 from ...schema.settings import ShowSettings
 from .. import plugins
+from ..publish.words import trained_words
+from .networks import approval_of, networks_of
 from .screen import AsJson, Screen
 
 _EXIT_REFUSED = 3
@@ -57,6 +59,13 @@ def process(
         SourceClass.CAMERA
     ),
     first_frame: Annotated[int, typer.Option(help="Shot frame of the plate's first frame.")] = 1001,
+    network: Annotated[
+        list[Path] | None, typer.Option(help="An inpainting network, .pt or .onnx; may be given several times.")
+    ] = None,
+    network_licence: Annotated[str, typer.Option(help="The licence of the networks' weights.")] = "",
+    approval: Annotated[
+        str, typer.Option(help="Consent to network-made pixels: 'DOCUMENT; SIGNER; DATE; EXPIRES', or a .toml file.")
+    ] = "",
     options: Annotated[bool, typer.Option("--options", help="Print the processor's options and stop.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -73,6 +82,7 @@ def process(
     if plate is None or out is None:
         raise BriefIncomplete("Say what to work on and where the result goes: --plate CLIP --out DIR.")
     chosen = _options(processor, settings or [])
+    consent = approval_of(approval)
     out.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(prefix=".work-", dir=out))
     request = Request(
@@ -88,6 +98,8 @@ def process(
         work=work,
         out=out.absolute(),
         first_frame=first_frame,
+        networks=networks_of(network or [], network_licence),
+        approval=consent,
     )
     try:
         with screen.progress(name) as progress:
@@ -138,6 +150,8 @@ def _words(outcome: Outcome) -> str:
     for place, finding in enumerate(outcome.findings, start=1):
         first = outcome.first_frame
         lines.append(f"{place}. {finding.label} Frames {first + finding.first}-{first + finding.last}.")
+    if outcome.trained_pixels > 0:
+        lines.append(trained_words(outcome))
     named = (("master", outcome.master), ("review", outcome.review), ("report", outcome.report))
     for label, path in (*named, *((path.name, path) for path in outcome.files)):
         if path is not None:

@@ -35,12 +35,22 @@ _OURS = {
     "holdout": "holdout",
     "reference": "references",
     "references": "references",
-} | dict.fromkeys(("take", "takes", "source", "sources", "against"), "takes")
+} | dict.fromkeys(("take", "takes", "source", "sources", "against", "shots"), "takes")
+
+
+_STILL = re.compile(r"^\s*\d+\s*=|\.(png|tiff?|exr|dpx|jpe?g)\s*(,|$)", re.IGNORECASE)
+"""A painted frame, `paint.1012.png` or `1012=name`; any other reference is a clip."""
+
+
+def _meaning(key: str, value: str) -> str | None:
+    """What a line of a brief gives us: plate, takes, matte ...; None where it is the processor's own."""
+    meaning = _OURS.get(key)
+    return "takes" if meaning == "references" and not _STILL.search(value) else meaning
 
 
 def names_takes(brief: Brief) -> bool:
     """Whether the brief says itself which takes to use."""
-    return any(_OURS.get(key) == "takes" for key in brief.values)
+    return any(_meaning(key, value) == "takes" for key, value in brief.values.items())
 
 
 class Plan(Value):
@@ -96,7 +106,7 @@ class Planner:
         A proxy is replaced by what was *pulled* for it (by content hash), or by an original that holds all of it.
         Raises BriefIncomplete whose message tells a person what to write.
         """
-        words = {_OURS[key]: value for key, value in brief.values.items() if key in _OURS}
+        words = {_meaning(key, value): value for key, value in brief.values.items() if key in _OURS}
         finding = self._finding(words["finding"]) if "finding" in words else None
         named = self._plate(processor, words, finding)
         matte, holdout = (
@@ -158,7 +168,7 @@ class Planner:
         named = [
             name.strip()
             for line in brief.lines
-            if _OURS.get(line.key) == "references"
+            if _meaning(line.key, line.value) == "references"
             for name in line.value.split(",")
             if name.strip()
         ]

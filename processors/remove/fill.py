@@ -22,6 +22,7 @@ from .sources.membrane import correction, largest_channel, ring_of
 from .sources.own import restore, source_frames
 from .sources.painted import paint_over
 from .sources.takes import AlignedTake, Laid
+from .unseen.fill import Hole
 
 
 class Origin(IntEnum):
@@ -236,7 +237,12 @@ class _Filling:
     def done(self) -> Fill:
         """Paint what nothing showed, and hand over."""
         rest = self.left & self.inside
-        if rest.any():
+        if self.shot.unseen is not None:
+            hole = Hole(self.frame, self.region, self.image, rest)
+            self.image = self.shot.unseen.paint(hole, blind=self.blind)
+            if rest.any():
+                self.origin[rest] = self.shot.unseen.painter.origin
+        elif rest.any():
             self.image = paint(self.image, rest)
             self.origin[rest] = Origin.PAINTED
         self.origin[~self.inside] = 0

@@ -75,6 +75,11 @@ class RemoveOptions(BaseModel):
     )
     grain: bool = Field(True, description="Give the fill the grain that it lacks against the plate.")
     probes: int = Field(6, ge=1, le=40, description="Places at which the fix tests itself.")
+    fill_unseen: Literal["paint", "trained"] = Field(
+        "paint",
+        description="What may fill what no source shows: paint from around it, or also a small network trained on "
+        "this shot alone (only under an approval).",
+    )
     never_seen: float = Field(
         0.05, ge=0, le=1, description="Share of the hole that may be painted from its edges before a fix is weak."
     )

@@ -16,6 +16,9 @@ from ...schema.request import Chunk, Request
 from ..mattes import grown
 from ..pictures.sheets import spread
 from .deliver.finish import Finish
+from .fill import fill_hole
+from .networks.load import load
+from .networks.studio import StudioNetwork
 from .options import RemoveOptions
 from .rating.candidates import candidate_named
 from .rating.choice import held_trial
@@ -24,6 +27,7 @@ from .shot import RUN, Shot, holed_frames, open_shot
 from .sources.pulls import check_pulls
 from .sources.takes import align_takes
 from .store import store_fill
+from .unseen.open import open_unseen
 
 _PAIRS = 4
 """Frames at which plate and take are compared for colour and grain."""
@@ -96,6 +100,8 @@ def _prepared(request: Request) -> Shot:
         raise BriefIncomplete(f"The option {option!r} of remove cannot be read: {first['msg']}.") from error
     try:
         frames = holed_frames(shot)
+        shot.networks = [StudioNetwork(load(network)) for network in request.networks]
+        shot.unseen = open_unseen(shot, frames, lambda frame: fill_hole(shot, frame, shot.matte))
         usable = [s for s in request.sources if s.source_class is not SourceClass.PROXY]
         if shot.options.use_takes and usable:
             sampled = spread(frames, _PAIRS)

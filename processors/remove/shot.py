@@ -17,13 +17,16 @@ from ..mattes import Mattes, MatteWishes, check_frame, grown, open_mattes
 from ..pictures import Picture, Plate
 from ..pictures.layout import Image, Mask
 from ..pictures.master import check_master
+from ..register import Registration
 from ..survey.cuts import Cuts
 from .holes import Region, ramp, region_of
+from .networks.studio import StudioNetwork
 from .options import RemoveOptions
 from .sources.camera import Camera
 from .sources.lay import UNIT
 from .sources.painted import Painted, open_painted
 from .sources.takes import AlignedTake
+from .unseen.fill import Unseen
 
 HoleAt = Callable[[int], Mask]
 """The hole of a frame: the real one, or a probe's."""
@@ -96,6 +99,8 @@ class Shot:
     takes: list[AlignedTake] = field(default_factory=list)
     paintings: list[Painted] = field(default_factory=list)
     added: dict[int, Mask] = field(default_factory=dict)
+    networks: list[StudioNetwork] = field(default_factory=list)
+    unseen: Unseen | None = None
     _packed: dict[int, NDArray[np.uint8]] = field(default_factory=dict, repr=False)
     _regions: dict[int, Region | None] = field(default_factory=dict, repr=False)
 
@@ -166,6 +171,10 @@ class Shot:
     @cached_property
     def _small(self) -> Reduced:
         return Reduced(self.frames)
+
+    def onto(self, source: int, target: int) -> Registration | None:
+        """How one frame lies over another by the camera's motion; None where the two do not hang together."""
+        return self.camera.onto(source, target)
 
     def luma(self, frame: int) -> NDArray[np.uint8]:
         """A whole plate frame's luma."""

@@ -18,6 +18,7 @@ from ...pictures.master import open_master
 from ...pictures.review import write_review
 from ..fill import composed
 from ..grain import Grain
+from ..networks.uses import network_uses, trained_share
 from ..rating.choice import held_trial
 from ..rating.expected import Facts, expect, facts_of, rate
 from ..rating.verdict import Tally, judge, source_uses, summarised
@@ -68,7 +69,7 @@ class Finish:
             summary,
             *reasons,
             f"Trained pixels: {words['trained_pixels']:.0%}.",
-            "More in report.html beside this.",
+            "More in report.html beside this script.",
         )
         script = self.out / SCRIPT
         write_nuke(script, shot.plate, first, grain=patch.grain, words="\n".join(told))
@@ -95,6 +96,9 @@ class Finish:
             rating=rating,
             identity=identity,
             sources=source_uses(self.shot, self.tally),
+            trained_pixels=round(trained_share(self.tally.origins), 5),
+            networks=network_uses(self.shot, self.tally.origins),
+            approval=self.request.approval,
             frames=plate.frames,
             rate=plate.video.rate,
             timecode=plate.timecode,

@@ -14,6 +14,7 @@ from ...identity import FrameProof, summarise
 from ...pictures.plate import Plate
 from ...pictures.stills import Stills
 from ..fill import Origin
+from ..networks.uses import network_uses, trained_share, unseen_words
 from ..rating.candidates import candidates_for
 from ..rating.choice import Trial
 from ..rating.expected import Expected
@@ -65,7 +66,6 @@ def report_words(
             "timecode": shot.plate.timecode,
             "reel": shot.plate.reel,
         },
-        "curves": [{"frame": n + first, "mismatch": round(value, 4)} for n, value in sorted(tally.mismatch.items())],
         "master": file_words(made, made.path.name),
         "matte": {"path": "matte", "given": None if request.matte is None else str(request.matte)},
         "review": {"path": "review.mp4"},
@@ -90,7 +90,10 @@ def report_words(
         "passed_over": [s.name for s in request.sources if s not in [take.source for take in shot.takes]],
         "own_grain": tally.own_grain.as_json(),
         "never_seen_share": round(tally.share(Origin.PAINTED), 5),
-        "trained_pixels": 0.0,
+        "never_seen": unseen_words(shot, tally.origins),
+        "trained_pixels": round(trained_share(tally.origins), 5),
+        "networks": [use.model_dump(mode="json") for use in network_uses(shot, tally.origins)],
+        "approval": request.approval.model_dump(mode="json"),
         "rating": rating.model_dump(mode="json"),
         "candidates": trial.words(candidates_for(shot)),
         "probes": [score.words(first) for score in trial.told],

@@ -16,6 +16,7 @@ from ...pictures.layout import Image, Mask
 from ..fill import Fill, Origin, fill_hole, paint
 from ..grain import Grain, measure
 from ..holes import Region, region_of
+from ..networks.candidate import NetworkCandidate
 from ..shot import HoleAt, Shot
 from ..sources.membrane import correction
 
@@ -102,6 +103,7 @@ def candidates_for(shot: Shot) -> list[Candidate]:
     found: list[Candidate] = [Layers(), Spatial()]
     if shot.camera.still(0):
         found.append(StillMedian())
+    found += [NetworkCandidate(network) for network in shot.networks]
     return found
 
 

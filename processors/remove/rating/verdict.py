@@ -10,6 +10,7 @@ from ....schema.media import SourceClass
 from ....schema.outcome import SelfRating, SourceUse, Verdict
 from ..fill import Origin
 from ..grain import Grain
+from ..networks.uses import network_reasons
 from ..shot import Shot
 from .expected import Expected
 
@@ -72,8 +73,12 @@ def judge(shot: Shot, tally: Tally, rating: SelfRating, expected: Expected) -> t
         )
     share = tally.share(Origin.PAINTED)
     if share > 0.0005:
-        reasons.append(f"{share:.1%} of the hole was never seen in any frame and is painted from its edges.")
+        reasons.append(
+            f"{share:.1%} of the hole was never seen in any frame and is painted from what stands around it."
+        )
     weak = weak or share > options.never_seen
+    said, unapproved = network_reasons(shot, tally.origins)
+    reasons, weak = reasons + said, weak or unapproved
     torn = torn_frames(tally)
     if torn:
         weak = weak or len(torn) > _MOST_TORN * len(tally.frames)
