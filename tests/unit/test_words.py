@@ -13,6 +13,6 @@ def test_the_note_names_the_folder_for_compositors(tmp_path: Path) -> None:
     outcome = Outcome(verdict=Verdict.PUBLISH, summary="Restored 2 frames.", report=tmp_path / "report.json")
     assert "comp.nk" not in version_text("A_v001", outcome, (), Verdict.PUBLISH)
     whole = outcome.model_copy(update={"files": (tmp_path / "report.html", tmp_path / "comp.nk")})
-    (line,) = (line for line in version_text("A_v001", whole, (), Verdict.PUBLISH).splitlines() if "comp.nk" in line)
-    assert str(tmp_path) in line
+    (line,) = (line for line in version_text("A_v001", whole, (), Verdict.PUBLISH).splitlines() if "by hand" in line)
+    assert f"{tmp_path} holds" in line
     assert "patch/" in line

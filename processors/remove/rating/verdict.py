@@ -125,7 +125,8 @@ def source_uses(shot: Shot, tally: Tally) -> tuple[SourceUse, ...]:
         for index, one in enumerate(shot.paintings)
     ]
     plate = shot.request.plate
-    own = SourceUse(name=plate.name, source_class=plate.source_class, share=round(tally.share(Origin.OWN), 5))
+    share = tally.share(Origin.OWN) + tally.share(Origin.MOVER)
+    own = SourceUse(name=plate.name, source_class=plate.source_class, share=round(share, 5))
     return (*painted, *used, own)
 
 
