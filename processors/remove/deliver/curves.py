@@ -80,7 +80,7 @@ def drawn_curves(
     for curve in CURVES:
         values = {int(row["frame"]): float(row[curve.key]) * curve.factor for row in rows
                   if row.get(curve.key) is not None}  # fmt: skip
-        if values:
+        if any(values.values()):  # what is nothing in every frame needs no picture
             limit, spread = limits.get(curve.key), spreads.get(curve.key, 0.0) * curve.factor
             found.append(_drawn(curve, values, None if limit is None else limit * curve.factor, spread))
     return found
