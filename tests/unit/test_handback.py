@@ -304,7 +304,7 @@ def test_the_nuke_script_names_files_that_exist(name: str, tmp_path: Path) -> No
 
 
 def test_curves_are_drawn_for_what_is_there() -> None:
-    """A figure that no frame has, or that is nothing in all, is not drawn; gaps break the line; the reliability band and limit are drawn."""
+    """No curve for what no frame has or all have none of; gaps break the line; band and limit are drawn."""
     rows: list[dict[str, Any]] = [
         {"frame": 1001, "mismatch": 0.1, "expected_psnr_db": 30.0, "never_seen": 0.0},
         {"frame": 1002, "mismatch": 0.3, "expected_psnr_db": 31.0},

@@ -93,16 +93,14 @@ def map_sources(shot: Shot) -> list[dict[str, Any]]:
 
     Frames that an artist painted, then the takes as they are laid over the plate, then the plate itself.
     """
-    painted = [
+    rows: list[tuple[str, Path, str, list[int]]] = [
         (f"{one.reference.path.name}, painted for {one.reference.frame}", one.reference.path, "",
          [Origin.PAINTED_FRAME + place])
         for place, one in enumerate(shot.paintings)
     ]  # fmt: skip
-    takes = [
-        (take.source.name, take.source.path, take.source.clip, [place]) for place, take in enumerate(shot.takes, 1)
-    ]
+    rows += [(take.source.name, take.source.path, take.source.clip, [n]) for n, take in enumerate(shot.takes, 1)]
     plate = shot.request.plate
-    rows = [*painted, *takes, (plate.name, plate.path, plate.clip, [Origin.OWN, Origin.MOVER])]
+    rows.append((plate.name, plate.path, plate.clip, [Origin.OWN, Origin.MOVER]))
     return [
         {"index": index, "name": name, "path": str(path), "clip": clip, "origins": [int(one) for one in origins]}
         for index, (name, path, clip, origins) in enumerate(rows, 1)
