@@ -19,11 +19,12 @@ from wetgate.processors.remove.deliver.curves import drawn_curves
 from wetgate.processors.remove.deliver.exr import packed_timecode
 from wetgate.processors.remove.deliver.nuke import nuke_script
 from wetgate.processors.remove.deliver.patch import Patch, over
-from wetgate.processors.remove.deliver.source_map import SourceMap, colours, hue, map_channels, read_map
+from wetgate.processors.remove.deliver.source_map import SourceMap, colours, hue, map_channels, map_sources, read_map
 from wetgate.processors.remove.fill import Fill, Origin
 from wetgate.processors.remove.holes import ramp, region_of
 from wetgate.processors.remove.shot import Shot, open_shot
-from wetgate.schema.request import Request, Source
+from wetgate.processors.remove.sources.painted import Painted
+from wetgate.schema.request import Reference, Request, Source
 from wetgate.schema.timecode import Timecode
 
 SIZE = (66, 50)
@@ -115,7 +116,8 @@ def test_shared_chroma_is_exact_inside_and_bounded_around(name: str, tmp_path: P
     with Plate.open(made_plate(tmp_path, name)) as plate:
         picture = plate.picture(0)
         made = fixed(picture, strength)
-        Patch(plate, tmp_path, 1001, grain=False).write(picture, made, hole(), strength)
+        patch = Patch(plate, tmp_path, 1001, grain=False)
+        patch.write(picture, made, hole(), strength)
         before, after = (plate.encoding.values(p.planes) for p in (picture, made))
     got = laid_over(tmp_path / "patch" / "patch.1001.exr", before)
     apart = np.abs(got - after).max(axis=-1) * 255
@@ -125,6 +127,7 @@ def test_shared_chroma_is_exact_inside_and_bounded_around(name: str, tmp_path: P
             near |= np.roll(np.roll(np.pad(hole(), 4), down, 0), across, 1)[4:-4, 4:-4]
     assert apart[hole()].max() < 0.5
     assert apart[~near].max() == 0
+    assert patch.words()["beyond_matte_8bit"] == pytest.approx(apart[~hole()].max(), abs=0.01)
 
 
 def test_the_header_says_where_and_when(tmp_path: Path) -> None:
@@ -146,11 +149,11 @@ def test_the_header_says_where_and_when(tmp_path: Path) -> None:
     assert spec.get_string_attribute("reelName") == "A002R2EC"
     assert spec.getattribute("framesPerSecond") == (24, 1)
     assert "scene-linear" in spec.get_string_attribute("wetgate:encoding")
-    empty = open_image(tmp_path / "patch" / "patch.1002.exr")
-    pixels = empty.read_image("float")
+    untouched = open_image(tmp_path / "patch" / "patch.1002.exr")
+    pixels = untouched.read_image("float")
     assert pixels is not None
     assert not pixels.any()
-    assert empty.spec().get_string_attribute("smpte:TimeCode") == "13:59:59:28"
+    assert untouched.spec().get_string_attribute("smpte:TimeCode") == "13:59:59:28"
 
 
 def test_without_its_grain_layer_the_patch_is_the_fill_before_grain(tmp_path: Path) -> None:
@@ -237,6 +240,18 @@ def test_takes_come_before_the_plate_in_the_map() -> None:
     planes = map_channels(fill, fill.region, hole()[fill.region.window], {1: 2, 100: 3, 110: 3})
     assert set(np.unique(planes["source"])) == {-1, 0, 2, 3}
     assert np.isnan(planes["x"][planes["source"] == -1]).all()
+
+
+def test_a_painted_frame_is_a_source_of_its_own(tmp_path: Path) -> None:
+    """What an artist painted comes first in the list, as in the report's sources, and has its place in the map."""
+    shot = opened(tmp_path)
+    painted = Painted(Reference(path=tmp_path / "clean.png", frame=1002), 1, np.zeros((*SIZE[::-1], 3), np.float32))
+    shot.paintings.append(painted)
+    first, plate = map_sources(shot)
+    assert (first["index"], first["name"]) == (1, "clean.png, painted for 1002")
+    assert first["origins"] == [int(Origin.PAINTED_FRAME)]
+    assert (plate["index"], plate["name"]) == (2, "A001")
+    assert SourceMap(shot, tmp_path).words()["origins"]["120"] == "from clean.png, painted for 1002"
 
 
 def test_the_maps_picture_shades_by_distance_in_time() -> None:
