@@ -34,7 +34,7 @@ class Diffusion(nn.Module):
                 mean = (frames * known).sum([2, 3], keepdim=True) / known.sum([2, 3], keepdim=True).clamp(min=1.0)
                 made = mean + torch.zeros_like(small)
             made = small * (1.0 - free) + made * free
-            for _ in range(60):
+            for _ in range(20):
                 padded = functional.pad(made, [1, 1, 1, 1], mode="replicate")
                 near = (
                     padded[:, :, 1:-1, 2:] + padded[:, :, 1:-1, :-2] + padded[:, :, 2:, 1:-1] + padded[:, :, :-2, 1:-1]

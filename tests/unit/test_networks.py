@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import av
@@ -25,6 +25,15 @@ from wetgate.schema.outcome import Outcome, Verdict
 from wetgate.schema.request import Network, Request, Source
 
 APPROVAL = {"document": "GA-7", "scope": ["network"], "signer": "S", "date": "2020-01-01", "expires": "2999-01-01"}
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """Pictures this small take longer to share out than to work on."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 def opened(path: Path, **words: object) -> StudioNetwork:
