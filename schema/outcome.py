@@ -23,12 +23,13 @@ class Verdict(StrEnum):
 class SelfRating(Value):
     """How good the fix is by the processor's own test where the truth is known.
 
-    `expected_psnr_db` inside the matte, 8-bit scale, after a sigma-1.5 low-pass on both sides;
-    `covered` is the share (0..1) of the region that the test speaks for; `grain_ratio` and
+    `expected_psnr_db` inside the matte, 8-bit scale, after a sigma-1.5 low-pass on both sides,
+    right to about `spread_db`; `covered` is the share (0..1) of the region that the test speaks for; `grain_ratio` and
     `edge_ratio` compare the fill with the truth (1.0 = the same amount).
     """
 
     expected_psnr_db: float
+    spread_db: float | None = None
     covered: float
     samples: int
     grain_ratio: float | None = None

@@ -36,6 +36,8 @@ class Origin(IntEnum):
     """Never seen anywhere: painted from the hole's edges."""
 
 
+RIM = 8
+"""Pixels around the hole that a fill covers too."""
 _MEETS = 30 / 255
 
 
@@ -92,8 +94,9 @@ class _Filling:
         self.image = self.plate.copy()
         self.origin = np.zeros(self.inside.shape, np.uint8)
         self.trace = np.full((*self.inside.shape, 3), np.nan, np.float32)
-        # A little more than the hole, for the chroma samples that the hole's edge cuts.
-        self.left = grown(self.inside, 4)
+        # A little more than the hole: for the chroma samples that its edge cuts, and to see on a rim
+        # of known picture how well the fill meets it.
+        self.left = grown(self.inside, RIM)
         self.mismatch, self.grain = 0.0, Grain()
 
     def from_takes(self) -> None:

@@ -20,6 +20,8 @@ from .fill import fill_hole
 from .networks.load import load
 from .networks.studio import StudioNetwork
 from .options import RemoveOptions
+from .rating.candidates import candidate_named
+from .rating.choice import held_trial
 from .rating.probes import place_probes, probe_places
 from .shot import RUN, Shot, holed_frames, open_shot
 from .sources.takes import align_takes
@@ -54,14 +56,16 @@ class Remove:
         ]
 
     def run(self, request: Request, chunk: Chunk, progress: Progress) -> None:
-        """Fill the holes of one chunk and keep the fills in the work folder."""
+        """Fill the holes of one chunk by the candidate that the probes chose, and keep the fills in the work folder."""
         shot = self._shot(request)
+        trial = held_trial(shot, lambda done, words: progress(0.2 * done, words))
+        chosen = candidate_named(shot, trial.chosen)
         for frame in range(chunk.first, chunk.last + 1):
-            fill = fill_hole(shot, frame, shot.matte)
+            fill = chosen.fill(shot, frame, shot.matte)
             if fill is not None:
                 store_fill(request.work, fill)
             done = (frame - chunk.first + 1) / (chunk.last - chunk.first + 1)
-            progress(done, f"restoring frame {frame + request.first_frame}")
+            progress(0.2 + 0.8 * done, f"restoring frame {frame + request.first_frame}")
 
     def finish(self, request: Request, chunks: Sequence[Chunk], progress: Progress) -> Outcome:
         """Write master, matte and review, test and prove the result, and decide."""

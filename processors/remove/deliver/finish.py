@@ -17,7 +17,8 @@ from ...pictures.review import write_review
 from ..fill import composed
 from ..grain import Grain
 from ..networks.uses import network_uses, trained_share
-from ..rating.probes import Score, place_probes, rate, score_probe
+from ..rating.choice import held_trial
+from ..rating.expected import Facts, expect, facts_of, rate
 from ..rating.verdict import Tally, judge, source_uses, summarised
 from ..shot import Shot
 from ..store import load_fill
@@ -32,6 +33,7 @@ class Finish:
         self.shot, self.progress = shot, progress
         self.request, self.out = shot.request, shot.request.out
         self.tally = Tally()
+        self.facts: list[Facts] = []
 
     def outcome(self, chunks: int) -> Outcome:
         """Everything, in order; safe to do again from the start."""
@@ -39,10 +41,11 @@ class Finish:
         self._gather()
         master = self._master()
         proofs = self._proved_review(master)
-        scores = self._scores()
-        rating = rate(scores, self.tally.origins)
+        trial = held_trial(self.shot, lambda done, words: self.progress(0.8 + 0.15 * done, words))
+        expected = expect(trial, self.facts)
+        rating = rate(trial, expected)
         identity = summarise(proofs)
-        reasons, weak = judge(self.shot, self.tally, rating)
+        reasons, weak = judge(self.shot, self.tally, rating, expected)
         verdict = Verdict(self.shot.options.weak_fix) if weak else Verdict.PUBLISH
         if not identity.holds:
             verdict = Verdict.REFUSE
@@ -50,7 +53,7 @@ class Finish:
         sheet, thumbnail = write_sheet(self.shot, master, self.tally.frames, self.tally.best_take(len(self.shot.takes)))
         summary = summarised(self.shot, self.tally, verdict, rating)
         with Plate.open(master) as made:
-            words = report_words(self.shot, self.tally, made, proofs, scores, rating)
+            words = report_words(self.shot, self.tally, made, proofs, trial, expected, rating)
         words |= {"verdict": verdict.value, "summary": summary, "reasons": reasons, "chunks": chunks}
         words["seconds_to_finish"] = round(time.monotonic() - started, 2)
         report = self.out / "report.json"
@@ -71,7 +74,7 @@ class Finish:
             identity=identity,
             sources=source_uses(self.shot, self.tally),
             trained_pixels=round(trained_share(self.tally.origins), 5),
-            networks=network_uses(self.shot, self.tally.origins),
+            networks=network_uses(self.shot, self.tally.origins, trial.chosen),
             approval=self.request.approval,
             frames=plate.frames,
             rate=plate.video.rate,
@@ -100,6 +103,8 @@ class Finish:
                 hole = shot.matte(frame)
                 fill = load_fill(self.request.work, frame) if frame in filled else None
                 if fill is not None:
+                    plate = picture.crop(*fill.region.bounds).rgb()
+                    self.facts.append(facts_of(plate, fill, hole[fill.region.window]))
                     picture = composed(shot, fill, hole, self.tally.own_grain)
                 master.write(picture.planes)
                 write_matte(self.out / "matte", frame, self.request.first_frame, hole)
@@ -121,13 +126,3 @@ class Finish:
             sound = None if shot.plate.is_sequence else shot.plate.path
             write_review(self.out / "review.mp4", images(made), shot.plate.video.rate, sound=sound)
         return proofs
-
-    def _scores(self) -> list[Score]:
-        probes = place_probes(self.shot, self.tally.frames)
-        found = []
-        for index, probe in enumerate(probes):
-            score = score_probe(self.shot, probe, self.tally.own_grain)
-            if score is not None:
-                found.append(score)
-            self.progress(0.8 + 0.15 * (index + 1) / len(probes), "testing the fix where the truth is known")
-        return found

@@ -15,8 +15,10 @@ from ...pictures.plate import Plate
 from ...pictures.stills import Stills
 from ..fill import Origin
 from ..networks.uses import network_uses, trained_share, unseen_words
-from ..rating.probes import Score
-from ..rating.verdict import MISMATCH, Tally, source_uses
+from ..rating.candidates import candidates_for
+from ..rating.choice import Trial
+from ..rating.expected import Expected
+from ..rating.verdict import Tally, poor_frames, source_uses, torn_frames
 from ..shot import Shot
 
 _PACKAGES = ("wetgate", "av", "numpy", "opencv-python-headless", "OpenImageIO")
@@ -34,7 +36,8 @@ def report_words(
     tally: Tally,
     made: Plate,
     proofs: Sequence[FrameProof],
-    scores: Sequence[Score],
+    trial: Trial,
+    expected: Expected,
     rating: SelfRating,
 ) -> dict[str, Any]:
     """The whole report but its verdict; *made* is the master read back."""
@@ -74,11 +77,15 @@ def report_words(
         "never_seen_share": round(tally.share(Origin.PAINTED), 5),
         "never_seen": unseen_words(shot, tally.origins),
         "trained_pixels": round(trained_share(tally.origins), 5),
-        "networks": [use.model_dump(mode="json") for use in network_uses(shot, tally.origins)],
+        "networks": [use.model_dump(mode="json") for use in network_uses(shot, tally.origins, trial.chosen)],
         "approval": request.approval.model_dump(mode="json"),
         "rating": rating.model_dump(mode="json"),
-        "probes": [score.as_json(first) for score in scores],
-        "frames_to_look_at": [n + first for n, v in tally.mismatch.items() if v > MISMATCH],
+        "candidates": trial.words(candidates_for(shot)),
+        "probes": [score.words(first) for score in trial.told],
+        "curves": expected.curves(first),
+        "frames_to_look_at": sorted(
+            n + first for n in {*torn_frames(tally), *poor_frames(expected, shot.options.min_psnr_db)}
+        ),
         "identity": {
             **summarise(proofs).model_dump(mode="json"),
             "hashes": [proof.as_json() for proof in proofs],

@@ -107,6 +107,11 @@ def candidates_for(shot: Shot) -> list[Candidate]:
     return found
 
 
+def candidate_named(shot: Shot, name: str) -> Candidate:
+    """The candidate that a trial chose."""
+    return next(one for one in candidates_for(shot) if one.name == name)
+
+
 def _hole(shot: Shot, frame: int, hole_at: HoleAt, *, blind: bool) -> tuple[Region, Mask, Mask] | None:
     """The region, the hole (whole frame) and all that is unknown (over the region)."""
     hole = hole_at(frame)
