@@ -9,11 +9,15 @@ from .rate import Rate
 
 
 class SourceClass(StrEnum):
-    """How far a source may be trusted: a proxy plans a fix, and is never composited into a plate."""
+    """How far a source may be trusted: a proxy plans a fix, and is never composited into a plate.
+
+    A reference is a frame that an artist painted.
+    """
 
     CAMERA = "camera"
     PULL = "pull"
     PROXY = "proxy"
+    REFERENCE = "reference"
 
 
 class ColourTags(Value):

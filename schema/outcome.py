@@ -83,7 +83,9 @@ class NetworkUse(Value):
 class Outcome(Value):
     """A processor's result. Paths are absolute and lie in the request's `out` folder.
 
-    A check (continuity) returns `findings`; a fix (remove) returns `master`, `matte` and the rest.
+    A check (continuity) returns `findings`; a fix (remove) returns `master`, `matte` and the rest. A fix
+    whose result is no picture (a grade) returns no `master`. `files` are small files that go to the
+    tracker with the version, beside the report.
     `first_frame`/`last_frame` are shot frames (the plate's first frame is 1001 by default).
     `trained_pixels` is the share (0..1) of the filled area that `networks` made, `approval` what the
     request recorded about that.
@@ -100,6 +102,7 @@ class Outcome(Value):
     matte: Path | None = None
     thumbnail: Path | None = None
     contact_sheet: Path | None = None
+    files: tuple[Path, ...] = ()
     rating: SelfRating | None = None
     identity: IdentityProof | None = None
     sources: tuple[SourceUse, ...] = ()

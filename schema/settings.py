@@ -97,7 +97,14 @@ DEFAULT_RULES = (
     RuleSettings(task="*cleanup*", processor="remove"),
     RuleSettings(task="*remov*", processor="remove"),
     RuleSettings(task="*paint*", processor="remove"),
+    RuleSettings(task="*grade*", processor="match_grade"),
+    RuleSettings(task="*colour*", processor="match_grade"),
+    RuleSettings(task="*color*", processor="match_grade"),
+    RuleSettings(task="*match*", processor="match_grade"),
 )
+
+DEFAULT_PROXIES = ("*/proxy/*", "*/proxies/*", "*/offline/*", "*/editorial proxies/*", "*_proxy.*", "*-proxy.*")
+DEFAULT_PULLS = ("*/pull/*", "*/pulls/*", "*/vfx pulls/*", "*/vfx_pulls/*", "*_pull.*")
 
 
 class ShowSettings(Section):
@@ -109,6 +116,15 @@ class ShowSettings(Section):
     project: str = Field("", description="The project's name in the tracker; the show's code if empty.")
     vendor: str = Field("WG", description="Vendor code in version names.")
     naming: str = Field(DEFAULT_PATTERN, description="Pattern of version names.")
+    proxies: tuple[str, ...] = Field(
+        DEFAULT_PROXIES, description="Glob patterns over the path, any case: such files are proxies."
+    )
+    pulls: tuple[str, ...] = Field(
+        DEFAULT_PULLS, description="Glob patterns over the path, any case: such files are pulls from camera originals."
+    )
+    video_format: str = Field(
+        "1080", description="VIDEO_FORMAT in the ALE of a pull list: the Media Composer project's, as 1080 or CUSTOM."
+    )
     first_frame: int = Field(1001, ge=0, description="Shot frame of a plate's first frame.")
     handles: int = Field(8, ge=0, description="Frames of handle at each side of the cut.")
     rules: tuple[RuleSettings, ...] = Field(DEFAULT_RULES, description="Task patterns and their processors.")

@@ -10,12 +10,15 @@ from typing import Annotated, Any
 import typer
 from pydantic import ValidationError
 
+from ...connectors.editorial import write_pulls
 from ...processors.runner import run_processor
-from ...schema.errors import BriefIncomplete
+from ...schema.errors import BriefIncomplete, NeedsPull
 from ...schema.media import SourceClass
 from ...schema.outcome import Outcome, Verdict
 from ...schema.ports import Processor
-from ...schema.request import Request, Source
+from ...schema.pull import PullList
+from ...schema.request import Request, Source, reference_of
+from ...schema.settings import ShowSettings
 from .. import plugins
 from ..publish.words import trained_words
 from .networks import approval_of, networks_of
@@ -37,8 +40,17 @@ def process(
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for master, review.mp4 and report.json.")] = None,
     matte: Annotated[Path | None, typer.Option(help="The matte: frames or a movie, white where to work.")] = None,
+    holdout: Annotated[Path | None, typer.Option(help="A second matte, of what must not be touched.")] = None,
+    reference: Annotated[
+        list[str] | None,
+        typer.Option(help="A still painted for one frame, paint.1012.png or 1012=PATH; may be given several times."),
+    ] = None,
     source: Annotated[
         list[Path] | None, typer.Option(help="Another take or clean plate; may be given several times.")
+    ] = None,
+    proxy: Annotated[
+        list[Path] | None,
+        typer.Option(help="A take that is here only as a proxy: never put into the plate, but asked for as a pull."),
     ] = None,
     settings: Annotated[
         list[str] | None, typer.Option("--set", help="An option, key=value; may be given several times.")
@@ -59,7 +71,8 @@ def process(
 ) -> None:
     """Run a processor on files.
 
-    Exit status: 0 done, 3 refused (not confident), 4 the request lacks something, 1 an error.
+    Exit status: 0 done, 3 refused (not confident), 4 the request lacks something, 1 an error. Where
+    frames are needed that are here only as a proxy, OUT/pulls.edl and OUT/pulls.ale name them.
     """
     screen: Screen = context.obj
     processor = plugins.processor(name)
@@ -75,7 +88,12 @@ def process(
     request = Request(
         plate=_source(plate, plate_class),
         matte=matte.absolute() if matte else None,
-        sources=tuple(_source(path, SourceClass.CAMERA) for path in source or []),
+        holdout=holdout.absolute() if holdout else None,
+        references=tuple(reference_of(text, Path) for text in reference or []),
+        sources=(
+            *(_source(path, SourceClass.CAMERA) for path in source or []),
+            *(_source(path, SourceClass.PROXY) for path in proxy or []),
+        ),
         options=chosen,
         work=work,
         out=out.absolute(),
@@ -86,6 +104,11 @@ def process(
     try:
         with screen.progress(name) as progress:
             outcome = run_processor(processor, request, progress)
+    except NeedsPull as error:
+        lists = error.data["pulls"]
+        assert isinstance(lists, PullList)
+        write_pulls(lists.pulls, out, "pulls", video_format=ShowSettings().video_format)
+        raise
     finally:
         shutil.rmtree(work, ignore_errors=True)
     screen.answer(outcome.model_dump(mode="json"), as_json=as_json, text=_words(outcome))

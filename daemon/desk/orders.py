@@ -43,6 +43,8 @@ class Orders:
         request = Request(
             plate=plan.plate,
             matte=plan.matte,
+            holdout=plan.holdout,
+            references=plan.references,
             sources=plan.sources,
             options=self._with_limits(plan, processor),
             work=self._folder / "jobs" / name,
@@ -61,6 +63,8 @@ class Orders:
                     "processor": plan.processor,
                     "request": request.model_dump(mode="json"),
                     "plate_clip_id": plan.plate_clip_id,
+                    "proxy": str(plan.proxy) if plan.proxy else None,
+                    "proxy_start": plan.proxy_start,
                 },
                 dedupe_key=f"task:{task.id}",
                 priority=task.priority,
@@ -102,6 +106,7 @@ class Orders:
 
     def _with_limits(self, plan: Plan, processor: Processor) -> dict[str, object]:
         """The show's limits go in as options where the processor knows them and the brief is silent."""
-        limits = {"min_psnr_db": self._settings.min_psnr_db, "weak_fix": self._settings.weak_fix}
+        limits: dict[str, object] = {"min_psnr_db": self._settings.min_psnr_db, "weak_fix": self._settings.weak_fix}
+        limits |= {"handles": self._settings.handles}
         known = {key: value for key, value in limits.items() if key in processor.Options.model_fields}
         return known | plan.options

@@ -39,6 +39,11 @@ class Region:
         right, bottom = self.x + self.width, self.y + self.height
         return np.array([[self.x, self.y], [right, self.y], [self.x, bottom], [right, bottom]], np.float64)
 
+    def inside(self, other: Region) -> tuple[slice, slice]:
+        """Rows and columns of this region in an array that covers *other*."""
+        top, left = self.y - other.y, self.x - other.x
+        return slice(top, top + self.height), slice(left, left + self.width)
+
     def within(self, other: Region) -> Region:
         """What both have in common."""
         left, top = max(self.x, other.x), max(self.y, other.y)

@@ -6,15 +6,16 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from ..mattes import Boxes, Dots
+
 
 def _numbers(value: Any) -> Any:
-    """`x,y,w,h` or `first-last` as people write it."""
+    """`first-last` as people write it."""
     if isinstance(value, str):
         return [int(part) for part in value.replace("-", ",").replace(" ", ",").split(",") if part]
     return value
 
 
-Box = Annotated[tuple[int, int, int, int], BeforeValidator(_numbers)]
 Range = Annotated[tuple[int, int], BeforeValidator(_numbers)]
 
 
@@ -23,9 +24,35 @@ class RemoveOptions(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    grow: int = Field(0, ge=0, le=100, description="Pixels by which the matte is widened beyond what was drawn.")
-    feather: int = Field(3, ge=0, le=50, description="Pixels inside the matte's edge over which the fill fades in.")
-    box: Box | None = Field(None, description="x,y,width,height in pixels, in place of a matte.")
+    grow: int = Field(
+        0, ge=-100, le=100, description="Pixels by which the matte is widened, or narrowed where it is below zero."
+    )
+    feather: int = Field(
+        3,
+        ge=0,
+        le=50,
+        description="Pixels inside a hard matte's edge over which the fill fades in; soft ones fade "
+        "as they are drawn, unless this is given.",
+    )
+    box: Boxes | None = Field(
+        None,
+        description="x,y,width,height in place of a matte, or FRAME: x,y,width,height; several frames after "
+        "semicolons. What stands out in it is cut out and followed through the shot.",
+    )
+    points: Dots | None = Field(
+        None, description="FRAME: x,y; x,y on the thing, -x,y beside it; cut out and followed like a box."
+    )
+    box_is: Literal["object", "area"] = Field(
+        "object", description="object: what stands in the box is followed; area: the box itself, on every frame."
+    )
+    matte_size: Literal["refuse", "scale"] = Field(
+        "refuse", description="What happens to a matte of another size than the plate's: refused, or scaled."
+    )
+    matte_values: Range | None = Field(
+        None,
+        description="first-last grey (0-255) that is inside, for mattes whose greys are names, as 0-95 of a "
+        "quadmask; when empty grey is strength.",
+    )
     frames: Range | None = Field(
         None, description="first-last shot frames (as 1001-1100) that may be touched; all when empty."
     )
@@ -36,9 +63,15 @@ class RemoveOptions(BaseModel):
         "refuse", description="What happens to a weak fix: a person is asked, or it is refused."
     )
     use_takes: bool = Field(True, description="Take picture from other takes and clean plates.")
+    pull: bool = Field(
+        True, description="Ask for a pull where the best take is here only as a proxy; off: work from what is here."
+    )
+    handles: int = Field(8, ge=0, le=1000, description="Frames of handle at each end of a pull that is asked for.")
     use_own_frames: bool = Field(True, description="Take picture from the shot's own other frames.")
-    effects: bool = Field(
-        False, description="Widen the matte by a tenth of its size, to take soft shadows and reflections along."
+    effects: Literal["report", "include", "ignore"] = Field(
+        "report",
+        description="Shadow, reflection and soft edge that the matte misses: shown in a picture, taken into the "
+        "matte, or not looked for.",
     )
     grain: bool = Field(True, description="Give the fill the grain that it lacks against the plate.")
     probes: int = Field(6, ge=1, le=40, description="Places at which the fix tests itself.")

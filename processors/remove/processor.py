@@ -24,6 +24,7 @@ from .rating.candidates import candidate_named
 from .rating.choice import held_trial
 from .rating.probes import place_probes, probe_places
 from .shot import RUN, Shot, holed_frames, open_shot
+from .sources.pulls import check_pulls
 from .sources.takes import align_takes
 from .store import store_fill
 from .unseen.open import open_unseen
@@ -45,7 +46,10 @@ class Remove:
         self._held: tuple[Request, Shot] | None = None
 
     def plan(self, request: Request) -> Sequence[Chunk]:
-        """Check the brief, lay the takes over the plate, and split the frames that have a hole."""
+        """Check the brief, lay the takes over the plate, and split the frames that have a hole.
+
+        Raises NeedsPull before anything is filled where plate or best take is here only as a proxy.
+        """
         shot = self._shot(request)
         runs = sorted({frame // RUN for frame in holed_frames(shot)})
         bounds = [0, *(run * RUN for run in runs[1:]), shot.plate.frames]
@@ -104,6 +108,15 @@ def _prepared(request: Request) -> Shot:
             avoid = {frame: grown(shot.matte(frame), 8) for frame in sampled}
             places = probe_places(shot, place_probes(shot, frames))
             shot.takes = align_takes(shot.plate, usable, sampled, avoid, places)
+        asked = shot.options.pull and shot.options.use_takes
+        check_pulls(
+            shot.plate,
+            request.plate,
+            frames,
+            takes=shot.takes,
+            proxies=[s for s in request.sources if asked and s.source_class is SourceClass.PROXY],
+            handles=shot.options.handles,
+        )
     except WetgateError:
         shot.close()
         raise

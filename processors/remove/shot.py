@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...schema.errors import BriefIncomplete, NotConfident, WetgateError
-from ...schema.media import SourceClass
 from ...schema.request import Request
-from ..mattes import Mattes, check_frame, grown, open_mattes
+from ..mattes import Mattes, MatteWishes, check_frame, grown, open_mattes
 from ..pictures import Picture, Plate
 from ..pictures.layout import Image, Mask
+from ..pictures.master import check_master
 from ..register import Registration
 from ..survey.cuts import Cuts
-from .holes import Region, region_of
+from .holes import Region, ramp, region_of
 from .networks.studio import StudioNetwork
 from .options import RemoveOptions
 from .sources.camera import Camera
+from .sources.lay import UNIT
+from .sources.painted import Painted, open_painted
 from .sources.takes import AlignedTake
 from .unseen.fill import Unseen
 
@@ -31,6 +34,7 @@ HoleAt = Callable[[int], Mask]
 RUN = 20
 """Frames that are worked on with one region, and that make a checkpoint."""
 _KEPT_BYTES = 700_000_000
+_REDUCED_BYTES = 250_000_000
 
 
 class Frames:
@@ -56,6 +60,33 @@ class Frames:
         return picture
 
 
+class Reduced:
+    """Frames at a part of their size, the last used ones kept."""
+
+    def __init__(self, frames: Frames) -> None:
+        self._frames = frames
+        self._kept: OrderedDict[tuple[int, int], tuple[NDArray[np.uint16], NDArray[np.uint8]]] = OrderedDict()
+        self._bytes = 0
+
+    def of(self, frame: int, divisor: int) -> tuple[NDArray[np.uint16], NDArray[np.uint8]]:
+        """RGB (1.0 = `UNIT`) and luma."""
+        key = (frame, divisor)
+        if key in self._kept:
+            self._kept.move_to_end(key)
+            return self._kept[key]
+        picture = self._frames.at(frame).reduced(divisor)
+        made = np.clip(picture.rgb() * UNIT + 0.5, 0, 65535).astype(np.uint16), picture.luma()
+        self._kept[key] = made
+        self._bytes += _bytes(made)
+        while self._bytes > _REDUCED_BYTES and len(self._kept) > 1:
+            self._bytes -= _bytes(self._kept.popitem(last=False)[1])
+        return made
+
+
+def _bytes(arrays: Sequence[NDArray[Any]]) -> int:
+    return sum(array.nbytes for array in arrays)
+
+
 @dataclass
 class Shot:
     """Everything that filling one frame may ask for. One thread at a time."""
@@ -66,6 +97,8 @@ class Shot:
     mattes: Mattes
     frames: Frames
     takes: list[AlignedTake] = field(default_factory=list)
+    paintings: list[Painted] = field(default_factory=list)
+    added: dict[int, Mask] = field(default_factory=dict)
     networks: list[StudioNetwork] = field(default_factory=list)
     unseen: Unseen | None = None
     _packed: dict[int, NDArray[np.uint8]] = field(default_factory=dict, repr=False)
@@ -87,11 +120,26 @@ class Shot:
             self._regions[run] = region_of(np.logical_or.reduce([self.matte(n) for n in frames]))
         return self._regions[run]
 
+    def strength(self, frame: int) -> NDArray[np.float32]:
+        """HxW 0..1: how strongly the fill shows; above zero just where the effective matte is."""
+        hole, options = self.matte(frame), self.options
+        if not self.mattes.soft:
+            return ramp(hole, options.feather)
+        drawn = self.mattes.strength(frame)
+        if "feather" in options.model_fields_set:
+            drawn = drawn * ramp(hole, options.feather)
+        added = self.added.get(frame)
+        return drawn if added is None else np.maximum(drawn, ramp(added | (drawn > 0), options.feather) * added)
+
     def _effective(self, frame: int) -> Mask:
-        drawn = self.mattes.at(frame)
-        if self.options.effects and drawn.any():
-            drawn = grown(drawn, round(0.1 * float(np.sqrt(drawn.sum()))))
-        return drawn
+        drawn, added = self.mattes.at(frame), self.added.get(frame)
+        return drawn if added is None else drawn | added
+
+    def widen(self, added: dict[int, Mask]) -> None:
+        """Take what the matte misses into the effective matte, by frame."""
+        self.added = added
+        self._packed.clear()
+        self._regions.clear()
 
     def rgb(self, frame: int) -> Image:
         """A whole plate frame as display-referred RGB."""
@@ -111,6 +159,18 @@ class Shot:
     def camera(self) -> Camera:
         """How the plate's frames lie over each other."""
         return Camera(self.luma, lambda n: grown(self.matte(n), 6), self.span)
+
+    def reduced(self, frame: int, divisor: int) -> NDArray[np.uint16]:
+        """A whole plate frame as display-referred RGB at one *divisor*-th of its size, 1.0 = `UNIT`."""
+        return self._small.of(frame, divisor)[0]
+
+    def grey(self, frame: int, divisor: int) -> NDArray[np.uint8]:
+        """A whole plate frame's luma at one *divisor*-th of its size."""
+        return self._small.of(frame, divisor)[1]
+
+    @cached_property
+    def _small(self) -> Reduced:
+        return Reduced(self.frames)
 
     def onto(self, source: int, target: int) -> Registration | None:
         """How one frame lies over another by the camera's motion; None where the two do not hang together."""
@@ -137,29 +197,38 @@ class Shot:
 def open_shot(request: Request) -> Shot:
     """Open plate and mattes and check what can be checked at once.
 
-    Raises BriefIncomplete for a proxy plate, missing or unfitting mattes and unknown options;
+    Raises BriefIncomplete for missing or unfitting mattes and unknown options;
     NotConfident for an interlaced plate; UnreadableMedia.
     """
     options = RemoveOptions.model_validate(request.options)
     name = request.plate.name or request.plate.path.name
-    if request.plate.source_class is SourceClass.PROXY:
-        raise BriefIncomplete(f"{name} is a proxy: a fix needs the pull of this plate. Nothing was touched.")
     plate = Plate.open(request.plate.path)
     if plate.video.interlaced:
         plate.close()
         raise NotConfident(f"{name} is interlaced: its fields must be separated or deinterlaced first.")
     try:
-        mattes = open_mattes(
-            plate,
-            request.matte,
-            box=options.box,
-            frames=_counted(options.frames, request.first_frame),
+        check_master(plate)
+        wishes = MatteWishes(
+            boxes=options.box or (),
+            points=options.points or (),
+            frames=options.frames,
             grow=options.grow,
+            scale=options.matte_size == "scale",
+            levels=options.matte_values,
+            area=options.box_is == "area",
+            first_frame=request.first_frame,
         )
+        mattes = open_mattes(plate, request.matte, wishes, holdout=request.holdout, work=request.work)
     except WetgateError:
         plate.close()
         raise
-    return Shot(request, options, plate, mattes, Frames(plate))
+    try:
+        paintings = open_painted(plate, request.references, request.first_frame)
+    except WetgateError:
+        plate.close()
+        mattes.close()
+        raise
+    return Shot(request, options, plate, mattes, Frames(plate), paintings=paintings)
 
 
 def holed_frames(shot: Shot) -> list[int]:
@@ -173,8 +242,3 @@ def holed_frames(shot: Shot) -> list[int]:
     if not found:
         raise BriefIncomplete("The matte is empty in every frame: there is nothing to remove.")
     return found
-
-
-def _counted(frames: tuple[int, int] | None, first_frame: int) -> tuple[int, int] | None:
-    """Shot frames to frames counted from 0."""
-    return None if frames is None else (frames[0] - first_frame, frames[1] - first_frame)

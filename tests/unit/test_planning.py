@@ -6,10 +6,12 @@ import time
 from pathlib import Path
 
 import pytest
+from wetgate.daemon.desk.landing import Landing
 from wetgate.daemon.desk.planning import Plan, Planner
 from wetgate.daemon.plugins import processor
 from wetgate.daemon.store import Database
 from wetgate.daemon.store.index import Index
+from wetgate.daemon.store.pulls import Pulls
 from wetgate.daemon.store.results import Results
 from wetgate.schema.brief import parse_brief
 from wetgate.schema.errors import BriefIncomplete
@@ -48,6 +50,7 @@ class Desk:
             results=Results(database),
             similar=lambda clip, most: [row for row in self.index.clips("PINE") if row.id != clip.id][:most],
             allowed=(folder,),
+            landing=Landing("PINE", index=self.index, pulls=Pulls(database), alike=lambda _a, _b, _start: 1.0),
         )
 
     def plan(self, brief: str, name: str = "remove") -> Plan:
@@ -71,7 +74,17 @@ def test_takes_are_found_when_none_is_named(desk: Desk) -> None:
 
 def test_options_are_read_and_typed(desk: Desk) -> None:
     """What the processor knows is taken from the brief, as values and not as text."""
-    assert desk.plan("plate: A001C001\nGrow: 4\nbox: 10,20,30,40").options == {"grow": 4, "box": [10, 20, 30, 40]}
+    plan = desk.plan("plate: A001C001\nGrow: 4\nbox: 10,20,30,40")
+    assert plan.options == {"grow": 4, "box": "10,20,30,40"}
+
+
+def test_holdout_and_painted_frames_are_files_of_the_show(desk: Desk) -> None:
+    """Several reference lines add up; each knows its frame, from its name or from the line."""
+    for name in ("hand.mov", "paint.1012.png", "sky.png"):
+        (desk.folder / name).touch()
+    plan = desk.plan("plate: A001C001\nholdout: hand.mov\nreference: paint.1012.png\nreference: 1040=sky.png")
+    assert plan.holdout == desk.folder / "hand.mov"
+    assert [(one.path.name, one.frame) for one in plan.references] == [("paint.1012.png", 1012), ("sky.png", 1040)]
 
 
 @pytest.mark.parametrize(
@@ -82,6 +95,9 @@ def test_options_are_read_and_typed(desk: Desk) -> None:
         ("plate: A002", "A002C001, A002C002"),
         ("finding: F9", "F9"),
         ("plate: A001C001\ngrow: lots", "grow: lots"),
+        ("plate: A001C001\nbox: 1012: 3,4", "box: 1012: 3,4"),
+        ("plate: A001C001\nreference: sky.png", "paint.1012.png"),
+        ("plate: A001C001\nholdout: nowhere.mov", "holdout: nowhere.mov"),
         ("plate: A001C001\ngrwo: 4", "grow: 4"),
         ("plate: A001C001\nmatte: nowhere.mov", "nowhere.mov"),
         ("plate: A001C001\nmatte: ../../../etc/hostname", "neither attached"),

@@ -21,6 +21,19 @@ from ..rating.expected import Expected
 from ..rating.verdict import Tally, poor_frames, source_uses, torn_frames
 from ..shot import Shot
 
+PACKAGE = {
+    "master": "the finished frames, in the plate's own kind of file",
+    "master.mkv": "the finished frames, lossless (FFV1)",
+    "matte": "the effective matte: white is what the fix was allowed to touch",
+    "patch": "the fix alone: RGBA OpenEXR, to be laid over the plate",
+    "source_map": "where each filled pixel came from: OpenEXR",
+    "comp.nk": "Nuke script that lays the patch over the plate",
+    "review.mp4": "movie for looking at; not exact",
+    "contact_sheet.png": "before and after, whole and close",
+    "source_map.png": "the source map as a picture",
+    "thumbnail.png": "thumbnail",
+}
+"""What may lie in a version's folder, and what it is for."""
 _PACKAGES = ("wetgate", "av", "numpy", "opencv-python-headless", "OpenImageIO")
 
 
@@ -45,7 +58,7 @@ def report_words(
     area = shot.plate.frames * shot.plate.video.width * shot.plate.video.height
     return {
         "report": "wetgate removal",
-        "format": 1,
+        "format": 2,
         "plate": {
             **file_words(shot.plate, str(request.plate.path.resolve())),
             "name": request.plate.name,
@@ -69,8 +82,10 @@ def report_words(
                 "inliers": take.likeness.inliers,
                 "grade_psnr_db": [round(take.grade.identity_psnr, 2), round(take.grade.psnr, 2)],
                 "grain": take.grain.as_json(),
+                "background_only": take.background_only,
+                "performer_in_frames": [n + first for n in tally.performers.get(place, [])],
             }
-            for take in shot.takes
+            for place, take in enumerate(shot.takes)
         ],
         "passed_over": [s.name for s in request.sources if s not in [take.source for take in shot.takes]],
         "own_grain": tally.own_grain.as_json(),
@@ -98,8 +113,20 @@ def report_words(
 def file_words(plate: Plate, path: str) -> dict[str, Any]:
     """Path and SHA-256 of a movie, or of every frame file of a sequence."""
     if isinstance(plate.media, Stills):
-        return {"path": path, "sha256": {file.name: _digest(file) for file in plate.media.files}}
-    return {"path": path, "sha256": _digest(plate.path)}
+        return {"path": path, "sha256": {file.name: digest(file) for file in plate.media.files}}
+    return {"path": path, "sha256": digest(plate.path)}
+
+
+def files_words(out: Path) -> list[dict[str, Any]]:
+    """What lies in the version's folder, with size in bytes; a folder of frames counts as one."""
+    found = []
+    for name, meaning in PACKAGE.items():
+        path = out / name
+        if path.exists():
+            parts = [path] if path.is_file() else [part for part in path.iterdir() if part.is_file()]
+            size = sum(part.stat().st_size for part in parts)
+            found.append({"path": name, "files": len(parts), "bytes": size, "what": meaning})
+    return found
 
 
 def versions() -> dict[str, str]:
@@ -113,6 +140,7 @@ def versions() -> dict[str, str]:
     return found
 
 
-def _digest(path: Path) -> str:
+def digest(path: Path) -> str:
+    """SHA-256 (hex) of a file."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -24,12 +24,17 @@ _MOST_POOR = 0.2
 
 @dataclass
 class Tally:
-    """What all fills of a shot say about themselves. `origins` counts the holes' pixels by `Origin` or take."""
+    """What all fills of a shot say about themselves.
+
+    `origins` counts the holes' pixels by `Origin` or take; `performers` are the frames in which somebody
+    who moves stands in the hole, by the take (its place in the list) that he comes from.
+    """
 
     origins: Counter[int] = field(default_factory=Counter)
     mismatch: dict[int, float] = field(default_factory=dict)
     frames: list[int] = field(default_factory=list)
     own_grain: Grain = field(default_factory=Grain)
+    performers: dict[int, list[int]] = field(default_factory=dict)
 
     def share(self, origin: int) -> float:
         """Share (0..1) of the holes' pixels that came from *origin*."""
@@ -93,6 +98,10 @@ def judge(shot: Shot, tally: Tally, rating: SelfRating, expected: Expected) -> t
     if held and take is not None:
         name = shot.takes[take].source.name
         reasons.append(f"{name} does not hold the moment of {ranges(held)}: its nearest frame stands there.")
+    reasons += [
+        f"A performer from {shot.takes[place].source.name} stands in frames {ranges([n + first for n in frames])}."
+        for place, frames in sorted(tally.performers.items())
+    ]
     return reasons, weak
 
 
@@ -107,9 +116,17 @@ def source_uses(shot: Shot, tally: Tally) -> tuple[SourceUse, ...]:
         )
         for index, take in enumerate(shot.takes)
     ]
+    painted = [
+        SourceUse(
+            name=f"{one.reference.path.name}, painted for {one.reference.frame}",
+            source_class=SourceClass.REFERENCE,
+            share=round(tally.share(Origin.PAINTED_FRAME + index), 5),
+        )
+        for index, one in enumerate(shot.paintings)
+    ]
     plate = shot.request.plate
     own = SourceUse(name=plate.name, source_class=plate.source_class, share=round(tally.share(Origin.OWN), 5))
-    return (*used, own)
+    return (*painted, *used, own)
 
 
 def summarised(shot: Shot, tally: Tally, verdict: Verdict, rating: SelfRating) -> str:

@@ -1,0 +1,229 @@
+"""What the matte misses: shadow, reflection and soft edge of the thing that is removed.
+
+The plate around the matte is compared, at a small size, with what stands there: another take where
+one lies over the plate, else the median of the frames around. What departs from that, hangs together
+with the matte and shows in several frames at the same place beside the thing is told apart by its
+looks: the same texture but darker is a shadow, the thing's own colours below it a reflection, a
+narrow band along the matte its soft edge. Anything else is something else that moves.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ..mattes import grown
+from ..mattes.small import SIDE
+from ..mattes.standing import REACH, UNSEEN, Departure, around, depart, lay
+from ..pictures.layout import Mask
+from ..pictures.sheets import spread
+from ..register import Registration
+from .holes import Region
+from .shot import Shot
+
+LOOKED_AT = 8
+"""Frames that a report looks at; for a wider matte all are."""
+_RIM = 3
+"""Width of a soft edge in pixels of the small picture."""
+_GAP = 4
+_DEPARTS = 2.5
+_DARKEST, _DARKER = 0.25, 0.94
+_TINT = 9.0
+"""Distance in CIE a, b up to which a darker place still has its own colour."""
+_LEAST = 0.02
+"""Share of the matte's area below which a shadow or reflection is nothing."""
+_STEADY = 0.5
+"""Share of the looked-at frames that must show an effect before it is one."""
+
+
+class Kind(IntEnum):
+    """What belongs to the thing beside its matte."""
+
+    EDGE = 1
+    SHADOW = 2
+    REFLECTION = 3
+
+    @property
+    def words(self) -> str:
+        """For people."""
+        return {1: "a soft edge", 2: "a shadow", 3: "a reflection"}[self]
+
+
+@dataclass(frozen=True)
+class Effects:
+    """By looked-at frame (from 0): HxW uint8 of `Kind` in the small picture, 0 for none."""
+
+    frames: dict[int, NDArray[np.uint8]]
+
+    def kinds(self) -> dict[Kind, list[int]]:
+        """The kinds that are steady, with the frames that show them."""
+        shown = {kind: [n for n, kinds in self.frames.items() if (kinds == kind).any()] for kind in Kind}
+        return {kind: frames for kind, frames in shown.items() if len(frames) >= _STEADY * max(1, len(self.frames))}
+
+    def mask(self, frame: int, size: tuple[int, int]) -> Mask | None:
+        """All steady kinds of a frame at (height, width) *size*, a little widened; None for none."""
+        kinds = self.frames.get(frame)
+        if kinds is None:
+            return None
+        wanted = np.isin(kinds, [int(kind) for kind in self.kinds()])
+        if not wanted.any():
+            return None
+        wide = grown(wanted, 2).astype(np.uint8) * 255
+        return np.asarray(cv2.resize(wide, size[::-1], interpolation=cv2.INTER_LINEAR) > 127)
+
+
+def find_effects(shot: Shot, frames: Sequence[int]) -> Effects:
+    """Look beside the mattes of *frames* (in order): all of them, or a few for a report."""
+    looked = list(frames) if shot.options.effects == "include" else spread(frames, LOOKED_AT)
+    beside = _Beside(shot)
+    found = {frame: beside.kinds(frame) for frame in looked}
+    if shot.options.effects == "include":
+        found = _steadied(found, {frame: beside.small_matte(frame) for frame in looked})
+    return Effects(found)
+
+
+class _Beside:
+    """A shot at a small size, with what stands still behind each frame."""
+
+    def __init__(self, shot: Shot) -> None:
+        self.shot = shot
+        height, width = shot.plate.video.height, shot.plate.video.width
+        self.factor = min(1.0, SIDE / max(height, width))
+        self.size = (max(16, round(height * self.factor)), max(16, round(width * self.factor)))
+        self._small: OrderedDict[int, NDArray[np.uint8]] = OrderedDict()
+
+    def rgb(self, frame: int) -> NDArray[np.uint8]:
+        """One small frame."""
+        if frame not in self._small:
+            image = cv2.resize(self.shot.rgb(frame), self.size[::-1], interpolation=cv2.INTER_AREA)
+            self._small[frame] = np.clip(image * 255 + 0.5, 0, 255).astype(np.uint8)
+            if len(self._small) > 2 * REACH + 8:
+                self._small.popitem(last=False)
+        return self._small[frame]
+
+    def small_matte(self, frame: int) -> Mask:
+        """One frame's matte: a small pixel is inside with any of its own."""
+        matte = self.shot.matte(frame).astype(np.float32)
+        return np.asarray(cv2.resize(matte, self.size[::-1], interpolation=cv2.INTER_AREA) > 0)
+
+    def kinds(self, frame: int) -> NDArray[np.uint8]:
+        """What lies beside the matte of one frame, by `Kind`."""
+        matte = self.small_matte(frame)
+        away = self._from_take(frame) or self._from_frames(frame)
+        return told_apart(self.rgb(frame), away, matte)
+
+    def _from_take(self, frame: int) -> Departure | None:
+        """Against the first take that holds the moment; its own misfit around is the measure."""
+        height, width = self.shot.plate.video.height, self.shot.plate.video.width
+        for take in self.shot.takes:
+            whole = None if take.likeness.registration.still else self.shot.rgb(frame)
+            hole = grown(self.shot.matte(frame), 4)
+            found = take.over(frame, Region(0, 0, width, height), plate=whole, hole=hole, blind=False)
+            if found is None:
+                continue
+            image = cv2.resize(found[0], self.size[::-1], interpolation=cv2.INTER_AREA)
+            known = cv2.resize(found[1].astype(np.uint8), self.size[::-1], interpolation=cv2.INTER_NEAREST) > 0
+            standing = np.clip(image * 255 + 0.5, 0, 255).astype(np.uint8)
+            off = np.abs(self.rgb(frame).astype(np.int16) - standing).max(axis=-1).astype(np.float32)
+            off = np.asarray(cv2.GaussianBlur(off, (0, 0), 1.0), np.float32)
+            usual = float(np.median(off[known & ~self.small_matte(frame)])) if known.any() else 255.0
+            return Departure(np.where(known, off / max(3.0, 2 * usual), 0).astype(np.float32), known, standing)
+        return None
+
+    def _from_frames(self, frame: int) -> Departure:
+        """Against the median of the shot's frames around, without what their mattes cover."""
+        span = self.shot.span(frame)
+        if self.shot.options.effects == "include":
+            for number in range(max(span[0], frame - REACH), min(span[1], frame + REACH) + 1):
+                self.rgb(number)  # in order, so that no file is read back and forth
+        numbers = around(frame, span)
+        stack = np.full((len(numbers), *self.size, 3), UNSEEN, np.int16)
+        for place, number in enumerate(numbers):
+            registration = self.shot.camera.onto(number, frame)
+            if registration is None:
+                continue
+            seen = np.where(grown(self.small_matte(number), 3), 0, 255).astype(np.uint8)
+            seen[:2], seen[-2:], seen[:, :2], seen[:, -2:] = 0, 0, 0, 0
+            lay(stack[place], self.rgb(number), seen, _scaled(registration, self.factor))
+        return depart(self.rgb(frame), stack)
+
+
+def _scaled(registration: Registration, factor: float) -> NDArray[np.float64]:
+    return np.asarray(registration.scaled(factor, factor).matrix, np.float64)
+
+
+def told_apart(rgb: NDArray[np.uint8], away: Departure, matte: Mask) -> NDArray[np.uint8]:
+    """HxW uint8 of `Kind` beside *matte*, for one small frame that departs from what stands there by *away*."""
+    kinds = np.zeros(matte.shape, np.uint8)
+    if not matte.any():
+        return kinds
+    departs = (away.sigmas > _DEPARTS) & away.known & ~matte
+    lab, behind = (cv2.cvtColor(i.astype(np.float32) / 255, cv2.COLOR_RGB2LAB) for i in (rgb, away.standing))
+    share = (lab[..., 0] + 2) / (behind[..., 0] + 2)
+    tint = np.linalg.norm(lab[..., 1:] - behind[..., 1:], axis=-1)
+    darker = departs & (share > _DARKEST) & (share < _DARKER) & (tint < _TINT)
+    least = max(12.0, _LEAST * float(matte.sum()))
+    shadow = _attached(darker, matte, least)
+    kinds[_attached(departs & grown(matte, _RIM), matte, 4.0)] = Kind.EDGE
+    mirrored = _attached(departs & ~darker & _below(matte), matte, least)
+    if mirrored.any() and _own_colours(lab, behind, mirrored, matte):
+        kinds[mirrored & ~grown(matte, _RIM)] = Kind.REFLECTION
+    kinds[shadow & ~grown(matte, 1)] = Kind.SHADOW
+    return kinds
+
+
+def _attached(found: Mask, matte: Mask, least: float) -> Mask:
+    """The parts of *found* that hang together with the matte and are no smaller than *least* pixels."""
+    opened = cv2.morphologyEx(found.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(np.where(matte, 0, opened).astype(np.uint8))
+    kept = np.zeros(count, bool)
+    kept[np.unique(labels[grown(matte, _GAP)])] = True
+    kept &= stats[:, cv2.CC_STAT_AREA] >= least
+    kept[0] = False
+    return np.asarray(kept[labels])
+
+
+def _below(matte: Mask) -> Mask:
+    """The columns of the matte below it, as far down as it is high."""
+    rows, columns = np.flatnonzero(matte.any(axis=1)), np.flatnonzero(matte.any(axis=0))
+    out = np.zeros(matte.shape, bool)
+    bottom, height = int(rows[-1]), int(rows[-1] - rows[0]) + 1
+    margin = max(3, (int(columns[-1]) - int(columns[0])) // 4)
+    out[
+        max(0, bottom - height // 8) : bottom + height, max(0, int(columns[0]) - margin) : int(columns[-1]) + margin
+    ] = 1
+    return out & ~matte
+
+
+def _own_colours(lab: NDArray[np.float32], behind: NDArray[np.float32], where: Mask, matte: Mask) -> bool:
+    """Whether a place departs from what stands there towards the thing's own colours."""
+    shift = (lab - behind)[where].mean(axis=0)
+    towards = lab[matte].mean(axis=0) - behind[where].mean(axis=0)
+    length = float(np.linalg.norm(shift) * np.linalg.norm(towards))
+    return bool(length > 0 and float(shift @ towards) / length > 0.7)
+
+
+def _steadied(found: dict[int, NDArray[np.uint8]], mattes: dict[int, Mask]) -> dict[int, NDArray[np.uint8]]:
+    """Only what most of the neighbouring frames show too, at the same place beside the thing."""
+    frames = sorted(found)
+    centres = {n: np.argwhere(mattes[n]).mean(axis=0) for n in frames if mattes[n].any()}
+    out = {}
+    for place, frame in enumerate(frames):
+        near = [n for n in frames[max(0, place - 2) : place + 3] if n in centres]
+        votes = np.zeros(found[frame].shape, np.float32)
+        joined = found[frame].copy()
+        for number in near:
+            down, right = centres[frame] - centres[number]
+            move = np.array([[1, 0, right], [0, 1, down]], np.float64)
+            size = (votes.shape[1], votes.shape[0])
+            moved = cv2.warpAffine(found[number], move, size, flags=cv2.INTER_NEAREST)
+            votes += grown(moved > 0, 1)
+            joined = np.where(joined == 0, moved, joined)
+        out[frame] = np.where((votes * 2 > len(near)) & ~mattes[frame], joined, 0).astype(np.uint8)
+    return out
