@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import torch
 from nets import Blur, Diffusion, Flat, Magenta, shading, write_onnx_blur, write_torchscript
+from wetgate.daemon.cli.doctor import network_problems
 from wetgate.processors.remove import Remove
 from wetgate.processors.remove.networks import TOLERANCE
 from wetgate.processors.remove.networks.load import load
@@ -23,6 +24,7 @@ from wetgate.processors.runner import run_processor
 from wetgate.schema.errors import WeightsMissing
 from wetgate.schema.outcome import Outcome, Verdict
 from wetgate.schema.request import Network, Request, Source
+from wetgate.schema.settings import Settings
 
 APPROVAL = {"document": "GA-7", "scope": ["network"], "signer": "S", "date": "2020-01-01", "expires": "2999-01-01"}
 
@@ -204,3 +206,15 @@ def test_a_bad_network_leaves_no_pixel(wall: Path, tmp_path: Path) -> None:
     assert outcome.trained_pixels == 0.0
     assert outcome.master is not None
     assert cv2.VideoCapture(str(outcome.master)).isOpened()
+
+
+def test_doctor_names_networks_that_are_not_used_or_not_there(tmp_path: Path) -> None:
+    """Without an approval it says that they rest; a missing file is told with the show's name."""
+    network = {"name": "house fill", "path": tmp_path / "gone.pt"}
+    unapproved = Settings.model_validate({"shows": {"PINE": {"networks": [network]}}})
+    told = [problem.what for problem in network_problems(unapproved)]
+    assert "PINE: its networks are not used" in told[0]
+    assert "PINE: The network house fill" in told[1]
+    good = {"name": "good", "path": write_torchscript(tmp_path / "good.pt", Diffusion(), 1)}
+    whole = Settings.model_validate({"shows": {"PINE": {"networks": [good], "approval": APPROVAL}}})
+    assert list(network_problems(whole)) == []
