@@ -42,6 +42,8 @@ class Origin(IntEnum):
     """Never seen anywhere: painted from the hole's edges."""
 
 
+RIM = 8
+"""Pixels around the hole that a fill covers too."""
 _MEETS = 30 / 255
 _FITS = 0.02
 """Misfit up to which a take is used at once; beyond it the shot's own frames are asked as well."""
@@ -121,8 +123,9 @@ class _Filling:
         self.image = self.plate.copy()
         self.origin = np.zeros(self.inside.shape, np.uint8)
         self.trace = np.full((*self.inside.shape, 3), np.nan, np.float32)
-        # A little more than the hole, for the chroma samples that the hole's edge cuts.
-        self.left = grown(self.inside, 4)
+        # A little more than the hole: for the chroma samples that its edge cuts, and to see on a rim
+        # of known picture how well the fill meets it.
+        self.left = grown(self.inside, RIM)
         self.mismatch, self.grain, self.performer = 0.0, Grain(), 0
         self.own_misfit = float("inf")
 

@@ -97,7 +97,7 @@ class Finish:
             identity=identity,
             sources=source_uses(self.shot, self.tally),
             trained_pixels=round(trained_share(self.tally.origins), 5),
-            networks=network_uses(self.shot, self.tally.origins),
+            networks=network_uses(self.shot, self.tally.origins, trial.chosen),
             approval=self.request.approval,
             frames=plate.frames,
             rate=plate.video.rate,

@@ -92,7 +92,7 @@ def report_words(
         "never_seen_share": round(tally.share(Origin.PAINTED), 5),
         "never_seen": unseen_words(shot, tally.origins),
         "trained_pixels": round(trained_share(tally.origins), 5),
-        "networks": [use.model_dump(mode="json") for use in network_uses(shot, tally.origins)],
+        "networks": [use.model_dump(mode="json") for use in network_uses(shot, tally.origins, trial.chosen)],
         "approval": request.approval.model_dump(mode="json"),
         "rating": rating.model_dump(mode="json"),
         "candidates": trial.words(candidates_for(shot)),
