@@ -255,8 +255,8 @@ def _misfit(plate: Image, picture: Image, hole: Mask, valid: Mask) -> float:
     ring = ring_of(hole, gap=3, width=10) & valid
     if ring.sum() < _FEWEST:
         return _STRANGE / 2
-    apart = cv2.GaussianBlur(largest_channel(np.abs(plate - picture)), (0, 0), 2)
-    return float(np.sqrt((np.minimum(apart[ring], _CAP) ** 2).mean()))
+    apart = np.abs(cv2.GaussianBlur(plate - picture, (0, 0), 2))[ring]
+    return float(np.sqrt((np.minimum(apart, _CAP) ** 2).mean()))
 
 
 def _mismatch(plate: Image, picture: Image, hole: Mask, valid: Mask) -> float:
