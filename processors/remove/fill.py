@@ -161,11 +161,11 @@ class _Filling:
 
     def _own_if_better(self, hole_at: HoleAt, than: float) -> None:
         """Lay the shot's own frames, and take them back where they fit no better than the best take."""
-        kept = [each.copy() for each in (self.image, self.origin, self.left, self.trace)]
+        image, origin, left, trace = self.image.copy(), self.origin.copy(), self.left.copy(), self.trace.copy()
         mismatch, grain = self.mismatch, self.grain
         self.from_own_frames(hole_at)
         if self.own_misfit >= than:
-            self.image, self.origin, self.left, self.trace = kept
+            self.image, self.origin, self.left, self.trace = image, origin, left, trace
             self.mismatch, self.grain = mismatch, grain
 
     def from_own_frames(self, hole_at: HoleAt) -> None:

@@ -34,7 +34,7 @@ _USUAL = 0.6
 _OFTEN, _OFF = 2.5, 1.7
 """The usual frame's distance from the cluster, over that of calm places, from which a place is restless for
 sure, and from which it is where it hangs together with such a place."""
-_SPECK = 0.0004
+_SPECK = 0.001
 """Share of the frame below which restless places are noise."""
 _CLOSED = 0.02
 """Gaps between moving places, as a share of the longer side, that belong to what moves."""
@@ -54,7 +54,7 @@ class Still:
     def moving(self, picture: Image, left: int, top: int) -> Mask:
         """Where *picture*, a part of a frame at (left, top), does not show the known background."""
         window = (slice(top, top + picture.shape[0]), slice(left, left + picture.shape[1]))
-        behind = self.image[window].astype(np.float32) / 255
+        behind = self.image[window].astype(np.float32) / np.float32(255)
         far = _distance(_patch(picture), _patch(behind)) > self.apart
         steady = cv2.morphologyEx(far.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
         return np.asarray(cv2.dilate(steady, np.ones((7, 7), np.uint8)) > 0) | ~self.known[window]
@@ -62,7 +62,7 @@ class Still:
     def performing(self, picture: Image, left: int, top: int) -> Mask:
         """Where *picture*, as in `moving`, shows somebody for sure, and not a shadow or a change of light."""
         window = (slice(top, top + picture.shape[0]), slice(left, left + picture.shape[1]))
-        behind = self.image[window].astype(np.float32) / 255
+        behind = self.image[window].astype(np.float32) / np.float32(255)
         far = _distance(_patch(picture), _patch(behind)) > max(_SOMEBODY, self.apart)
         return np.asarray(cv2.morphologyEx(far.astype(np.uint8), cv2.MORPH_OPEN, np.ones((5, 5), np.uint8)) > 0)
 
@@ -72,7 +72,7 @@ class Still:
         # A soft step from the frame's own pixels to the background's mean, or the seam would show.
         share = cv2.GaussianBlur(cv2.dilate(moving.astype(np.float32), np.ones((5, 5), np.uint8)), (0, 0), 1.5)
         share = np.maximum(share, moving)[..., None]
-        still = self.image[window].astype(np.float32) / 255
+        still = self.image[window].astype(np.float32) / np.float32(255)
         return np.asarray(picture * (1 - share) + still * share, np.float32), self.known[window]
 
 
@@ -84,7 +84,8 @@ def still_of(take: Plate) -> Still:
     factor = min(1.0, _SIDE / max(height, width))
     small = (round(width * factor), round(height * factor))
     patches = [
-        _patch(cv2.resize(one, small, interpolation=cv2.INTER_AREA).astype(np.float32) / 255) for one in pictures
+        _patch(cv2.resize(one, small, interpolation=cv2.INTER_AREA).astype(np.float32) / np.float32(255))
+        for one in pictures
     ]
     apart = _noise(patches)
     votes = np.ones((len(patches), *patches[0].shape[:2]), np.float32)
@@ -144,7 +145,7 @@ def _restless(loose: Mask, stray: NDArray[np.float32]) -> Mask:
         walled = cv2.copyMakeBorder(closed, top, bottom, left, right, cv2.BORDER_CONSTANT, value=1)
         height, width = loose.shape
         found |= ndimage.binary_fill_holes(walled > 0)[top : top + height, left : left + width]
-    whole = cv2.dilate(found.astype(np.uint8), np.ones((9, 9), np.uint8))
+    whole = np.asarray(cv2.dilate(found.astype(np.uint8), np.ones((9, 9), np.uint8)), np.uint8)
     return np.asarray(_cut_off(whole) > 0)
 
 
@@ -154,5 +155,5 @@ def _cut_off(found: NDArray[np.uint8]) -> NDArray[np.uint8]:
     for contour in cv2.findContours(found, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)[0]:
         x, y, wide, high = cv2.boundingRect(contour)
         if x <= 0 or y <= 0 or x + wide >= width or y + high >= height:
-            found = cv2.drawContours(found, [cv2.convexHull(contour)], -1, 1, -1)
-    return np.asarray(found, np.uint8)
+            cv2.drawContours(found, [cv2.convexHull(contour)], -1, 1, -1)
+    return found
