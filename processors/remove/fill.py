@@ -188,11 +188,11 @@ class _Filling:
 
     def _own_if_better(self, hole_at: HoleAt, than: float) -> None:
         """Lay the shot's own frames, and take them back where they fit no better than the best take."""
-        kept = [each.copy() for each in (self.image, self.origin, self.left, self.trace)]
+        image, origin, left, trace = self.image.copy(), self.origin.copy(), self.left.copy(), self.trace.copy()
         mismatch, grain = self.mismatch, self.grain
         self.from_own_frames(hole_at)
         if self.own_misfit >= than:
-            self.image, self.origin, self.left, self.trace = kept
+            self.image, self.origin, self.left, self.trace = image, origin, left, trace
             self.mismatch, self.grain = mismatch, grain
 
     def from_own_frames(self, hole_at: HoleAt) -> None:
@@ -306,8 +306,8 @@ def _misfit(plate: Image, picture: Image, hole: Mask, valid: Mask) -> float:
     ring = ring_of(hole, gap=3, width=10) & valid
     if ring.sum() < _FEWEST:
         return _STRANGE / 2
-    apart = cv2.GaussianBlur(largest_channel(np.abs(plate - picture)), (0, 0), 2)
-    return float(np.sqrt((np.minimum(apart[ring], _CAP) ** 2).mean()))
+    apart = np.abs(cv2.GaussianBlur(plate - picture, (0, 0), 2))[ring]
+    return float(np.sqrt((np.minimum(apart, _CAP) ** 2).mean()))
 
 
 def _mismatch(plate: Image, picture: Image, hole: Mask, valid: Mask) -> float:

@@ -102,6 +102,11 @@ def judge(shot: Shot, tally: Tally, rating: SelfRating, expected: Expected) -> t
         f"A performer from {shot.takes[place].source.name} stands in frames {ranges([n + first for n in frames])}."
         for place, frames in sorted(tally.performers.items())
     ]
+    reasons += [
+        f"{one.source.name} is a still: whoever stands in it cannot be told from the place."
+        for place, one in enumerate(shot.takes)
+        if one.likeness.clean_frames == 1 and tally.origins[place + 1]
+    ]
     return reasons, weak
 
 
