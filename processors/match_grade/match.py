@@ -32,10 +32,11 @@ _SMOOTH = (0.3, 0.03, 0.003)
 
 @dataclass(frozen=True)
 class Score:
-    """Held-out pixels: mean capped dE2000 and its standard error over blocks, and PSNR in dB of what is seen."""
+    """Held-out pixels as seen: mean capped dE2000, its standard error over blocks, its median, and PSNR in dB."""
 
     delta_e: float
     error: float
+    median: float
     psnr: float
 
 
@@ -99,7 +100,9 @@ def score(held: Samples, render: Renderer, space: Space) -> Score:
     square = np.minimum(((seen - wanted) ** 2).mean(axis=-1), 0.02)
     mean_square = float((square * held.weight).sum() / held.weight.sum())
     psnr = 99.0 if mean_square < 10**-9.9 else float(-10 * np.log10(mean_square))
-    return Score(*_by_blocks(apart, held), psnr)
+    order = np.argsort(apart)
+    middle = np.searchsorted(np.cumsum(held.weight[order]), held.weight.sum() / 2)
+    return Score(*_by_blocks(apart, held), float(apart[order[min(middle, len(order) - 1)]]), psnr)
 
 
 def _by_blocks(value: NDArray[np.float64], held: Samples) -> tuple[float, float]:

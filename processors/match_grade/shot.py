@@ -78,6 +78,8 @@ def _facts(
             delta_e_before=found.before.delta_e,
             delta_e_cdl=found.cdl_alone.delta_e,
             delta_e_after=found.after.delta_e,
+            median_before=found.before.median,
+            median_after=found.after.median,
             psnr_before=found.before.psnr,
             psnr_after=found.after.psnr,
             pixels=found.held_out,

@@ -10,8 +10,8 @@ import cv2
 import made
 import numpy as np
 import OpenImageIO as oiio  # noqa: N813 - the library's own documentation imports it so
-import pytest
 import PyOpenColorIO as ocio  # noqa: N813 - as OpenImageIO is imported elsewhere
+import pytest
 from takes import cut_take
 from wetgate.processors.colour_difference import difference
 from wetgate.processors.match_grade import MatchGrade

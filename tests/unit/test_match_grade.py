@@ -31,6 +31,7 @@ from wetgate.schema.request import Source
 
 Colours = NDArray[np.float64]
 WARM = Cdl(slope=(1.1, 1.0, 0.9), offset=(0.02, 0.0, -0.02), power=(0.95, 1.0, 1.1), saturation=0.85)
+MEDIANS = {"median_before": 8, "median_after": 1, "psnr_before": 20, "psnr_after": 40, "pixels": 500}
 CODES = Space("plate", "", False, "asc", "", Renderer(), Renderer())
 """The plate's own code values, seen as they are."""
 
@@ -56,7 +57,7 @@ def shot(**changes: object) -> ShotMatch:
         "rate": Fraction(24000, 1001), "frames": 48, "timecode": "01:00:00:00", "reel": "A001R2EC",
         "working_space": "code values", "space_note": "", "basis": "aligned", "words": "same set-up",
         "model": "slope and offset", "kept": True, "cdl": WARM.rounded(), "cube": False,
-        "scores": Scores(delta_e_before=8, delta_e_cdl=1, delta_e_after=1, psnr_before=20, psnr_after=40, pixels=500),
+        "scores": Scores(delta_e_before=8, delta_e_cdl=1, delta_e_after=1, **MEDIANS),
         "neutrals": None, "skin": None, "bias": (0.0, 0.0, 0.0), "pairs": ((0, 0),), "offset": 0,
     }  # fmt: skip
     return ShotMatch.model_validate(good | changes)
@@ -193,7 +194,7 @@ def test_verdicts() -> None:
     assert judged([shot()], options)[0] is Verdict.PUBLISH
     verdict, _, reasons = judged([shot(basis="statistics")], options)
     assert verdict is Verdict.ASK and "statistics" in reasons[0]
-    weak = Scores(delta_e_before=9, delta_e_cdl=5, delta_e_after=5, psnr_before=9, psnr_after=9, pixels=9)
+    weak = Scores(delta_e_before=9, delta_e_cdl=5, delta_e_after=5, **MEDIANS)
     verdict, _, reasons = judged([shot(scores=weak)], options)
     assert verdict is Verdict.ASK and "5.0" in reasons[0]
     verdict, summary, reasons = judged([unmatched()], options)
@@ -202,7 +203,7 @@ def test_verdicts() -> None:
 
 def test_what_matches_already_is_an_answer() -> None:
     """No grade, no doubt: it is said that nothing need be done."""
-    same = Scores(delta_e_before=0.4, delta_e_cdl=0.4, delta_e_after=0.4, psnr_before=50, psnr_after=50, pixels=500)
+    same = Scores(delta_e_before=0.4, delta_e_cdl=0.4, delta_e_after=0.4, **(MEDIANS | {"median_before": 0.4}))
     verdict, summary, reasons = judged([shot(kept=False, cdl=Cdl(), scores=same)], Options())
     assert verdict is Verdict.PUBLISH and "match already" in summary and not reasons
 
