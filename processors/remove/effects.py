@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import IntEnum
 
 import cv2
@@ -19,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..mattes import grown
-from ..mattes.small import SIDE
+from ..mattes.shapes import packed, unpacked
+from ..mattes.small import SIDE, Window
 from ..mattes.standing import REACH, UNSEEN, Departure, around, depart, lay
 from ..pictures.layout import Mask
 from ..pictures.sheets import spread
@@ -27,8 +27,10 @@ from ..register import Registration
 from .holes import Region
 from .shot import Shot
 
-LOOKED_AT = 8
+LOOKED_AT = 6
 """Frames that a report looks at; for a wider matte all are."""
+_REACH = 0.8
+"""How far around a matte is looked, in its own width and height."""
 _RIM = 3
 """Width of a soft edge in pixels of the small picture."""
 _GAP = 4
@@ -55,23 +57,35 @@ class Kind(IntEnum):
         return {1: "a soft edge", 2: "a shadow", 3: "a reflection"}[self]
 
 
-@dataclass(frozen=True)
 class Effects:
-    """By looked-at frame (from 0): HxW uint8 of `Kind` in the small picture, 0 for none."""
+    """What lies beside the mattes of the looked-at frames (from 0), in the small picture."""
 
-    frames: dict[int, NDArray[np.uint8]]
-
-    def kinds(self) -> dict[Kind, list[int]]:
+    def __init__(self, found: dict[int, NDArray[np.uint8]]) -> None:
+        """*found*: HxW uint8 of `Kind` by frame, 0 for none."""
+        self._packed = {frame: packed(kinds) for frame, kinds in found.items()}
+        shown = {kind: [n for n, kinds in found.items() if (kinds == kind).any()] for kind in Kind}
+        self.shares = {
+            kind: float(np.mean([(kinds == kind).mean() for kinds in found.values()])) if found else 0.0
+            for kind in Kind
+        }
+        self.kinds = {kind: frames for kind, frames in shown.items() if len(frames) >= _STEADY * max(1, len(found))}
         """The kinds that are steady, with the frames that show them."""
-        shown = {kind: [n for n, kinds in self.frames.items() if (kinds == kind).any()] for kind in Kind}
-        return {kind: frames for kind, frames in shown.items() if len(frames) >= _STEADY * max(1, len(self.frames))}
+
+    @property
+    def frames(self) -> list[int]:
+        """The frames that were looked at."""
+        return sorted(self._packed)
+
+    def small(self, frame: int) -> NDArray[np.uint8]:
+        """HxW uint8 of the steady `Kind`s of a looked-at frame."""
+        kinds = unpacked(self._packed[frame])
+        return np.asarray(np.where(np.isin(kinds, [int(kind) for kind in self.kinds]), kinds, 0), np.uint8)
 
     def mask(self, frame: int, size: tuple[int, int]) -> Mask | None:
         """All steady kinds of a frame at (height, width) *size*, a little widened; None for none."""
-        kinds = self.frames.get(frame)
-        if kinds is None:
+        if frame not in self._packed:
             return None
-        wanted = np.isin(kinds, [int(kind) for kind in self.kinds()])
+        wanted = self.small(frame) > 0
         if not wanted.any():
             return None
         wide = grown(wanted, 2).astype(np.uint8) * 255
@@ -114,11 +128,14 @@ class _Beside:
 
     def kinds(self, frame: int) -> NDArray[np.uint8]:
         """What lies beside the matte of one frame, by `Kind`."""
-        matte = self.small_matte(frame)
-        away = self._from_take(frame) or self._from_frames(frame)
-        return told_apart(self.rgb(frame), away, matte)
+        matte, out = self.small_matte(frame), np.zeros(self.size, np.uint8)
+        if matte.any():
+            window = Window.around(matte, _REACH, 24)
+            away = self._from_take(frame, window) or self._from_frames(frame, window)
+            out[window.slices] = told_apart(self.rgb(frame)[window.slices], away, matte[window.slices])
+        return out
 
-    def _from_take(self, frame: int) -> Departure | None:
+    def _from_take(self, frame: int, window: Window) -> Departure | None:
         """Against the first take that holds the moment; its own misfit around is the measure."""
         height, width = self.shot.plate.video.height, self.shot.plate.video.width
         for take in self.shot.takes:
@@ -133,25 +150,28 @@ class _Beside:
             off = np.abs(self.rgb(frame).astype(np.int16) - standing).max(axis=-1).astype(np.float32)
             off = np.asarray(cv2.GaussianBlur(off, (0, 0), 1.0), np.float32)
             usual = float(np.median(off[known & ~self.small_matte(frame)])) if known.any() else 255.0
-            return Departure(np.where(known, off / max(3.0, 2 * usual), 0).astype(np.float32), known, standing)
+            sigmas = np.where(known, off / max(4.0, 2 * usual), 0).astype(np.float32)
+            return Departure(sigmas[window.slices], known[window.slices], standing[window.slices])
         return None
 
-    def _from_frames(self, frame: int) -> Departure:
+    def _from_frames(self, frame: int, window: Window) -> Departure:
         """Against the median of the shot's frames around, without what their mattes cover."""
         span = self.shot.span(frame)
         if self.shot.options.effects == "include":
             for number in range(max(span[0], frame - REACH), min(span[1], frame + REACH) + 1):
                 self.rgb(number)  # in order, so that no file is read back and forth
-        numbers = around(frame, span)
-        stack = np.full((len(numbers), *self.size, 3), UNSEEN, np.int16)
+        numbers, here = around(frame, span), self.rgb(frame)[window.slices]
+        stack = np.full((len(numbers), *here.shape), UNSEEN, np.int16)
+        move = np.eye(3)
+        move[:2, 2] = (-window.left, -window.top)
         for place, number in enumerate(numbers):
             registration = self.shot.camera.onto(number, frame)
             if registration is None:
                 continue
             seen = np.where(grown(self.small_matte(number), 3), 0, 255).astype(np.uint8)
             seen[:2], seen[-2:], seen[:, :2], seen[:, -2:] = 0, 0, 0, 0
-            lay(stack[place], self.rgb(number), seen, _scaled(registration, self.factor))
-        return depart(self.rgb(frame), stack)
+            lay(stack[place], self.rgb(number), seen, move @ _scaled(registration, self.factor))
+        return depart(here, stack)
 
 
 def _scaled(registration: Registration, factor: float) -> NDArray[np.float64]:
@@ -195,7 +215,9 @@ def _below(matte: Mask) -> Mask:
     out = np.zeros(matte.shape, bool)
     bottom, height = int(rows[-1]), int(rows[-1] - rows[0]) + 1
     margin = max(3, (int(columns[-1]) - int(columns[0])) // 4)
-    out[max(0, bottom - height // 8) : bottom + height, max(0, int(columns[0]) - margin) : int(columns[-1]) + margin] = 1
+    out[
+        max(0, bottom - height // 8) : bottom + height, max(0, int(columns[0]) - margin) : int(columns[-1]) + margin
+    ] = 1
     return out & ~matte
 
 

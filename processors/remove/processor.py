@@ -16,6 +16,7 @@ from ...schema.request import Chunk, Request
 from ..mattes import grown
 from ..pictures.sheets import spread
 from .deliver.finish import Finish
+from .effects import find_effects
 from .fill import fill_hole
 from .options import RemoveOptions
 from .rating.probes import place_probes, probe_places
@@ -95,6 +96,10 @@ def _prepared(request: Request) -> Shot:
             avoid = {frame: grown(shot.matte(frame), 8) for frame in sampled}
             places = probe_places(shot, place_probes(shot, frames))
             shot.takes = align_takes(shot.plate, usable, sampled, avoid, places)
+        if shot.options.effects != "ignore":
+            shot.effects = find_effects(shot, frames)
+            if shot.options.effects == "include":
+                shot.widen()
     except WetgateError:
         shot.close()
         raise

@@ -20,6 +20,7 @@ from ..rating.probes import Score, place_probes, rate, score_probe
 from ..rating.verdict import Tally, judge, source_uses, summarised
 from ..shot import Shot
 from ..store import load_fill
+from .effects import write_effects
 from .report import report_words, write_report
 from .sheet import write_sheet
 
@@ -42,7 +43,9 @@ class Finish:
         rating = rate(scores, self.tally.origins)
         identity = summarise(proofs)
         reasons, weak = judge(self.shot, self.tally, rating)
-        verdict = Verdict(self.shot.options.weak_fix) if weak else Verdict.PUBLISH
+        followed = self.shot.mattes.followed
+        lost = followed is not None and (followed.lost or followed.doubtful)
+        verdict = Verdict(self.shot.options.weak_fix) if weak else Verdict.ASK if lost else Verdict.PUBLISH
         if not identity.holds:
             verdict = Verdict.REFUSE
             reasons.insert(0, "Something outside the matte changed: this must not happen, please report it.")
@@ -59,7 +62,7 @@ class Finish:
             verdict=verdict,
             summary=summary,
             reasons=tuple(reasons),
-            evidence=(Evidence(path=sheet, caption="before, matte, after, source"),),
+            evidence=(Evidence(path=sheet, caption="before, matte, after, source"), *write_effects(self.shot)),
             report=report,
             master=master,
             review=self.out / "review.mp4",

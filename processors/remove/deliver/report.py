@@ -15,7 +15,7 @@ from ...pictures.plate import Plate
 from ...pictures.stills import Stills
 from ..fill import Origin
 from ..rating.probes import Score
-from ..rating.verdict import MISMATCH, Tally, source_uses
+from ..rating.verdict import MISMATCH, Tally, matte_words, source_uses
 from ..shot import Shot
 
 _PACKAGES = ("wetgate", "av", "numpy", "opencv-python-headless", "OpenImageIO")
@@ -51,6 +51,10 @@ def report_words(
         },
         "master": file_words(made, made.path.name),
         "matte": {"path": "matte", "given": None if request.matte is None else str(request.matte)},
+        "matte_made": matte_words(shot),
+        "holdout": None if request.holdout is None else str(request.holdout),
+        "references": [{"path": str(one.path), "frame": one.frame} for one in request.references],
+        "effects": effects_words(shot),
         "review": {"path": "review.mp4"},
         "first_frame": first,
         "frames": shot.plate.frames,
@@ -81,6 +85,21 @@ def report_words(
         },
         "options": shot.options.model_dump(mode="json"),
         "versions": versions(),
+    }
+
+
+def effects_words(shot: Shot) -> dict[str, Any] | None:
+    """What lies beside the matte: shot frames by kind, and the mean share of the picture."""
+    if shot.effects is None:
+        return None
+    first = shot.request.first_frame
+    return {
+        "option": shot.options.effects,
+        "frames_looked_at": [n + first for n in shot.effects.frames],
+        "found": {
+            kind.name.lower(): {"frames": [n + first for n in frames], "share": round(shot.effects.shares[kind], 6)}
+            for kind, frames in shot.effects.kinds.items()
+        },
     }
 
 
