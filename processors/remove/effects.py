@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from ..mattes import grown
 from ..mattes.shapes import packed, unpacked
 from ..mattes.small import SIDE, Window
-from ..mattes.standing import REACH, UNSEEN, Departure, around, depart, lay
+from ..mattes.standing import REACH, UNSEEN, Departure, around, depart, lay, softened
 from ..pictures.layout import Mask
 from ..pictures.sheets import spread
 from ..register import Registration
@@ -33,6 +33,8 @@ _REACH = 0.8
 """How far around a matte is looked, in its own width and height."""
 _RIM = 3
 """Width of a soft edge in pixels of the small picture."""
+_FRINGE = 0.1
+"""Share of the band along the matte that departs before the matte is too tight."""
 _GAP = 4
 _DEPARTS = 2.5
 _DARKEST, _DARKER = 0.25, 0.94
@@ -148,8 +150,9 @@ class _Beside:
             known = cv2.resize(found[1].astype(np.uint8), self.size[::-1], interpolation=cv2.INTER_NEAREST) > 0
             standing = np.clip(image * 255 + 0.5, 0, 255).astype(np.uint8)
             off = np.abs(self.rgb(frame).astype(np.int16) - standing).max(axis=-1).astype(np.float32)
-            off = np.asarray(cv2.GaussianBlur(off, (0, 0), 1.0), np.float32)
-            usual = float(np.median(off[known & ~self.small_matte(frame)])) if known.any() else 255.0
+            matte = self.small_matte(frame)
+            off = softened(off, matte)
+            usual = float(np.median(off[known & ~matte])) if (known & ~matte).any() else 255.0
             sigmas = np.where(known, off / max(4.0, 2 * usual), 0).astype(np.float32)
             return Departure(sigmas[window.slices], known[window.slices], standing[window.slices])
         return None
@@ -171,7 +174,7 @@ class _Beside:
             seen = np.where(grown(self.small_matte(number), 3), 0, 255).astype(np.uint8)
             seen[:2], seen[-2:], seen[:, :2], seen[:, -2:] = 0, 0, 0, 0
             lay(stack[place], self.rgb(number), seen, move @ _scaled(registration, self.factor))
-        return depart(here, stack)
+        return depart(here, stack, self.small_matte(frame)[window.slices])
 
 
 def _scaled(registration: Registration, factor: float) -> NDArray[np.float64]:
@@ -190,11 +193,14 @@ def told_apart(rgb: NDArray[np.uint8], away: Departure, matte: Mask) -> NDArray[
     darker = departs & (share > _DARKEST) & (share < _DARKER) & (tint < _TINT)
     least = max(12.0, _LEAST * float(matte.sum()))
     shadow = _attached(darker, matte, least)
-    kinds[_attached(departs & grown(matte, _RIM), matte, 4.0)] = Kind.EDGE
+    band = grown(matte, _RIM) & ~matte
+    rim = _attached(departs & ~darker & band, matte, 4.0)
+    if rim.sum() > _FRINGE * band.sum():
+        kinds[rim] = Kind.EDGE
     mirrored = _attached(departs & ~darker & _below(matte), matte, least)
     if mirrored.any() and _own_colours(lab, behind, mirrored, matte):
         kinds[mirrored & ~grown(matte, _RIM)] = Kind.REFLECTION
-    kinds[shadow & ~grown(matte, 1)] = Kind.SHADOW
+    kinds[shadow] = Kind.SHADOW
     return kinds
 
 
