@@ -25,6 +25,7 @@ from ..pictures.layout import Mask
 from ..pictures.sheets import spread
 from ..register import Registration
 from .holes import Region
+from .mirrored import mirrored
 from .shot import Shot
 
 LOOKED_AT = 6
@@ -197,9 +198,11 @@ def told_apart(rgb: NDArray[np.uint8], away: Departure, matte: Mask) -> NDArray[
     rim = _attached(departs & ~darker & band, matte, 4.0)
     if rim.sum() > _FRINGE * band.sum():
         kinds[rim] = Kind.EDGE
-    mirrored = _attached(departs & ~darker & _below(matte), matte, least)
-    if mirrored.any() and _own_colours(lab, behind, mirrored, matte):
-        kinds[mirrored & ~grown(matte, _RIM)] = Kind.REFLECTION
+    below = _attached(departs & ~darker & _below(matte), matte, least)
+    if below.any() and _own_colours(lab, behind, below, matte):
+        kinds[below & ~grown(matte, _RIM)] = Kind.REFLECTION
+    elif not _moves(away, matte):
+        kinds[_attached(mirrored(lab, matte), matte, least)] = Kind.REFLECTION
     kinds[shadow] = Kind.SHADOW
     return kinds
 
@@ -213,6 +216,11 @@ def _attached(found: Mask, matte: Mask, least: float) -> Mask:
     kept &= stats[:, cv2.CC_STAT_AREA] >= least
     kept[0] = False
     return np.asarray(kept[labels])
+
+
+def _moves(away: Departure, matte: Mask) -> bool:
+    """Whether other frames show what stands behind the thing: then they show its reflection too."""
+    return bool((away.known & matte).sum() > 0.5 * matte.sum())
 
 
 def _below(matte: Mask) -> Mask:
