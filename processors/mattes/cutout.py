@@ -24,6 +24,8 @@ _DOT = 0.012
 """Radius of a marked point, in longest sides of the frame."""
 _FOUND = 0.35
 """Share of its usual size at which something lost counts as found again."""
+_STRANGE = -0.4
+"""Mean log-odds of its colours below which a cut-out is not the thing any more."""
 _SMALL = 0.01
 """Parts and gaps below this share of the thing are dropped and closed."""
 
@@ -100,7 +102,8 @@ def cut_points(clip: SmallClip, frame: int, on: Mask, off: Mask) -> Mask:
 def cut_next(clip: SmallClip, frame: int, before: int, last: Mask, palette: Colours) -> Mask | None:
     """The thing in *frame*, from its cut-out *last* in the frame *before* (either side).
 
-    *palette* holds the thing's own colours at the marked frame. None where flow carries nothing over.
+    *palette* holds the thing's own colours at the marked frame. None where flow carries nothing over, or
+    what it carries has other colours by now: something has come before the thing.
     """
     window = Window.around(last, 0.5, 24)
     now, then = clip.rgb(frame)[window.slices], clip.rgb(before)[window.slices]
@@ -119,8 +122,11 @@ def cut_next(clip: SmallClip, frame: int, before: int, last: Mask, palette: Colo
     told += np.clip(depth / max(3.0, 0.06 * float(np.sqrt(carried.sum()))), -3, 1)
     told += np.where(away.known, _departing(away.sigmas, speaks), 0)
     own = palette.belongs(lab)
+    part = _of_its_colours(_clean(_settled(now, told), carried), own)
+    if not part.any() or float(own[part].mean()) < _STRANGE:
+        return None
     mask = np.zeros(clip.size, bool)
-    mask[window.slices] = _of_its_colours(_clean(_settled(now, told), carried), own)
+    mask[window.slices] = part
     return mask
 
 
@@ -189,7 +195,7 @@ def _informs(sigmas: NDArray[np.float32], where: Mask) -> float:
 
 def _departing(sigmas: NDArray[np.float32], speaks: float) -> NDArray[np.float32]:
     """Log-odds by departure; that nothing departs counts only where the thing is seen to move."""
-    told = np.clip(sigmas - 2.7, -2, 3)
+    told = np.clip(sigmas - 2.7, -2, 4)
     return np.asarray(np.where(told < 0, told * speaks, told), np.float32)
 
 

@@ -27,6 +27,8 @@ _HELD, _BURST = 0.12, 2.5
 """A cut-out of less or more than these shares of its usual size is no longer the thing."""
 _USUAL, _AROUND = (0.6, 1.6), 40
 """A cut-out beyond these shares of the median size of so many frames around is doubtful."""
+_STRIP, _OUT = 0.04, 0.12
+"""Something leaves when so much of it lies in this outer share of the frame."""
 _PATIENCE = 30
 """Frames for which something lost is looked for again."""
 _RIM = 3
@@ -206,7 +208,7 @@ def _way(clip: SmallClip, seed: Seed, stop: int) -> Iterator[tuple[int, Mask]]:
             sizes.append(float(made.sum()))
             yield frame, made
             continue
-        if _at_border(mask) or missed == _PATIENCE:
+        if _leaving(mask) or missed == _PATIENCE:
             return
         missed += 1
         where = _carried(clip, _centre(last), frame - missed * step, frame) + missed * speed
@@ -234,8 +236,11 @@ def _palette(clip: SmallClip, seed: Seed) -> Colours:
     return Colours(to_lab(rgb), seed.mask[window.slices], placed=False)
 
 
-def _at_border(mask: Mask) -> bool:
-    return bool(mask[:3].any() or mask[-3:].any() or mask[:, :3].any() or mask[:, -3:].any())
+def _leaving(mask: Mask) -> bool:
+    """Whether a good part of a cut-out lies at the frame's border: from there it goes out of the picture."""
+    strip = max(3, round(_STRIP * min(mask.shape)))
+    inner = mask[strip:-strip, strip:-strip]
+    return bool(mask.any()) and 1 - inner.sum() / mask.sum() > _OUT
 
 
 def _lost(clip: SmallClip, seeds: list[Seed], found: dict[int, tuple[Strength, float]]) -> Iterator[int]:
@@ -246,7 +251,7 @@ def _lost(clip: SmallClip, seeds: list[Seed], found: dict[int, tuple[Strength, f
             if frame in found:
                 continue
             nearest = min(reached, key=lambda one: abs(one - frame))
-            if not _at_border(found[nearest][0] > 0.5):
+            if not _leaving(found[nearest][0] > 0.5):
                 yield frame
 
 

@@ -3,8 +3,9 @@
 The plate around the matte is compared, at a small size, with what stands there: another take where
 one lies over the plate, else the median of the frames around. What departs from that, hangs together
 with the matte and shows in several frames at the same place beside the thing is told apart by its
-looks: the same texture but darker is a shadow, the thing's own colours below it a reflection, a
-narrow band along the matte its soft edge. Anything else is something else that moves.
+looks: the same texture but darker is a shadow, the thing's mirror image below it a reflection, a
+narrow band along the matte its soft edge, something of its own colours a part that the matte lacks.
+Anything else is something else that moves.
 """
 
 from __future__ import annotations
@@ -34,6 +35,8 @@ _REACH = 0.8
 """How far around a matte is looked, in its own width and height."""
 _RIM = 3
 """Width of a soft edge in pixels of the small picture."""
+_PART = 1.1
+"""Share of the matte's area from which something beside it is a thing of its own."""
 _FRINGE = 0.1
 """Share of the band along the matte that departs before the matte is too tight."""
 _GAP = 4
@@ -53,11 +56,12 @@ class Kind(IntEnum):
     EDGE = 1
     SHADOW = 2
     REFLECTION = 3
+    PART = 4
 
     @property
     def words(self) -> str:
         """For people."""
-        return {1: "a soft edge", 2: "a shadow", 3: "a reflection"}[self]
+        return {1: "a soft edge", 2: "a shadow", 3: "a reflection", 4: "a part of the thing itself"}[self]
 
 
 class Effects:
@@ -198,11 +202,13 @@ def told_apart(rgb: NDArray[np.uint8], away: Departure, matte: Mask) -> NDArray[
     rim = _attached(departs & ~darker & band, matte, 4.0)
     if rim.sum() > _FRINGE * band.sum():
         kinds[rim] = Kind.EDGE
-    below = _attached(departs & ~darker & _below(matte), matte, least)
-    if below.any() and _own_colours(lab, behind, below, matte):
-        kinds[below & ~grown(matte, _RIM)] = Kind.REFLECTION
+    image = mirrored(lab, matte)
+    rest = _attached(departs & ~darker & ~grown(matte, 1), matte, least)
+    if rest.any() and rest.sum() < _PART * matte.sum() and _own_colours(lab, behind, rest, matte):
+        same = (rest & image).sum() > 0.3 * rest.sum()
+        kinds[rest & (kinds == 0)] = Kind.REFLECTION if same else Kind.PART
     elif not _moves(away, matte):
-        kinds[_attached(mirrored(lab, matte), matte, least)] = Kind.REFLECTION
+        kinds[_attached(image, matte, least)] = Kind.REFLECTION
     kinds[shadow] = Kind.SHADOW
     return kinds
 
@@ -221,18 +227,6 @@ def _attached(found: Mask, matte: Mask, least: float) -> Mask:
 def _moves(away: Departure, matte: Mask) -> bool:
     """Whether other frames show what stands behind the thing: then they show its reflection too."""
     return bool((away.known & matte).sum() > 0.5 * matte.sum())
-
-
-def _below(matte: Mask) -> Mask:
-    """The columns of the matte below it, as far down as it is high."""
-    rows, columns = np.flatnonzero(matte.any(axis=1)), np.flatnonzero(matte.any(axis=0))
-    out = np.zeros(matte.shape, bool)
-    bottom, height = int(rows[-1]), int(rows[-1] - rows[0]) + 1
-    margin = max(3, (int(columns[-1]) - int(columns[0])) // 4)
-    out[
-        max(0, bottom - height // 8) : bottom + height, max(0, int(columns[0]) - margin) : int(columns[-1]) + margin
-    ] = 1
-    return out & ~matte
 
 
 def _own_colours(lab: NDArray[np.float32], behind: NDArray[np.float32], where: Mask, matte: Mask) -> bool:

@@ -13,8 +13,13 @@ from ..effects import Kind
 from ..shot import Shot
 
 _FRAMES = 5
-_INK = {Kind.EDGE: (1.0, 0.3, 1.0), Kind.SHADOW: (0.2, 0.5, 1.0), Kind.REFLECTION: (0.3, 1.0, 0.4)}
-_NAMES = "soft edge pink, shadow blue, reflection green; the matte red"
+_INK = {
+    Kind.EDGE: (1.0, 0.3, 1.0),
+    Kind.SHADOW: (0.2, 0.5, 1.0),
+    Kind.REFLECTION: (0.3, 1.0, 0.4),
+    Kind.PART: (1.0, 1.0, 1.0),
+}
+_NAMES = "soft edge pink, shadow blue, reflection green, a part of it white; the matte red"
 
 
 def write_effects(shot: Shot) -> tuple[Evidence, ...]:
