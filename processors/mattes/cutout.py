@@ -18,8 +18,8 @@ from .shapes import disc
 from .small import SmallClip, Window
 from .standing import departure
 
-_DEPARTS = 3.0
-"""Sigmas at which a pixel is more likely something else than what stands there."""
+_LEAST, _DEPARTS = 1.5, 3.0
+"""Between these sigmas, as the surroundings are, a pixel is more likely something else than what stands there."""
 _DOT = 0.012
 """Radius of a marked point, in longest sides of the frame."""
 _FOUND = 0.35
@@ -45,18 +45,19 @@ def cut_box(
     sure, not_it = (np.zeros_like(part) if m is None else m[window.slices] for m in (dots, nots))
     rgb = np.ascontiguousarray(clip.rgb(frame)[window.slices])
     away = departure(clip, frame, window)
-    moves = _informs(away.sigmas, part & away.known) - _informs(away.sigmas, ~part & away.known)
+    limit = _limit(away.sigmas[~part & away.known])
+    moves = _informs(away.sigmas, part & away.known, limit) - _informs(away.sigmas, ~part & away.known, limit)
     speaks = float(np.clip((moves - 0.05) / 0.2, 0, 1))
     start = np.where(part & ~not_it, cv2.GC_PR_FGD, cv2.GC_BGD)
     mask = _grab(rgb, np.where(sure, cv2.GC_FGD, start))
     if speaks > 0.5:
-        moving = cv2.morphologyEx(((away.sigmas > _DEPARTS) & part).astype(np.uint8), cv2.MORPH_CLOSE, disc(2))
+        moving = cv2.morphologyEx(((away.sigmas > limit) & part).astype(np.uint8), cv2.MORPH_CLOSE, disc(2))
         mask = (np.where(away.known, moving > 0, mask) | sure) & ~not_it
     lab = to_lab(rgb)
     for _ in range(2):
         if mask.sum() < 12:
             return np.zeros(clip.size, bool)
-        told = Colours(lab, mask, placed=True).belongs(lab) + _departing(away.sigmas, speaks)
+        told = Colours(lab, mask, placed=True).belongs(lab) + _departing(away.sigmas, speaks, limit)
         told[sure], told[~part | not_it] = 4, -4
         mask = _clean(_settled(rgb, told) & part & ~not_it, mask)
     out = np.zeros(clip.size, bool)
@@ -99,8 +100,8 @@ def cut_points(clip: SmallClip, frame: int, on: Mask, off: Mask) -> Mask:
     return _clean((mask | (dots > 0)) & ~(nots > 0), dots > 0)
 
 
-def cut_next(clip: SmallClip, frame: int, before: int, last: Mask, palette: Colours) -> Mask | None:
-    """The thing in *frame*, from its cut-out *last* in the frame *before* (either side).
+def cut_next(clip: SmallClip, frame: int, before: int, last: Mask, palette: Colours) -> tuple[Mask, float] | None:
+    """The thing in *frame*, from its cut-out *last* in the frame *before*, and what share of it departs.
 
     *palette* holds the thing's own colours at the marked frame. None where flow carries nothing over, or
     what it carries has other colours by now: something has come before the thing.
@@ -113,21 +114,25 @@ def cut_next(clip: SmallClip, frame: int, before: int, last: Mask, palette: Colo
     carried = cv2.remap(last[window.slices].astype(np.float32), *at, cv2.INTER_LINEAR) > 0.5
     if carried.sum() < 12:
         return None
-    lab, warped = to_lab(np.ascontiguousarray(now)), to_lab(cv2.remap(then, *at, cv2.INTER_LINEAR))
+    lab, warped = (
+        to_lab(np.ascontiguousarray(now)),
+        to_lab(np.asarray(cv2.remap(then, *at, cv2.INTER_LINEAR), np.uint8)),
+    )
     away = departure(clip, frame, window)
     depth = _signed_distance(carried)
     core = carried & (depth > 2) & away.known
-    speaks = float(np.clip(_informs(away.sigmas, core) / 0.4 - 0.25, 0, 1))
+    limit = _limit(away.sigmas[(depth < -4) & away.known])
+    speaks = float(np.clip(_informs(away.sigmas, core, limit) / 0.4 - 0.25, 0, 1))
     told = 0.7 * Colours(warped, carried, placed=True).belongs(lab) + 0.3 * palette.belongs(lab)
     told += np.clip(depth / max(3.0, 0.06 * float(np.sqrt(carried.sum()))), -3, 1)
-    told += np.where(away.known, _departing(away.sigmas, speaks), 0)
+    told += np.where(away.known, _departing(away.sigmas, speaks, limit), 0)
     own = palette.belongs(lab)
     part = _of_its_colours(_clean(_settled(now, told), carried), own)
     if not part.any() or float(own[part].mean()) < _STRANGE:
         return None
     mask = np.zeros(clip.size, bool)
     mask[window.slices] = part
-    return mask
+    return mask, _informs(away.sigmas, part & away.known, limit)
 
 
 def _of_its_colours(mask: Mask, own: NDArray[np.float32]) -> Mask:
@@ -184,23 +189,28 @@ def _grab(rgb: NDArray[np.uint8], start: NDArray[np.generic]) -> Mask:
     if kinds != {0, 1}:
         return np.zeros(mask.shape, bool)
     cv2.setRNGSeed(1001)  # the same pictures must give the same answer
-    cv2.grabCut(rgb, mask, None, np.zeros((1, 65)), np.zeros((1, 65)), 4, cv2.GC_INIT_WITH_MASK)
+    cv2.grabCut(rgb, mask, (0, 0, 0, 0), np.zeros((1, 65)), np.zeros((1, 65)), 4, cv2.GC_INIT_WITH_MASK)
     return (mask & 1) > 0
 
 
-def _informs(sigmas: NDArray[np.float32], where: Mask) -> float:
+def _limit(around: NDArray[np.float32]) -> float:
+    """Sigmas beyond which a departure is no accident here: what a twentieth of the surroundings passes."""
+    return float(np.clip(np.quantile(around, 0.95), _LEAST, _DEPARTS)) if around.size > 50 else _DEPARTS
+
+
+def _informs(sigmas: NDArray[np.float32], where: Mask, limit: float) -> float:
     """Share of a place that departs from what stands there; 0 for no place."""
-    return float((sigmas[where] > _DEPARTS).mean()) if where.any() else 0.0
+    return float((sigmas[where] > limit).mean()) if where.any() else 0.0
 
 
-def _departing(sigmas: NDArray[np.float32], speaks: float) -> NDArray[np.float32]:
+def _departing(sigmas: NDArray[np.float32], speaks: float, limit: float) -> NDArray[np.float32]:
     """Log-odds by departure; that nothing departs counts only where the thing is seen to move."""
-    told = np.clip(sigmas - 2.7, -2, 4)
+    told = np.clip((sigmas - 0.9 * limit) * (_DEPARTS / limit), -2, 4)
     return np.asarray(np.where(told < 0, told * speaks, told), np.float32)
 
 
 def _settled(rgb: NDArray[np.uint8], told: NDArray[np.float32]) -> Mask:
-    grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY).astype(np.float32) / 255
+    grey = np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY) / np.float32(255), np.float32)
     return np.asarray(guided(grey, (1 / (1 + np.exp(-told))).astype(np.float32), 3, 1e-3) > 0.5)
 
 

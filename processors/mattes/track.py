@@ -29,6 +29,8 @@ _USUAL, _AROUND = (0.6, 1.6), 40
 """A cut-out beyond these shares of the median size of so many frames around is doubtful."""
 _STRIP, _OUT = 0.04, 0.12
 """Something leaves when so much of it lies in this outer share of the frame."""
+_RESTS = 0.35
+"""Something that moved is lost where so much less of its cut-out departs from what stands still."""
 _PATIENCE = 30
 """Frames for which something lost is looked for again."""
 _RIM = 3
@@ -69,7 +71,7 @@ class Followed:
 
     def small(self, frame: int) -> Strength:
         """The small cut-out of a covered frame."""
-        return unpacked(self._packed[frame]).astype(np.float32) / 255
+        return np.asarray(unpacked(self._packed[frame]) / np.float32(255), np.float32)
 
     def at(self, frame: int) -> Strength:
         """HxW 0..1: 1 on the thing and its own soft edge, fading out beyond it."""
@@ -84,7 +86,8 @@ class Followed:
         radius = max(2, round(_RIM * step / 2))
         window = Window.around(small > 0.5, 0.0, 4 * radius)
         part = small[window.slices]
-        grey = self.plate.picture(frame).luma()[window.slices].astype(np.float32) / 255
+        luma = self.plate.picture(frame).luma()[window.slices]
+        grey = np.asarray(luma / np.float32(255), np.float32)
         alpha = guided(grey, (part > 0.5).astype(np.float32), radius, 4e-4)
         # Where the thing is but half there the plate still shows it: the fix is whole by then.
         strength = np.clip((alpha - 0.06) / 0.34, 0, 1)
@@ -186,7 +189,7 @@ def _joined(clip: SmallClip, seeds: list[Seed], within: tuple[int, int]) -> dict
             for frame, mask in _way(clip, seed, stop):
                 weight = 1 / (1 + abs(frame - seed.frame)) if frame != seed.frame else 1e6
                 value, total = found.get(frame, (np.zeros(clip.size, np.float32), 0.0))
-                mean = (value * total + mask.astype(np.float32) * weight) / (total + weight)
+                mean = np.asarray((value * total + mask * weight) / (total + weight), np.float32)
                 found[frame] = (mean, total + weight)
     return found
 
@@ -197,16 +200,17 @@ def _way(clip: SmallClip, seed: Seed, stop: int) -> Iterator[tuple[int, Mask]]:
     palette = _palette(clip, seed)
     sizes, mask, frame = [float(seed.mask.sum())], seed.mask, seed.frame
     step = 1 if stop > frame else -1
-    last, speed, missed = seed.mask, np.zeros(2), 0
+    last, speed, missed, moving = seed.mask, np.zeros(2), 0, 0.0
     while frame != stop:
         frame += step
         usual = float(np.median(sizes))
         made = cut_next(clip, frame, frame - step, mask, palette) if not missed else None
-        if made is not None and _HELD * usual < made.sum() < _BURST * usual:
-            speed = 0.8 * speed + 0.2 * (_centre(made) - _carried(clip, _centre(mask), frame - step, frame))
-            mask = last = made
-            sizes.append(float(made.sum()))
-            yield frame, made
+        if made is not None and _HELD * usual < made[0].sum() < _BURST * usual and made[1] > _RESTS * moving:
+            speed = 0.8 * speed + 0.2 * (_centre(made[0]) - _carried(clip, _centre(mask), frame - step, frame))
+            mask = last = made[0]
+            moving = 0.8 * moving + 0.2 * made[1]
+            sizes.append(float(mask.sum()))
+            yield frame, mask
             continue
         if _leaving(mask) or missed == _PATIENCE:
             return

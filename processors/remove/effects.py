@@ -192,7 +192,9 @@ def told_apart(rgb: NDArray[np.uint8], away: Departure, matte: Mask) -> NDArray[
     if not matte.any():
         return kinds
     departs = (away.sigmas > _DEPARTS) & away.known & ~matte
-    lab, behind = (cv2.cvtColor(i.astype(np.float32) / 255, cv2.COLOR_RGB2LAB) for i in (rgb, away.standing))
+    lab, behind = (
+        np.asarray(cv2.cvtColor(i / np.float32(255), cv2.COLOR_RGB2LAB), np.float32) for i in (rgb, away.standing)
+    )
     share = (lab[..., 0] + 2) / (behind[..., 0] + 2)
     tint = np.linalg.norm(lab[..., 1:] - behind[..., 1:], axis=-1)
     darker = departs & (share > _DARKEST) & (share < _DARKER) & (tint < _TINT)
@@ -240,14 +242,14 @@ def _own_colours(lab: NDArray[np.float32], behind: NDArray[np.float32], where: M
 def _steadied(found: dict[int, NDArray[np.uint8]], mattes: dict[int, Mask]) -> dict[int, NDArray[np.uint8]]:
     """Only what most of the neighbouring frames show too, at the same place beside the thing."""
     frames = sorted(found)
-    centres = {n: np.argwhere(mattes[n]).mean(axis=0) for n in frames if mattes[n].any()}
+    centres = {n: _centre(mattes[n]) for n in frames if mattes[n].any()}
     out = {}
     for place, frame in enumerate(frames):
         near = [n for n in frames[max(0, place - 2) : place + 3] if n in centres]
         votes = np.zeros(found[frame].shape, np.float32)
         joined = found[frame].copy()
         for number in near:
-            down, right = centres[frame] - centres[number]
+            right, down = (a - b for a, b in zip(centres[frame], centres[number], strict=True))
             move = np.array([[1, 0, right], [0, 1, down]], np.float64)
             size = (votes.shape[1], votes.shape[0])
             moved = cv2.warpAffine(found[number], move, size, flags=cv2.INTER_NEAREST)
@@ -255,3 +257,8 @@ def _steadied(found: dict[int, NDArray[np.uint8]], mattes: dict[int, Mask]) -> d
             joined = np.where(joined == 0, moved, joined)
         out[frame] = np.where((votes * 2 > len(near)) & ~mattes[frame], joined, 0).astype(np.uint8)
     return out
+
+
+def _centre(matte: Mask) -> tuple[float, float]:
+    rows, columns = np.nonzero(matte)
+    return float(columns.mean()), float(rows.mean())
