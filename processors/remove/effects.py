@@ -246,13 +246,13 @@ def _steadied(found: dict[int, NDArray[np.uint8]], mattes: dict[int, Mask]) -> d
     out = {}
     for place, frame in enumerate(frames):
         near = [n for n in frames[max(0, place - 2) : place + 3] if n in centres]
-        votes = np.zeros(found[frame].shape, np.float32)
+        votes = np.zeros_like(found[frame], np.float32)
         joined = found[frame].copy()
         for number in near:
-            right, down = (a - b for a, b in zip(centres[frame], centres[number], strict=True))
-            move = np.array([[1, 0, right], [0, 1, down]], np.float64)
-            size = (votes.shape[1], votes.shape[0])
-            moved = cv2.warpAffine(found[number], move, size, flags=cv2.INTER_NEAREST)
+            here, there = centres[frame], centres[number]
+            move = np.array([[1, 0, here[0] - there[0]], [0, 1, here[1] - there[1]]], np.float64)
+            height, width = found[frame].shape[:2]
+            moved = cv2.warpAffine(found[number], move, (width, height), flags=cv2.INTER_NEAREST)
             votes += grown(moved > 0, 1)
             joined = np.where(joined == 0, moved, joined)
         out[frame] = np.where((votes * 2 > len(near)) & ~mattes[frame], joined, 0).astype(np.uint8)
