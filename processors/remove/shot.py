@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,9 @@ from .sources.lay import UNIT
 from .sources.painted import Painted, open_painted
 from .sources.takes import AlignedTake
 from .unseen.fill import Unseen
+
+if TYPE_CHECKING:
+    from .effects import Effects
 
 HoleAt = Callable[[int], Mask]
 """The hole of a frame: the real one, or a probe's."""
@@ -98,9 +101,10 @@ class Shot:
     frames: Frames
     takes: list[AlignedTake] = field(default_factory=list)
     paintings: list[Painted] = field(default_factory=list)
-    added: dict[int, Mask] = field(default_factory=dict)
     networks: list[StudioNetwork] = field(default_factory=list)
     unseen: Unseen | None = None
+    effects: Effects | None = None
+    _widened: bool = False
     _packed: dict[int, NDArray[np.uint8]] = field(default_factory=dict, repr=False)
     _regions: dict[int, Region | None] = field(default_factory=dict, repr=False)
 
@@ -128,18 +132,21 @@ class Shot:
         drawn = self.mattes.strength(frame)
         if "feather" in options.model_fields_set:
             drawn = drawn * ramp(hole, options.feather)
-        added = self.added.get(frame)
-        return drawn if added is None else np.maximum(drawn, ramp(added | (drawn > 0), options.feather) * added)
+        beside = hole & (drawn == 0)
+        return np.maximum(drawn, ramp(hole, options.feather) * beside) if beside.any() else drawn
 
-    def _effective(self, frame: int) -> Mask:
-        drawn, added = self.mattes.at(frame), self.added.get(frame)
-        return drawn if added is None else drawn | added
-
-    def widen(self, added: dict[int, Mask]) -> None:
-        """Take what the matte misses into the effective matte, by frame."""
-        self.added = added
+    def widen(self) -> None:
+        """Take what lies beside the matte (`effects`) into the effective matte."""
+        self._widened = True
         self._packed.clear()
         self._regions.clear()
+
+    def _effective(self, frame: int) -> Mask:
+        drawn = self.mattes.at(frame)
+        if not self._widened or self.effects is None or not drawn.any():
+            return drawn
+        beside = self.effects.mask(frame, drawn.shape)
+        return drawn if beside is None else drawn | (beside & ~self.mattes.held_out(frame))
 
     def rgb(self, frame: int) -> Image:
         """A whole plate frame as display-referred RGB."""

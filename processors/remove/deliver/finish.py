@@ -24,6 +24,7 @@ from ..rating.expected import Facts, expect, facts_of, rate
 from ..rating.verdict import Tally, judge, source_uses, summarised
 from ..shot import Shot
 from ..store import load_fill
+from .effects import write_effects
 from .nuke import NAME as SCRIPT
 from .nuke import write_nuke
 from .page import write_page
@@ -56,7 +57,9 @@ class Finish:
         rating = rate(trial, expected)
         identity = summarise(proofs)
         reasons, weak = judge(self.shot, self.tally, rating, expected)
-        verdict = Verdict(self.shot.options.weak_fix) if weak else Verdict.PUBLISH
+        followed = self.shot.mattes.followed
+        lost = followed is not None and (followed.lost or followed.doubtful)
+        verdict = Verdict(self.shot.options.weak_fix) if weak else Verdict.ASK if lost else Verdict.PUBLISH
         if not identity.holds:
             verdict = Verdict.REFUSE
             reasons.insert(0, "Something outside the matte changed: this must not happen, please report it.")
@@ -85,7 +88,10 @@ class Finish:
             verdict=verdict,
             summary=summary,
             reasons=tuple(reasons),
-            evidence=(Evidence(path=sheet, caption="before and after, whole and close, and where it came from"),),
+            evidence=(
+                Evidence(path=sheet, caption="before and after, whole and close, and where it came from"),
+                *write_effects(self.shot),
+            ),
             report=report,
             master=master,
             review=self.out / "review.mp4",
