@@ -24,8 +24,8 @@ from .membrane import Surround
 
 UNIT = 16383
 """Reduced pictures are uint16, so that highlights of four times white fit."""
-_WORK = 60_000
-"""Pixels of a region, reduced, below which no further reduction is worth it."""
+_LARGE = (120_000, 1_000_000)
+"""Pixels of a region above which its pictures are reduced by two, and by four."""
 _LIMIT = 4.0
 """Reduced pixels that residual flow may have; more is something that moves."""
 _MARGIN = 2
@@ -52,10 +52,8 @@ class Pictures(Protocol):
 
 def divisor_of(region: Region) -> int:
     """By how much a region's pictures are reduced for geometry and choice."""
-    divisor = 1
-    while region.width * region.height > _WORK * divisor**2 and divisor < 4:
-        divisor *= 2
-    return divisor
+    area = region.width * region.height
+    return 1 if area <= _LARGE[0] else 2 if area <= _LARGE[1] else 4
 
 
 @dataclass(frozen=True)
@@ -125,13 +123,14 @@ class Ground:
         if registration is None:
             return None
         picture = self.pictures.reduced(number, self.divisor)
-        blocked = grown(shrunk_mask(self.pictures.blocked(number), self.divisor), -(-_MARGIN // self.divisor))
+        # As many reduced pixels: reduced chroma reaches that much further.
+        blocked = grown(shrunk_mask(self.pictures.blocked(number), self.divisor), _MARGIN)
         flow = None
         if self._target is None:
             image, valid = _unpacked(self._part(picture)), ~self._part(blocked)
         else:
             near = self._reduced(registration)
-            fine = refine(near, self.pictures.grey(number, self.divisor), self._target, exclude=self.hidden, moved=blocked, limit=_LIMIT)
+            fine = refine(near, self.pictures.grey(number, self.divisor), self._target, exclude=self.hidden, moved=blocked, limit=_LIMIT, margin=max(4, 10 // self.divisor))
             # The blocked places go along as a fourth channel: one interpolation serves both.
             shut = blocked.astype(np.uint16) * np.uint16(UNIT)
             warped, inside = fine.warp(cv2.merge([*cv2.split(picture), shut]), cv2.INTER_LINEAR)

@@ -32,7 +32,7 @@ class Surround:
     def __init__(self, plate: Image, hole: Mask, *, scale: float = 1.0) -> None:
         """*scale*: by how much *plate* and *hole* (over a region) are smaller than the real ones."""
         self._plate = plate
-        self._ring = ring_of(hole, gap=max(1, round(2 * scale)), width=max(8, round(RING * scale)))
+        self._ring = ring_of(hole, gap=2, width=max(8, round(RING * scale)))
         self._step = max(2, round(8 * scale))
 
     def light(self, fill: Image, valid: Mask) -> Image:

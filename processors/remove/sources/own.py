@@ -21,13 +21,14 @@ from ..holes import Region
 from .camera import Camera
 from .lay import Ground, Laid, Pictures
 
-_NEAR_STEP, _NEAR_REACH = 4, 22
+_NEAR = ((2, 8), (4, 22))
+"""Every second frame to within eight frames, every fourth to within twenty-two."""
 _FAR_STEP, _FAR_REACH = 24, 110
 _FAR = 12
 """Frames over a whole shot that a still camera's background is also known from."""
 _AGREE = 0.045
 """Patch distance (RMS over RGB, 0..1) at which two sources still show the same thing."""
-_NEAR = 14.0
+_FADES = 14.0
 """Frames after which a source counts e times less."""
 _VOTES = 15_000
 """Pixels above which patches are compared at half of the reduced resolution."""
@@ -52,8 +53,8 @@ def source_frames(frame: int, span: tuple[int, int], *, still: bool) -> list[int
     frame to the next, and what is prepared of a source serves many.
     """
     first, last = span
-    near = [n for n in range(first, last + 1, _NEAR_STEP) if abs(n - frame) <= _NEAR_REACH]
-    far = [n for n in range(first, last + 1, _FAR_STEP) if _NEAR_REACH < abs(n - frame) <= _FAR_REACH]
+    near = [n for step, reach in _NEAR for n in range(first, last + 1, step) if abs(n - frame) <= reach]
+    far = [n for n in range(first, last + 1, _FAR_STEP) if abs(n - frame) <= _FAR_REACH]
     ends = [n for n in (frame - 2, frame + 2, first, last) if first <= n <= last]
     if still:
         far += [round(first + share * (last - first)) for share in np.linspace(0, 1, _FAR)]
@@ -72,7 +73,7 @@ def restore(
     if not laid:
         return None
     weights = agreement(np.stack([one.image for one in laid]), np.stack([one.valid for one in laid]))
-    weights *= np.exp([-abs(one.frame - frame) / _NEAR for one in laid]).astype(np.float32)[:, None, None]
+    weights *= np.exp([-abs(one.frame - frame) / _FADES for one in laid]).astype(np.float32)[:, None, None]
     return _mixed(ground, laid, weights, window)
 
 
