@@ -38,12 +38,17 @@ _LEAST = 0.02
 
 @dataclass(frozen=True)
 class Restored:
-    """The fill over `window`, where it is known, and `trace` (h, w, 3): frame, x, y of the source that weighed most."""
+    """The fill over `window`, where it is known, and `trace` (h, w, 3): frame, x, y of the source that weighed most.
+
+    For a camera that stands still, `other` is the nearest source's picture, where `shown`.
+    """
 
     window: Region
     image: Image
     known: Mask
     trace: NDArray[np.float32]
+    other: Image | None
+    shown: Mask | None
 
 
 def source_frames(frame: int, span: tuple[int, int], *, still: bool) -> list[int]:
@@ -119,11 +124,14 @@ def _mixed(ground: Ground, laid: list[Laid], weights: NDArray[np.float32], windo
     image, trace = np.zeros((*shape, 3), np.float32), np.full((*shape, 3), np.nan, np.float32)
     whole = weights.sum(axis=0)
     share = (weights / np.maximum(whole, 1e-9)).max(axis=(1, 2))
+    nearest: tuple[Image, Mask] | tuple[None, None] = (None, None)
     for one, weight, most in zip(laid, weights, share, strict=True):
         taken = ground.take(one, window) if most > _LEAST else None
         if taken is None:
             continue
         picture, seen, at = taken
+        if nearest[0] is None and ground.still:
+            nearest = picture, seen
         mass = (ground.widened(weight, window) + 1e-7) * seen
         image += picture * mass[..., None]
         total += mass
@@ -132,4 +140,4 @@ def _mixed(ground: Ground, laid: list[Laid], weights: NDArray[np.float32], windo
         trace[more] = np.dstack([np.full(shape, one.frame, np.float32), at])[more]
     if not total.any():
         return None
-    return Restored(window, image / np.maximum(total, 1e-9)[..., None], total > 0, trace)
+    return Restored(window, image / np.maximum(total, 1e-9)[..., None], total > 0, trace, *nearest)
