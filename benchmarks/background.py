@@ -33,6 +33,7 @@ from wetgate.processors.pictures.review import write_picture
 from wetgate.processors.remove.fill import composed, fill_hole
 from wetgate.processors.remove.grain import Grain, flat_places, high_pass
 from wetgate.processors.remove.holes import region_of
+from wetgate.processors.remove.steady import Steady
 from wetgate.processors.remove.shot import Frames, Shot, open_shot
 from wetgate.schema.request import Request, Source
 
@@ -236,7 +237,12 @@ def run(name: str, case: Case, count: int, pictures: Path | None) -> str:
             started = time.process_time()
             fills = {n: fill_hole(known.shot, n, known.shot.matte) for n in frames}
             grain = Grain.mean([fill.grain for fill in fills.values() if fill])
-            made = {n: composed(known.shot, fill, known.holes[n], grain) for n, fill in fills.items() if fill}
+            made = {}
+            steady = Steady(known.shot, fills.get)
+            for n in frames:
+                fill = steady.at(n)
+                assert fill is not None
+                made[n] = composed(known.shot, fill, known.holes[n], grain)
             spent, done = spent + time.process_time() - started, done + len(frames)
             measure_run(sums, known, made)
             if pictures:
