@@ -131,7 +131,7 @@ def measure(
         blue=blue,
         colour_correlation=_neighbours(ours[1] + ours[2], flat),
         fresh=1.0 if other is None or shown is None else _fresh(ours[0], high_pass(other), flat & shown),
-        levels=_by_level(ours[0], plate @ _LUMA, flat, deviation),
+        levels=_by_level(ours[0], cv2.GaussianBlur(plate @ _LUMA, (0, 0), 2), flat, deviation),
     )
 
 

@@ -19,6 +19,7 @@ from ..grain import Grain
 from ..rating.probes import Score, place_probes, rate, score_probe
 from ..rating.verdict import Tally, judge, source_uses, summarised
 from ..shot import Shot
+from ..steady import Steady
 from ..store import load_fill
 from .report import report_words, write_report
 from .sheet import write_sheet
@@ -90,11 +91,12 @@ class Finish:
 
     def _master(self) -> Path:
         shot, filled = self.shot, set(self.tally.frames)
+        steady = Steady(shot, lambda frame: load_fill(self.request.work, frame) if frame in filled else None)
         with open_master(shot.plate, self.out) as master:
             for frame in range(shot.plate.frames):
                 picture = shot.frames.at(frame)
                 hole = shot.matte(frame)
-                fill = load_fill(self.request.work, frame) if frame in filled else None
+                fill = steady.at(frame)
                 if fill is not None:
                     picture = composed(shot, fill, hole, self.tally.own_grain)
                 master.write(picture.planes)

@@ -58,7 +58,7 @@ def divisor_of(region: Region) -> int:
 
 @dataclass(frozen=True)
 class Laid:
-    """A source frame over a region: `image` and `valid` reduced, `light` added to meet the plate there.
+    """A source frame over a region: `image` and `valid` reduced; `gain` and `light` made it meet the plate there.
 
     `back` maps the region's full pixels to the source's, without `flow` (reduced pixels), which is
     None where the camera stands still.
@@ -67,6 +67,7 @@ class Laid:
     frame: int
     image: Image
     valid: Mask
+    gain: NDArray[np.float32]
     light: Image
     back: Matrix
     flow: NDArray[np.float32] | None
@@ -138,10 +139,14 @@ class Ground:
             flow = fine.flow
         if not (valid & self.hidden).any():
             return None
+        gain = self.surround.gain(image, valid)
+        if gain is None:
+            return None
+        image = image * gain
         light = self.surround.light(image, valid)
         move = np.eye(3)
         move[:2, 2] = (self.region.x, self.region.y)
-        return Laid(number, image + light, valid, light, np.linalg.inv(registration.matrix) @ move, flow)
+        return Laid(number, image + light, valid, gain, light, np.linalg.inv(registration.matrix) @ move, flow)
 
     def take(self, laid: Laid, window: Region) -> tuple[Image, Mask, NDArray[np.float32]] | None:
         """Full-size picture of *laid* over *window*, where it may be used, and where it was (h, w, 2)."""
@@ -152,7 +157,7 @@ class Ground:
         blocked = self.pictures.blocked(laid.frame)
         if laid.flow is None:
             at = np.dstack([xs + self.region.x, ys + self.region.y])
-            return self.pictures.crop(laid.frame, window) + light, ~grown(blocked, _MARGIN)[window.window], at
+            return self.pictures.crop(laid.frame, window) * laid.gain + light, ~grown(blocked, _MARGIN)[window.window], at
         flow = self._full(laid.flow * np.float32(self.divisor))[y : y + window.height, x : x + window.width]
         at = cv2.perspectiveTransform(np.dstack([xs, ys]) + flow, laid.back).astype(np.float32)
         height, width = blocked.shape
@@ -165,7 +170,7 @@ class Ground:
                           borderMode=cv2.BORDER_REPLICATE)  # fmt: skip
         shut = grown(blocked[part.window], _MARGIN).astype(np.uint8) * 255
         hidden = cv2.remap(shut, spot, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        return np.asarray(image + light, np.float32), inside & (hidden < 8), at
+        return np.asarray(image * laid.gain + light, np.float32), inside & (hidden < 8), at
 
     def widened(self, weight: NDArray[np.float32], window: Region) -> NDArray[np.float32]:
         """A weight over the region, reduced by any factor, at full size over *window*."""
