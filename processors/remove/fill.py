@@ -13,7 +13,7 @@ from ..mattes import grown
 from ..pictures import Picture
 from ..pictures.layout import Image, Mask
 from .compose import compose
-from .grain import Grain, measure, noise
+from .grain import Grain, grained, measure, noise
 from .holes import Region, region_of
 from .movers.complete import complete_movers
 from .movers.scene import Scene
@@ -210,7 +210,8 @@ class _Filling:
         if found is None:
             return
         plate, hidden = _crop(shot, frame, window), self.unknown[window.window]
-        self.grain = measure(plate, found.image, found.known & ~grown(hidden, 3))
+        self.grain = measure(plate, found.image, found.known & ~grown(hidden, 3), step=shot.plate.encoding.step,
+                             other=found.other, shown=found.shown)  # fmt: skip
         self.mismatch = max(self.mismatch, _mismatch(plate, found.image, hidden, found.known))
         self.own_misfit = _misfit(plate, found.image, hidden, found.known)
         place = window.inside(self.region)
@@ -294,9 +295,10 @@ def composed(shot: Shot, fill: Fill, hole: Mask, own_grain: Grain, *, feather: b
     """The plate's frame with the fill in it; what came from the shot's own frames gets the grain it lacks."""
     image = fill.image
     own = fill.origin == Origin.OWN
-    if shot.options.grain and own_grain.deficit and own.any():
-        grain = noise(own.shape, own_grain.deficit, own_grain.correlation, fill.frame)
-        image = image + (grain * own)[..., None]
+    if shot.options.grain and own.any():
+        size = (shot.plate.video.width, shot.plate.video.height)
+        fresh = grained(image, own_grain, fill.frame, (fill.region.x, fill.region.y), size)
+        image = np.where(own[..., None], fresh, image)
     strength = shot.strength(fill.frame) if feather else hole.astype(np.float32)
     return compose(shot.frames.at(fill.frame), image, fill.region, hole, strength)
 

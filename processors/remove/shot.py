@@ -19,6 +19,7 @@ from ..pictures.layout import Image, Mask
 from ..pictures.master import check_master
 from ..register import Registration
 from ..survey.cuts import Cuts
+from .blends import Blends
 from .holes import Region, ramp, region_of
 from .networks.studio import StudioNetwork
 from .options import RemoveOptions
@@ -36,7 +37,9 @@ HoleAt = Callable[[int], Mask]
 
 RUN = 20
 """Frames that are worked on with one region, and that make a checkpoint."""
-_KEPT_BYTES = 700_000_000
+_KEPT_BYTES = 500_000_000
+_MATTES = 400
+"""Mattes that are kept, a bit a pixel: more than the frames that one frame's sources reach over."""
 _REDUCED_BYTES = 250_000_000
 
 
@@ -105,7 +108,7 @@ class Shot:
     unseen: Unseen | None = None
     effects: Effects | None = None
     _widened: bool = False
-    _packed: dict[int, NDArray[np.uint8]] = field(default_factory=dict, repr=False)
+    _packed: OrderedDict[int, NDArray[np.uint8]] = field(default_factory=OrderedDict, repr=False)
     _regions: dict[int, Region | None] = field(default_factory=dict, repr=False)
 
     def matte(self, frame: int) -> Mask:
@@ -113,6 +116,8 @@ class Shot:
         shape = (self.plate.video.height, self.plate.video.width)
         if frame not in self._packed:
             self._packed[frame] = np.packbits(self._effective(frame))
+            if len(self._packed) > _MATTES:
+                self._packed.popitem(last=False)
         bits = np.unpackbits(self._packed[frame], count=shape[0] * shape[1])
         return bits.view(bool).reshape(shape)
 
@@ -154,13 +159,13 @@ class Shot:
 
     @cached_property
     def cuts(self) -> list[int]:
-        """Frames at which a new shot begins inside the plate."""
-        found = Cuts(self.plate.video.rate)
+        """Frames at which a new shot begins inside the plate: by a cut, a dissolve or a fade."""
+        found, blends = Cuts(self.plate.video.rate), Blends()
         for picture in self.plate.read():
-            luma = picture.luma()
-            step = max(1, luma.shape[1] // 320)
-            found.feed(np.ascontiguousarray(np.repeat(luma[::step, ::step, None], 3, axis=2)))
-        return [cut for cut in found.found if 0 < cut < self.plate.frames]
+            luma = picture.reduced(max(1, self.plate.video.width // 320)).luma()
+            found.feed(np.repeat(luma[..., None], 3, axis=2))
+            blends.feed(luma)
+        return sorted({cut for cut in (*found.found, *blends.bounds) if 0 < cut < self.plate.frames})
 
     @cached_property
     def camera(self) -> Camera:

@@ -23,6 +23,7 @@ from ..rating.choice import held_trial
 from ..rating.expected import Facts, expect, facts_of, rate
 from ..rating.verdict import Tally, judge, source_uses, summarised
 from ..shot import Shot
+from ..steady import Steady
 from ..store import load_fill
 from .effects import write_effects
 from .nuke import NAME as SCRIPT
@@ -129,10 +130,11 @@ class Finish:
     def _master(self, patch: Patch, maps: SourceMap) -> Path:
         """One pass over the fills: the master, and frame by frame what goes with it."""
         shot, filled, grain = self.shot, set(self.tally.frames), self.tally.own_grain
+        steady = Steady(shot, lambda frame: load_fill(self.request.work, frame) if frame in filled else None)
         with open_master(shot.plate, self.out) as master:
             for frame in range(shot.plate.frames):
                 plate, hole = shot.frames.at(frame), shot.matte(frame)
-                fill = load_fill(self.request.work, frame) if frame in filled else None
+                fill = steady.at(frame)
                 made, plain = plate, None
                 if fill is not None:
                     around = plate.crop(*fill.region.bounds).rgb()
