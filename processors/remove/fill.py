@@ -13,7 +13,7 @@ from ..mattes import grown
 from ..pictures import Picture
 from ..pictures.layout import Image, Mask
 from .compose import compose
-from .grain import Grain, measure, noise
+from .grain import Grain, grained, measure, noise
 from .holes import Region, region_of
 from .movers.complete import complete_movers
 from .movers.scene import Scene
@@ -42,6 +42,8 @@ class Origin(IntEnum):
     """Never seen anywhere: painted from the hole's edges."""
 
 
+RIM = 8
+"""Pixels around the hole that a fill covers too."""
 _MEETS = 30 / 255
 _FITS = 0.02
 """Misfit up to which a take is used at once; beyond it the shot's own frames are asked as well."""
@@ -121,8 +123,9 @@ class _Filling:
         self.image = self.plate.copy()
         self.origin = np.zeros(self.inside.shape, np.uint8)
         self.trace = np.full((*self.inside.shape, 3), np.nan, np.float32)
-        # A little more than the hole, for the chroma samples that the hole's edge cuts.
-        self.left = grown(self.inside, 4)
+        # A little more than the hole: for the chroma samples that its edge cuts, and to see on a rim
+        # of known picture how well the fill meets it.
+        self.left = grown(self.inside, RIM)
         self.mismatch, self.grain, self.performer = 0.0, Grain(), 0
         self.own_misfit = float("inf")
 
@@ -185,11 +188,11 @@ class _Filling:
 
     def _own_if_better(self, hole_at: HoleAt, than: float) -> None:
         """Lay the shot's own frames, and take them back where they fit no better than the best take."""
-        kept = [each.copy() for each in (self.image, self.origin, self.left, self.trace)]
+        image, origin, left, trace = self.image.copy(), self.origin.copy(), self.left.copy(), self.trace.copy()
         mismatch, grain = self.mismatch, self.grain
         self.from_own_frames(hole_at)
         if self.own_misfit >= than:
-            self.image, self.origin, self.left, self.trace = kept
+            self.image, self.origin, self.left, self.trace = image, origin, left, trace
             self.mismatch, self.grain = mismatch, grain
 
     def from_own_frames(self, hole_at: HoleAt) -> None:
@@ -207,7 +210,8 @@ class _Filling:
         if found is None:
             return
         plate, hidden = _crop(shot, frame, window), self.unknown[window.window]
-        self.grain = measure(plate, found.image, found.known & ~grown(hidden, 3))
+        self.grain = measure(plate, found.image, found.known & ~grown(hidden, 3), step=shot.plate.encoding.step,
+                             other=found.other, shown=found.shown)  # fmt: skip
         self.mismatch = max(self.mismatch, _mismatch(plate, found.image, hidden, found.known))
         self.own_misfit = _misfit(plate, found.image, hidden, found.known)
         place = window.inside(self.region)
@@ -291,9 +295,10 @@ def composed(shot: Shot, fill: Fill, hole: Mask, own_grain: Grain, *, feather: b
     """The plate's frame with the fill in it; what came from the shot's own frames gets the grain it lacks."""
     image = fill.image
     own = fill.origin == Origin.OWN
-    if shot.options.grain and own_grain.deficit and own.any():
-        grain = noise(own.shape, own_grain.deficit, own_grain.correlation, fill.frame)
-        image = image + (grain * own)[..., None]
+    if shot.options.grain and own.any():
+        size = (shot.plate.video.width, shot.plate.video.height)
+        fresh = grained(image, own_grain, fill.frame, (fill.region.x, fill.region.y), size)
+        image = np.where(own[..., None], fresh, image)
     strength = shot.strength(fill.frame) if feather else hole.astype(np.float32)
     return compose(shot.frames.at(fill.frame), image, fill.region, hole, strength)
 
@@ -303,8 +308,8 @@ def _misfit(plate: Image, picture: Image, hole: Mask, valid: Mask) -> float:
     ring = ring_of(hole, gap=3, width=10) & valid
     if ring.sum() < _FEWEST:
         return _STRANGE / 2
-    apart = cv2.GaussianBlur(largest_channel(np.abs(plate - picture)), (0, 0), 2)
-    return float(np.sqrt((np.minimum(apart[ring], _CAP) ** 2).mean()))
+    apart = np.abs(cv2.GaussianBlur(plate - picture, (0, 0), 2))[ring]
+    return float(np.sqrt((np.minimum(apart, _CAP) ** 2).mean()))
 
 
 def _mismatch(plate: Image, picture: Image, hole: Mask, valid: Mask) -> float:

@@ -23,7 +23,9 @@ from ..rating.choice import held_trial
 from ..rating.expected import Facts, expect, facts_of, rate
 from ..rating.verdict import Tally, judge, source_uses, summarised
 from ..shot import Shot
+from ..steady import Steady
 from ..store import load_fill
+from .effects import write_effects
 from .nuke import NAME as SCRIPT
 from .nuke import write_nuke
 from .page import write_page
@@ -56,7 +58,9 @@ class Finish:
         rating = rate(trial, expected)
         identity = summarise(proofs)
         reasons, weak = judge(self.shot, self.tally, rating, expected)
-        verdict = Verdict(self.shot.options.weak_fix) if weak else Verdict.PUBLISH
+        followed = self.shot.mattes.followed
+        lost = followed is not None and (followed.lost or followed.doubtful)
+        verdict = Verdict(self.shot.options.weak_fix) if weak else Verdict.ASK if lost else Verdict.PUBLISH
         if not identity.holds:
             verdict = Verdict.REFUSE
             reasons.insert(0, "Something outside the matte changed: this must not happen, please report it.")
@@ -85,7 +89,10 @@ class Finish:
             verdict=verdict,
             summary=summary,
             reasons=tuple(reasons),
-            evidence=(Evidence(path=sheet, caption="before and after, whole and close, and where it came from"),),
+            evidence=(
+                Evidence(path=sheet, caption="before and after, whole and close, and where it came from"),
+                *write_effects(self.shot),
+            ),
             report=report,
             master=master,
             review=self.out / "review.mp4",
@@ -97,7 +104,7 @@ class Finish:
             identity=identity,
             sources=source_uses(self.shot, self.tally),
             trained_pixels=round(trained_share(self.tally.origins), 5),
-            networks=network_uses(self.shot, self.tally.origins),
+            networks=network_uses(self.shot, self.tally.origins, trial.chosen),
             approval=self.request.approval,
             frames=plate.frames,
             rate=plate.video.rate,
@@ -123,10 +130,11 @@ class Finish:
     def _master(self, patch: Patch, maps: SourceMap) -> Path:
         """One pass over the fills: the master, and frame by frame what goes with it."""
         shot, filled, grain = self.shot, set(self.tally.frames), self.tally.own_grain
+        steady = Steady(shot, lambda frame: load_fill(self.request.work, frame) if frame in filled else None)
         with open_master(shot.plate, self.out) as master:
             for frame in range(shot.plate.frames):
                 plate, hole = shot.frames.at(frame), shot.matte(frame)
-                fill = load_fill(self.request.work, frame) if frame in filled else None
+                fill = steady.at(frame)
                 made, plain = plate, None
                 if fill is not None:
                     around = plate.crop(*fill.region.bounds).rgb()

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ...mattes import grown
 from ...pictures.layout import Image, Mask
-from ..fill import Fill, Origin, composed
+from ..fill import RIM, Fill, Origin, composed
 from ..grain import flat_places, high_pass
 from ..shot import Shot
 from .candidates import Candidate
@@ -25,8 +25,10 @@ from .texture import soft, texture
 _CAP = (30 / 255) ** 2
 """Squared error of a pixel beyond which it counts no more when candidates are compared: one performer
 cut off in one probe must not decide (research/processors.md, section 8)."""
-_RIM = 4
-"""Pixels beyond the hole that a fill covers."""
+_GAP = 3
+"""Pixels next to a hole that are not looked at: chroma and codecs carry what stands in it over its edge."""
+_SAME = 5e-4
+"""Difference (0..1) up to which a rim pixel is the plate's own, kept in half precision: no source was laid there."""
 
 
 @dataclass(frozen=True)
@@ -113,9 +115,11 @@ def compare(truth: Image, made: Image, where: Mask, fill: Fill, *, rim: float | 
 def rim_error(plate: Image, fill: Fill, hole: Mask, hidden: Mask) -> float | None:
     """Mean squared error of *fill* on the rim just outside *hole*, where the plate shows the truth.
 
-    Low-passed within the rim; None for less than 30 pixels. *hidden* is what must not be looked at.
+    Low-passed within the rim; None where no source covers 30 pixels of it. *hidden* is what must not
+    be looked at.
     """
-    rim = grown(hole, _RIM) & ~grown(hole, 1) & ~hidden
+    covered = np.abs(fill.image - plate).max(axis=-1) > _SAME
+    rim = grown(hole, RIM) & ~grown(hole | hidden, _GAP) & covered
     if rim.sum() < 30:
         return None
     weight = rim.astype(np.float32)
