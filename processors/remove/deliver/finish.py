@@ -49,7 +49,9 @@ class Finish:
         started = time.monotonic()
         shot, first = self.shot, self.request.first_frame
         self._gather()
-        patch = Patch(shot.plate, self.out, first, grain=shot.options.grain and self.tally.own_grain.deficit > 0)
+        own = self.tally.own_grain
+        added = shot.options.grain and any((own.deficit, own.red, own.blue))
+        patch = Patch(shot.plate, self.out, first, grain=added)
         maps = SourceMap(shot, self.out)
         master = self._master(patch, maps)
         proofs = self._proved_review(master)
@@ -66,6 +68,7 @@ class Finish:
             reasons.insert(0, "Something outside the matte changed: this must not happen, please report it.")
         take = self.tally.best_take(len(shot.takes))
         sheet, thumbnail = write_sheet(shot, master, self.tally, take, maps.words())
+        effects = write_effects(shot)
         summary = summarised(shot, self.tally, verdict, rating)
         with Plate.open(master) as made:
             words = report_words(shot, self.tally, made, proofs, trial, expected, rating)
@@ -91,7 +94,7 @@ class Finish:
             reasons=tuple(reasons),
             evidence=(
                 Evidence(path=sheet, caption="before and after, whole and close, and where it came from"),
-                *write_effects(self.shot),
+                *effects,
             ),
             report=report,
             master=master,

@@ -46,6 +46,7 @@ def page_text(out: Path, words: dict[str, Any]) -> str:
         curves=drawn_curves(words["curves"], limits, {"expected_psnr_db": words["rating"]["spread_db"] or 0.0}),
         sheet=_embedded(out / "contact_sheet.png"),
         mapped=_embedded(out / "source_map.png"),
+        missed=_embedded(out / "effects.png") if words["effects"] and words["effects"]["found"] else "",
         last_frame=words["first_frame"] + words["frames"] - 1,
     )
 
