@@ -15,7 +15,7 @@ from ..pictures.layout import Image, Mask
 from .compose import compose
 from .grain import Grain, measure, noise
 from .holes import Region, ramp, region_of
-from .movers.complete import complete_movers
+from .movers.complete import REACH, Movers
 from .movers.scene import Scene
 from .shot import HoleAt, Shot
 from .sources.membrane import correction, largest_channel, ring_of
@@ -141,11 +141,12 @@ class _Filling:
 
     def _movers(self, hole_at: HoleAt, region: Region, place: tuple[slice, slice], missing: Mask) -> None:
         shot, frame = self.shot, self.frame
+        first, last = shot.span(frame)
         scene = Scene(
-            region, self.unknown.shape, shot.span(frame), shot.camera,
-            lambda n, box: _crop(shot, n, box), _Looked(shot, hole_at).blocked,
+            region, self.unknown.shape, (first, last), (max(first, frame - REACH), min(last, frame + REACH)),
+            shot.camera, lambda n, box: _crop(shot, n, box), _Looked(shot, hole_at).blocked,
         )  # fmt: skip
-        layer = complete_movers(scene, frame, missing)
+        layer = Movers(scene).behind(frame, region, self.plate[place], self.image[place], missing)
         if layer is None:
             return
         alpha = layer.alpha[..., None]
