@@ -15,8 +15,6 @@ from ..pictures.layout import Image, Mask
 from .compose import compose
 from .grain import Grain, measure, noise
 from .holes import Region, ramp, region_of
-from .movers.complete import REACH, Movers
-from .movers.scene import Scene
 from .shot import HoleAt, Shot
 from .sources.membrane import correction, largest_channel, ring_of
 from .sources.own import fill_from_frames, layer_frames, source_frames
@@ -49,6 +47,7 @@ class Fill:
     in that band, for pixels from the shot's own frames. `trace` (h, w, 3) holds for each filled pixel
     the source's frame (from 0) and the x and y it was taken from, in the source's own pixels; where
     several frames were averaged, the one that weighed most; NaN where no frame was the source.
+    `torn` (0..1) is how likely somebody who moves behind the matte is cut off or wrong.
     """
 
     frame: int
@@ -58,6 +57,7 @@ class Fill:
     trace: NDArray[np.float32]
     mismatch: float
     grain: Grain = field(default_factory=Grain)
+    torn: float = 0.0
 
     def shares(self, hole: Mask) -> dict[int, int]:
         """Pixels of the hole by origin."""
@@ -79,6 +79,8 @@ def fill_hole(shot: Shot, frame: int, hole_at: HoleAt, *, blind: bool = False) -
     filling.from_takes()
     if filling.left.any() and shot.options.use_own_frames:
         filling.from_own_frames(hole_at)
+    if shot.options.use_own_frames:
+        filling.movers(hole_at)
     return filling.done()
 
 
@@ -95,7 +97,7 @@ class _Filling:
         self.trace = np.full((*self.inside.shape, 3), np.nan, np.float32)
         # A little more than the hole, for the chroma samples that the hole's edge cuts.
         self.left = grown(self.inside, 4)
-        self.mismatch, self.grain = 0.0, Grain()
+        self.mismatch, self.grain, self.torn = 0.0, Grain(), 0.0
 
     def from_takes(self) -> None:
         """Every take in turn, as long as something is left."""
@@ -135,34 +137,40 @@ class _Filling:
         place = (slice(top, top + region.height), slice(left, left + region.width))
         wide, where = self.image.copy(), np.zeros_like(self.left)
         wide[place], where[place] = picture, known
-        missing = self.left.copy()
         self._take(wide, where, Origin.OWN)
-        self._movers(hole_at, region, place, missing[place])
 
-    def _movers(self, hole_at: HoleAt, region: Region, place: tuple[slice, slice], missing: Mask) -> None:
-        shot, frame = self.shot, self.frame
-        first, last = shot.span(frame)
-        scene = Scene(
-            region, self.unknown.shape, (first, last), (max(first, frame - REACH), min(last, frame + REACH)),
-            shot.camera, lambda n, box: _crop(shot, n, box), _Looked(shot, hole_at).blocked,
-        )  # fmt: skip
-        layer = Movers(scene).behind(frame, region, self.plate[place], self.image[place], missing)
+    def movers(self, hole_at: HoleAt) -> None:
+        """Paint what nothing showed, and lay over it what moves behind the matte, where no take has it."""
+        missing = self.inside & ((self.origin == 0) | (self.origin == Origin.OWN))
+        if not missing.any():
+            return
+        movers = self.shot.movers_around(self.frame, self.region, hole_at, blind=self.blind)
+        # What is painted must not be smeared out of a performer who stands beside the hole.
+        self._paint(movers.seen(self.frame, self.region) & ~self.inside)
+        layer = movers.behind(self.frame, self.region, self.plate, self.image, missing)
         if layer is None:
             return
         alpha = layer.alpha[..., None]
-        self.image[place] = self.image[place] * (1 - alpha) + layer.image * alpha
+        self.image = np.asarray(self.image * (1 - alpha) + layer.image * alpha, np.float32)
         spots = layer.alpha > 0.5
-        self.origin[place][spots] = Origin.MOVER
-        self.trace[place][spots] = layer.trace[spots]
+        self.origin[spots] = Origin.MOVER
+        self.trace[spots] = layer.trace[spots]
+        self.torn = layer.torn
 
     def done(self) -> Fill:
         """Paint what nothing showed, and hand over."""
+        self._paint(np.zeros_like(self.inside))
+        self.origin[~self.inside] = 0
+        return Fill(
+            self.frame, self.region, self.image, self.origin, self.trace, self.mismatch, self.grain, self.torn
+        )  # fmt: skip
+
+    def _paint(self, avoid: Mask) -> None:
         rest = self.left & self.inside
         if rest.any():
-            self.image = paint(self.image, rest)
+            self.image[rest] = paint(self.image, rest | avoid)[rest]
             self.origin[rest] = Origin.PAINTED
-        self.origin[~self.inside] = 0
-        return Fill(self.frame, self.region, self.image, self.origin, self.trace, self.mismatch, self.grain)
+            self.left &= ~rest
 
     def _take(self, picture: Image, valid: Mask, origin: int) -> None:
         spots = self.left & valid

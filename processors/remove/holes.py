@@ -29,6 +29,11 @@ class Region:
         return slice(self.y, self.y + self.height), slice(self.x, self.x + self.width)
 
     @property
+    def bounds(self) -> tuple[int, int, int, int]:
+        """Left, top, right and bottom, the last two just beyond."""
+        return self.x, self.y, self.x + self.width, self.y + self.height
+
+    @property
     def corners(self) -> NDArray[np.float64]:
         """(4, 2) x, y of the corners."""
         right, bottom = self.x + self.width, self.y + self.height

@@ -25,6 +25,7 @@ def store_fill(work: Path, fill: Fill) -> None:
             trace=fill.trace,
             region=np.array([region.x, region.y, region.width, region.height]),
             mismatch=np.array(fill.mismatch),
+            torn=np.array(fill.torn),
             grain=np.array(list(fill.grain.as_json().values())),
         )
     part.replace(path)
@@ -40,7 +41,7 @@ def load_fill(work: Path, frame: int) -> Fill | None:
         image = kept["image"].astype(np.float32)
         grain = Grain(*(float(v) for v in kept["grain"]))
         region = Region(x, y, width, height)
-        return Fill(frame, region, image, kept["origin"], kept["trace"], float(kept["mismatch"]), grain)
+        return Fill(frame, region, image, kept["origin"], kept["trace"], float(kept["mismatch"]), grain, float(kept["torn"]))
 
 
 def _path(work: Path, frame: int) -> Path:

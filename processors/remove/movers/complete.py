@@ -15,17 +15,10 @@ from ..holes import Region
 from .candidates import Candidate, Target, candidates
 from .motion import Motion, grid
 from .scene import Scene
+from .vote import torn, weigh
 
 REACH = 24
 """Frames before and after at which a mover is looked for."""
-_AGREE = 0.06
-"""Patch distance (RMS over RGB, 0..1) at which two candidates still show the same thing."""
-_NEAR = 8.0
-"""Frames after which a candidate counts e times less."""
-_TOGETHER = 4.0
-"""Pixels over which candidates are chosen together."""
-_FIT = 0.05
-"""An error around the hole (0..1) at which a candidate counts e times less."""
 
 
 @dataclass(frozen=True)
@@ -59,10 +52,8 @@ class Movers:
         if not self._near(target):
             return None
         found = list(candidates(scene, self.motion, target))
-        if not found:
-            return None
-        weights = _weights(found, target)
-        return self._fused(target, found, weights, region, hole)
+        weights, trust = weigh(found, target)
+        return self._fused(target, found, weights, region, hole, torn(target, found, weights, trust))
 
     def seen(self, frame: int, region: Region) -> Mask:
         """Where movers are seen in *frame*, over *region*, at the plate's resolution."""
@@ -90,11 +81,16 @@ class Movers:
         blocked = cv2.resize(hole.astype(np.float32), small, interpolation=cv2.INTER_AREA) > 0.01
         blocked |= scene.hidden(frame)[window]
         sized = [cv2.resize(i, small, interpolation=cv2.INTER_AREA) if f != 1 else i for i in (plate, background)]
-        return Target(frame, window, sized[0], sized[1], blocked, scene.alpha(frame)[window])
+        alpha = scene.alpha(frame)[window]
+        # Around the hole the background may be the plate itself, movers and all.
+        image, known = scene.still(frame)
+        bare = (known[window] & ~blocked)[..., None] * cv2.dilate(alpha, np.ones((5, 5), np.uint8))[..., None]
+        ground = np.asarray(sized[1] * (1 - bare) + image[window] * bare, np.float32)
+        return Target(frame, window, sized[0], ground, blocked, alpha)
 
     def _fused(
-        self, target: Target, found: Sequence[Candidate], weights: NDArray[np.float32], region: Region, hole: Mask
-    ) -> Layer | None:
+        self, target: Target, found: Sequence[Candidate], weights: NDArray[np.float32], region: Region, hole: Mask, torn: float
+    ) -> Layer:
         size = (region.width, region.height)
         total = np.zeros((*hole.shape, 3), np.float32)
         mass, opaque, best = (np.zeros(hole.shape, np.float32) for _ in range(3))
@@ -114,10 +110,8 @@ class Movers:
             trace[better] = np.dstack([np.full_like(x, one.frame), x + self.scene.wide.x, y + self.scene.wide.y])[better]
             best = np.maximum(best, share)
         alpha = np.asarray(opaque / np.maximum(mass, 1e-6) * hole, np.float32)
-        if alpha.max() < 0.3:
-            return None
         image = np.asarray(total / np.maximum(opaque, 1e-6)[..., None], np.float32)
-        return Layer(image, alpha, trace, 0.0)
+        return Layer(image, alpha, trace, torn)
 
     def _plate_pixels(
         self, one: Candidate, size: tuple[int, int], region: Region, target: Target
@@ -133,28 +127,3 @@ class Movers:
         return x.astype(np.float32), y.astype(np.float32)
 
 
-def _weights(found: Sequence[Candidate], target: Target) -> NDArray[np.float32]:
-    """(K, h, w): how much each candidate counts: those that show what most good ones agree on."""
-    patches = [cv2.blur(one.image, (5, 5)) for one in found]
-    trust = np.stack(
-        [
-            one.valid * np.exp(-abs(one.frame - target.frame) / _NEAR - (one.error / _FIT)).astype(np.float32)
-            for one in found
-        ]
-    )
-    votes = trust.copy()
-    for i, first in enumerate(patches):
-        for j in range(i):
-            apart = first - patches[j]
-            near = np.exp(-np.einsum("hwc,hwc->hw", apart, apart) / (6 * _AGREE**2))
-            votes[i] += near * trust[j]
-            votes[j] += near * trust[i]
-    # One source for a whole part: neighbours choose together.
-    votes = np.stack([cv2.GaussianBlur(vote, (0, 0), _TOGETHER) for vote in votes])
-    best = np.where(np.stack([one.valid for one in found]), votes, -1).argmax(axis=0)
-    chosen = np.take_along_axis(np.stack(patches), best[None, ..., None], axis=0)[0]
-    weights = np.empty_like(trust)
-    for index, patch in enumerate(patches):
-        apart = patch - chosen
-        weights[index] = trust[index] * np.exp(-np.einsum("hwc,hwc->hw", apart, apart) / (6 * (_AGREE / 2) ** 2))
-    return weights / np.maximum(weights.sum(axis=0), 1e-12)

@@ -8,8 +8,6 @@ from numpy.typing import NDArray
 
 Field = NDArray[np.float32]
 
-_SMALL = 200_000
-"""Pixels below which flow is searched at full resolution."""
 _PULL = 10.0
 """Pixels over which what is hidden pulls at the flow beside it: about a patch of the search."""
 _FIT = 12.0
@@ -25,8 +23,8 @@ def residual_flow(
     and falls where the two do not look alike along the flow.
     """
     calm = np.where(hidden, fixed, moving).astype(np.uint8)
-    search = cv2.DISOpticalFlow.create(cv2.DISOpticalFlow_PRESET_MEDIUM)
-    search.setFinestScale(0 if fixed.size < _SMALL else 1)
+    search = cv2.DISOpticalFlow.create(cv2.DISOpticalFlow_PRESET_FAST)
+    search.setFinestScale(1)
     flow = np.asarray(search.calc(fixed, calm, np.zeros((*fixed.shape, 2), np.float32)), np.float32)
     far = cv2.distanceTransform((~hidden).astype(np.uint8), cv2.DIST_L2, 3)
     x, y = np.meshgrid(np.arange(fixed.shape[1], dtype=np.float32), np.arange(fixed.shape[0], dtype=np.float32))

@@ -60,48 +60,63 @@ class Motion:
 
     Where a mover is seen its flow counts; where it is hidden, what it did just before and will do just
     after, carried along by itself; at last what the rest of it does. The camera's motion is taken out
-    meanwhile.
+    meanwhile. All of it is smooth, so it is worked out and kept at half the scene's resolution.
     """
 
     def __init__(self, scene: Scene) -> None:
+        self._scene = scene
+        height, width = scene.shape
+        self._size = (max(2, width // 2), max(2, height // 2))
         self._velocity: dict[tuple[int, int], Field] = {}
         for step in (1, -1):
-            self._complete(scene, step)
+            self._complete(step)
 
     def velocity(self, frame: int, step: int) -> Field:
         """The movers' motion from *frame* to the one *step* (+-1) on."""
-        return self._velocity[frame, step]
+        height, width = self._scene.shape
+        field = cv2.resize(self._velocity[frame, step], (width, height), interpolation=cv2.INTER_LINEAR)
+        return np.asarray(2 * field + self._scene.carried(frame, step), np.float32)
 
-    def _complete(self, scene: Scene, step: int) -> None:
-        first, last = scene.stretch
-        seen: dict[int, tuple[Field, Field]] = {}
-        for frame in range(first, last + 1):
-            if scene.holds(frame + step):
-                flow, weight = scene.flow(frame, step)
-                moves = 0.15 + np.minimum(np.hypot(flow[..., 0], flow[..., 1]), 1)
-                seen[frame] = (flow, np.asarray(weight * moves * scene.alpha(frame) / 1.15, np.float32))
+    def _seen(self, step: int) -> dict[int, tuple[Field, Field]]:
+        """Flow of visible movers and how much it counts, by frame, at half resolution."""
+        scene, seen = self._scene, {}
+        for frame in range(scene.stretch[0], scene.stretch[1] + 1):
+            if not scene.holds(frame + step):
+                continue
+            flow, weight = scene.flow(frame, step)
+            moves = 0.15 + np.minimum(np.hypot(flow[..., 0], flow[..., 1]), 1)
+            counts = np.asarray(weight * moves * scene.alpha(frame) / 1.15, np.float32)
+            mass = np.asarray(cv2.resize(counts, self._size, interpolation=cv2.INTER_AREA))
+            sums = cv2.resize(flow * counts[..., None], self._size, interpolation=cv2.INTER_AREA)
+            seen[frame] = (np.asarray(sums / np.maximum(2 * mass, 1e-6)[..., None], np.float32), mass)
+        return seen
+
+    def _complete(self, step: int) -> None:
+        scene, seen = self._scene, self._seen(step)
         sums = {n: (flow * weight[..., None], weight) for n, (flow, weight) in seen.items()}
         for order in (1, -1):
             kept: tuple[Field, Field] | None = None
             for frame in sorted(seen, reverse=order < 0):
                 flow, weight = seen[frame]
-                if kept is not None:
+                if kept is not None and float(kept[1].sum()) > 1e-3:
                     old_flow, old_weight = _moved(*kept, -kept[0] * (order * step))
-                    carried = old_weight * _FADE * (1 - weight)
                     one, two = sums[frame]
+                    carried = old_weight * _FADE * (1 - weight)
                     sums[frame] = (one + old_flow * carried[..., None], two + carried)
                     # A stride wavers: what goes on into the hole is the mean of the last frames.
                     carried = old_weight * _FADE * (1 - _FRESH * weight)
                     total = weight + carried
                     both = flow * weight[..., None] + old_flow * carried[..., None]
-                    flow, weight = completed(both / np.maximum(total, 1e-6)[..., None], total), np.minimum(total, 1)
+                    mean = both / np.maximum(total, 1e-6)[..., None]
+                    flow, weight = completed(mean, total), np.minimum(total, 1)
                 kept = (flow, weight)
+        calm = max(self._size) / _CALM
         for frame, (total, mass) in sums.items():
             mean = total / np.maximum(mass, 1e-6)[..., None]
-            calm = max(scene.shape) / _CALM
-            hidden = cv2.GaussianBlur(scene.hidden(frame).astype(np.float32), (0, 0), calm / 3)[..., None]
-            field = completed(mean, mass, calm) * hidden + completed(mean, mass, 3.0) * (1 - hidden)
-            self._velocity[frame, step] = field + scene.carried(frame, step)
+            hidden = cv2.resize(scene.hidden(frame).astype(np.float32), self._size, interpolation=cv2.INTER_AREA)
+            hidden = cv2.GaussianBlur(hidden, (0, 0), calm / 3)[..., None]
+            field = completed(mean, mass, calm) * hidden + completed(mean, mass) * (1 - hidden)
+            self._velocity[frame, step] = np.asarray(field, np.float32)
 
 
 def _moved(flow: Field, weight: Field, back: Field) -> tuple[Field, Field]:

@@ -134,11 +134,11 @@ class Scene:
 
     def carried(self, frame: int, step: int) -> Field:
         """The camera's own motion to the frame *step* on."""
-        matrix = self._matrix(frame, frame + step)
         height, width = self.shape
-        x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
+        matrix = None if self.camera.still(frame) else self._matrix(frame, frame + step)
         if matrix is None:
             return np.zeros((height, width, 2), np.float32)
+        x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
         at = np.stack([x, y], axis=-1)
         return (project(matrix, at.reshape(-1, 2)).reshape(height, width, 2) - at).astype(np.float32)
 
