@@ -112,4 +112,4 @@ def write_scatter(path: Path, dots: Sequence[Dot], limit_db: float) -> None:
 def _written(path: Path, image: Image) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     shown = np.asarray(np.clip(image, 0, 1) * 255 + 0.5, np.uint8)
-    cv2.imwrite(str(path), cv2.cvtColor(shown, cv2.COLOR_RGB2BGR))
+    cv2.imwrite(str(path), cv2.cvtColor(shown, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 93])
