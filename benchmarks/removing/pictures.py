@@ -34,7 +34,7 @@ def write_sheet(path: Path, made: Made, ours: dict[int, Image], telea: Callable[
         title,
         [str(n + 1001) for n in chosen],
         [Row(a, tuple(make(n)[w] for n, w in zip(chosen, windows, strict=True)), b) for a, b, make in rows],
-        width=2000,
+        width=1500,
     )
     _written(path, sheet)
 
@@ -112,4 +112,4 @@ def write_scatter(path: Path, dots: Sequence[Dot], limit_db: float) -> None:
 def _written(path: Path, image: Image) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     shown = np.asarray(np.clip(image, 0, 1) * 255 + 0.5, np.uint8)
-    cv2.imwrite(str(path), cv2.cvtColor(shown, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 93])
+    cv2.imwrite(str(path), cv2.cvtColor(shown, cv2.COLOR_RGB2BGR))

@@ -72,7 +72,7 @@ def _measured(made: Made, result: Result, master: Path, pairs: int, out: Path | 
     rows[OURS]["cpu_seconds_per_frame"] = result.cpu_seconds / case.frames
     if out is not None:
         title = _title(case, rows[OURS], result)
-        write_sheet(out / f"{case.name}.jpg", made, ours, baselines.telea, title)
+        write_sheet(out / f"{case.name}.png", made, ours, baselines.telea, title)
     return {"rows": rows, "changed_outside": changed, "by_frame": {n + 1001: round(v, 2) for n, v in by_frame.items()}}
 
 
