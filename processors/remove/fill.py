@@ -15,8 +15,6 @@ from ..pictures.layout import Image, Mask
 from .compose import compose
 from .grain import Grain, grained, measure, noise
 from .holes import Region, region_of
-from .movers.complete import complete_movers
-from .movers.scene import Scene
 from .shot import HoleAt, Shot
 from .sources.membrane import correction, largest_channel, ring_of
 from .sources.own import restore, source_frames
@@ -67,6 +65,7 @@ class Fill:
     the source's frame (from 0) and the x and y it was taken from, in the source's own pixels; where
     several frames were averaged, the one that weighed most; NaN where no frame was the source.
     `performer` is the take, by its place plus one, from which somebody who moves stands in the hole; 0 for nobody.
+    `torn` (0..1) is how likely somebody who moves behind the matte is cut off or wrong.
     """
 
     frame: int
@@ -77,6 +76,7 @@ class Fill:
     mismatch: float
     grain: Grain = field(default_factory=Grain)
     performer: int = 0
+    torn: float = 0.0
 
     def shares(self, hole: Mask) -> dict[int, int]:
         """Pixels of the hole by origin."""
@@ -100,6 +100,8 @@ def fill_hole(shot: Shot, frame: int, hole_at: HoleAt, *, blind: bool = False) -
     filling.from_takes(hole_at)
     if filling.left.any() and shot.options.use_own_frames:
         filling.from_own_frames(hole_at)
+    if shot.options.use_own_frames:
+        filling.movers(hole_at)
     return filling.done()
 
 
@@ -126,8 +128,9 @@ class _Filling:
         # A little more than the hole: for the chroma samples that its edge cuts, and to see on a rim
         # of known picture how well the fill meets it.
         self.left = grown(self.inside, RIM)
-        self.mismatch, self.grain, self.performer = 0.0, Grain(), 0
+        self.mismatch, self.grain, self.performer, self.torn = 0.0, Grain(), 0, 0.0
         self.own_misfit = float("inf")
+        self.painted = False
 
     def from_painted_frames(self, hole_at: HoleAt) -> None:
         """What an artist painted, before everything else."""
@@ -219,40 +222,49 @@ class _Filling:
         wide[place], where[place] = found.image, found.known
         trace = np.full_like(self.trace, np.nan)
         trace[place] = found.trace
-        missing = self.left.copy()
         self._take(wide, where, Origin.OWN, trace)
-        self._movers(hole_at, region, missing)
 
-    def _movers(self, hole_at: HoleAt, region: Region, missing: Mask) -> None:
-        shot, frame, place = self.shot, self.frame, region.inside(self.region)
-        scene = Scene(
-            region, self.unknown.shape, shot.span(frame), shot.camera,
-            lambda n, box: _crop(shot, n, box), Looked(shot, hole_at).blocked,
-        )  # fmt: skip
-        layer = complete_movers(scene, frame, missing[place])
+    def movers(self, hole_at: HoleAt) -> None:
+        """Paint what nothing showed, and lay over it what moves behind the matte, where no take has it."""
+        missing = self.inside & ((self.origin == 0) | (self.origin == Origin.OWN))
+        if not missing.any():
+            return
+        movers = self.shot.movers_around(self.frame, self.region, hole_at, blind=self.blind)
+        # What is painted must not be smeared out of a performer who stands beside the hole.
+        self._paint(movers.seen(self.frame, self.region) & ~self.inside)
+        layer = movers.behind(self.frame, self.region, self.plate, self.image, missing)
         if layer is None:
             return
         alpha = layer.alpha[..., None]
-        self.image[place] = self.image[place] * (1 - alpha) + layer.image * alpha
+        self.image = np.asarray(self.image * (1 - alpha) + layer.image * alpha, np.float32)
         spots = layer.alpha > 0.5
-        self.origin[place][spots] = Origin.MOVER
-        self.trace[place][spots] = layer.trace[spots]
+        self.origin[spots] = Origin.MOVER
+        self.trace[spots] = layer.trace[spots]
+        self.torn = layer.torn
 
     def done(self) -> Fill:
         """Paint what nothing showed, and hand over."""
+        self._paint(np.zeros_like(self.inside))
+        self.origin[~self.inside] = 0
+        return Fill(
+            self.frame, self.region, self.image, self.origin, self.trace, self.mismatch, self.grain, self.performer,
+            self.torn,
+        )  # fmt: skip
+
+    def _paint(self, avoid: Mask) -> None:
         rest = self.left & self.inside
+        if self.painted:
+            return
+        self.painted = True
         if self.shot.unseen is not None:
-            hole = Hole(self.frame, self.region, self.image, rest)
+            hole = Hole(self.frame, self.region, self.image, rest, avoid)
             self.image = self.shot.unseen.paint(hole, blind=self.blind)
             if rest.any():
                 self.origin[rest] = self.shot.unseen.painter.origin
         elif rest.any():
-            self.image = paint(self.image, rest)
+            self.image[rest] = paint(self.image, rest | avoid)[rest]
             self.origin[rest] = Origin.PAINTED
-        self.origin[~self.inside] = 0
-        return Fill(
-            self.frame, self.region, self.image, self.origin, self.trace, self.mismatch, self.grain, self.performer
-        )
+        self.left &= ~rest
 
     def _take(self, picture: Image, valid: Mask, origin: int, trace: NDArray[np.float32] | None = None) -> None:
         spots = self.left & valid

@@ -10,6 +10,7 @@ stands still. The same for a frame whenever it is made.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import lru_cache
@@ -159,7 +160,7 @@ def _fresh(ours: NDArray[np.float32], other: NDArray[np.float32], flat: Mask) ->
 
 def _by_level(residual: NDArray[np.float32], luma: NDArray[np.float32], flat: Mask, whole: float) -> tuple[float, ...]:
     found = []
-    for low, high in zip(_LEVELS[:-1], _LEVELS[1:], strict=True):
+    for low, high in itertools.pairwise(_LEVELS):
         there = flat & (luma >= low) & (luma < high)
         told = there.sum() >= _ENOUGH and whole > 1e-5
         found.append(_spread(residual[there]) / whole if told else float("nan"))

@@ -21,6 +21,8 @@ from ..register import Registration
 from ..survey.cuts import Cuts
 from .blends import Blends
 from .holes import Region, ramp, region_of
+from .movers.complete import REACH, Movers
+from .movers.scene import Scene
 from .networks.studio import StudioNetwork
 from .options import RemoveOptions
 from .sources.camera import Camera
@@ -109,6 +111,7 @@ class Shot:
     effects: Effects | None = None
     _widened: bool = False
     _packed: OrderedDict[int, NDArray[np.uint8]] = field(default_factory=OrderedDict, repr=False)
+    _movers: tuple[int, Movers] | None = field(default=None, repr=False)
     _regions: dict[int, Region | None] = field(default_factory=dict, repr=False)
 
     def matte(self, frame: int) -> Mask:
@@ -145,6 +148,27 @@ class Shot:
         self._widened = True
         self._packed.clear()
         self._regions.clear()
+
+    def movers_around(self, frame: int, region: Region, hole_at: HoleAt, *, blind: bool) -> Movers:
+        """What moves around a run's holes, kept for its frames; for a probe only around *frame*."""
+        run = frame // RUN
+        if not blind and self._movers is not None and self._movers[0] == run:
+            return self._movers[1]
+        first, last = self.span(frame)
+        start, end = (frame, frame) if blind else (run * RUN, (run + 1) * RUN - 1)
+        scene = Scene(
+            region,
+            (self.plate.video.height, self.plate.video.width),
+            (first, last),
+            (max(first, start - REACH), min(last, end + REACH)),
+            self.camera,
+            lambda number, box: self.frames.at(number).crop(*box.bounds).rgb(),
+            lambda number: self.matte(number) | hole_at(number),
+        )
+        movers = Movers(scene)
+        if not blind:
+            self._movers = (run, movers)
+        return movers
 
     def _effective(self, frame: int) -> Mask:
         drawn = self.mattes.at(frame)

@@ -28,6 +28,7 @@ def store_fill(work: Path, fill: Fill) -> None:
             mismatch=np.array(fill.mismatch),
             grain=np.array(json.dumps(fill.grain.as_json())),
             performer=np.array(fill.performer),
+            torn=np.array(fill.torn),
         )
     part.replace(path)
 
@@ -43,8 +44,8 @@ def load_fill(work: Path, frame: int) -> Fill | None:
         words = json.loads(str(kept["grain"]))
         grain = Grain(**{**words, "levels": tuple(words["levels"])})
         region = Region(x, y, width, height)
-        mismatch, performer = float(kept["mismatch"]), int(kept["performer"])
-        return Fill(frame, region, image, kept["origin"], kept["trace"], mismatch, grain, performer)
+        mismatch, performer, torn = float(kept["mismatch"]), int(kept["performer"]), float(kept["torn"])
+        return Fill(frame, region, image, kept["origin"], kept["trace"], mismatch, grain, performer, torn)
 
 
 def _path(work: Path, frame: int) -> Path:

@@ -102,7 +102,7 @@ class Panned:
         """The region with everything in the mark painted."""
         rest = self.matte(frame)[self.region.window]
         image = np.where(rest[..., None], np.float32(0), self.rgb(frame)[self.region.window])
-        return self.unseen.paint(Hole(frame, self.region, image, rest), blind=False)
+        return self.unseen.paint(Hole(frame, self.region, image, rest, np.zeros_like(rest)), blind=False)
 
     def flicker(self, made: dict[int, np.ndarray]) -> float:
         """Mean difference of neighbouring frames along the pan, inside the mark."""
@@ -140,7 +140,7 @@ def test_a_probe_leaves_no_paint_behind(tmp_path: Path) -> None:
     """A blind hole is painted alone, and what is kept for the shot stays as it was."""
     shot = Panned(tmp_path)
     rest = shot.matte(0)[shot.region.window]
-    shot.unseen.paint(Hole(0, shot.region, shot.rgb(0)[shot.region.window], rest), blind=True)
+    shot.unseen.paint(Hole(0, shot.region, shot.rgb(0)[shot.region.window], rest, np.zeros_like(rest)), blind=True)
     assert not list(tmp_path.rglob("*.npz"))
 
 
