@@ -83,7 +83,7 @@ class Panned:
 
     def rgb(self, frame: int) -> np.ndarray:
         """A grainy frame."""
-        return self.world[:, PAN * frame : PAN * frame + WIDTH] + self.grain[frame]
+        return np.asarray(self.world[:, PAN * frame : PAN * frame + WIDTH] + self.grain[frame])
 
     def matte(self, frame: int) -> np.ndarray:
         """The mark, as wide as what the pan uncovers in a dozen frames."""
