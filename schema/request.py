@@ -64,10 +64,10 @@ class Request(Value):
     """One processor's work on one plate: plain files in, plain files out.
 
     `plate` and `matte` are a movie, or a folder or pattern of frames. `options` is validated by the
-    processor's `Options`. `holdout` is a second matte, of what must not be touched. `work` keeps
-    checkpoints (deleted when the job is over), `out` the result. `first_frame` is the shot frame of
-    the plate's first frame. `networks` may compete with what the show's footage gives, as far as
-    `approval` covers them.
+    processor's `Options`. `holdout` is a second matte, of what must not be touched; `references` are
+    painted frames. `work` keeps checkpoints (deleted when the job is over), `out` the result.
+    `first_frame` is the shot frame of the plate's first frame. `networks` may compete with what the
+    show's footage gives, as far as `approval` covers them.
     """
 
     plate: Source

@@ -18,49 +18,66 @@ from .shapes import disc
 from .small import SmallClip, Window
 from .standing import departure
 
-_DEPARTS = 3.0
-"""Sigmas at which a pixel is more likely something else than what stands there."""
+_LEAST, _DEPARTS = 1.5, 3.0
+"""Between these sigmas, as the surroundings are, a pixel is more likely something else than what stands there."""
+_DOT = 0.012
+"""Radius of a marked point, in longest sides of the frame."""
 _FOUND = 0.35
 """Share of its usual size at which something lost counts as found again."""
+_STRANGE = -0.4
+"""Mean log-odds of its colours below which a cut-out is not the thing any more."""
 _SMALL = 0.01
 """Parts and gaps below this share of the thing are dropped and closed."""
 
 
-def cut_box(clip: SmallClip, frame: int, box: tuple[int, int, int, int]) -> Mask:
-    """What stands out inside *box* (x, y, width, height, small pixels); empty where nothing does."""
+def cut_box(
+    clip: SmallClip, frame: int, box: tuple[int, int, int, int], dots: Mask | None = None, nots: Mask | None = None
+) -> Mask:
+    """What stands out inside *box* (x, y, width, height, small pixels); empty where nothing does.
+
+    *dots* belong to it for sure, *nots* do not.
+    """
     x, y, wide, high = box
     inside = np.zeros(clip.size, bool)
     inside[y : y + high, x : x + wide] = True
     window = Window.around(inside, 0.5, 16)
     part = inside[window.slices]
+    sure, not_it = (np.zeros_like(part) if m is None else m[window.slices] for m in (dots, nots))
     rgb = np.ascontiguousarray(clip.rgb(frame)[window.slices])
     away = departure(clip, frame, window)
-    moves = _informs(away.sigmas, part & away.known) - _informs(away.sigmas, ~part & away.known)
+    limit = _limit(away.sigmas[~part & away.known])
+    moves = _informs(away.sigmas, part & away.known, limit) - _informs(away.sigmas, ~part & away.known, limit)
     speaks = float(np.clip((moves - 0.05) / 0.2, 0, 1))
-    mask = _grab(rgb, np.where(part, cv2.GC_PR_FGD, cv2.GC_BGD))
+    start = np.where(part & ~not_it, cv2.GC_PR_FGD, cv2.GC_BGD)
+    mask = _grab(rgb, np.where(sure, cv2.GC_FGD, start))
     if speaks > 0.5:
-        moving = cv2.morphologyEx(((away.sigmas > _DEPARTS) & part).astype(np.uint8), cv2.MORPH_CLOSE, disc(2))
-        mask = np.where(away.known, moving > 0, mask)
+        moving = cv2.morphologyEx(((away.sigmas > limit) & part).astype(np.uint8), cv2.MORPH_CLOSE, disc(2))
+        mask = (np.where(away.known, moving > 0, mask) | sure) & ~not_it
     lab = to_lab(rgb)
     for _ in range(2):
         if mask.sum() < 12:
             return np.zeros(clip.size, bool)
-        told = Colours(lab, mask, placed=True).belongs(lab) + _departing(away.sigmas, speaks)
-        told[~part] = -4
-        mask = _clean(_settled(rgb, told) & part, mask)
+        told = Colours(lab, mask, placed=True).belongs(lab) + _departing(away.sigmas, speaks, limit)
+        told[sure], told[~part | not_it] = 4, -4
+        mask = _clean(_settled(rgb, told) & part & ~not_it, mask)
     out = np.zeros(clip.size, bool)
     out[window.slices] = mask
     return out
 
 
-def cut_points(clip: SmallClip, frame: int, points: list[tuple[int, int]], others: list[tuple[int, int]]) -> Mask:
-    """The thing that all *points* (x, y) lie on and none of *others* does."""
+def dotted(clip: SmallClip, points: list[tuple[int, int]]) -> Mask:
+    """Small discs around *points* (x, y): what a person points at is never one pixel."""
+    out = np.zeros(clip.size, np.uint8)
+    for x, y in points:
+        cv2.circle(out, (x, y), max(2, round(_DOT * max(clip.size))), 1, -1)
+    return out > 0
+
+
+def cut_points(clip: SmallClip, frame: int, on: Mask, off: Mask) -> Mask:
+    """The thing that all discs of *on* lie on and none of *off* does."""
     height, width = clip.size
-    reach = max(2, round(0.012 * max(clip.size)))
-    dots, nots = (np.zeros(clip.size, np.uint8) for _ in range(2))
-    for spots, where in ((points, dots), (others, nots)):
-        for x, y in spots:
-            cv2.circle(where, (x, y), reach, 1, -1)
+    dots, nots = on.astype(np.uint8), off.astype(np.uint8)
+    reach = max(2, round(_DOT * max(clip.size)))
     whole = Window(0, 0, width, height)
     away = departure(clip, frame, whole)
     moving = cv2.morphologyEx((away.sigmas > _DEPARTS).astype(np.uint8), cv2.MORPH_CLOSE, disc(3))
@@ -72,7 +89,7 @@ def cut_points(clip: SmallClip, frame: int, points: list[tuple[int, int]], other
         right, bottom = max(int(p[0] + p[2]) for p in parts), max(int(p[1] + p[3]) for p in parts)
         left, top = max(0, left - reach), max(0, top - reach)
         box = (left, top, min(width, right + reach) - left, min(height, bottom + reach) - top)
-        mask = cut_box(clip, frame, box)
+        mask = cut_box(clip, frame, box, on, off)
     else:
         window = Window.around(dots > 0, 1.0, min(height, width) // 5)
         start = np.full(clip.size, cv2.GC_PR_BGD)
@@ -83,10 +100,11 @@ def cut_points(clip: SmallClip, frame: int, points: list[tuple[int, int]], other
     return _clean((mask | (dots > 0)) & ~(nots > 0), dots > 0)
 
 
-def cut_next(clip: SmallClip, frame: int, before: int, last: Mask, palette: Colours) -> Mask | None:
-    """The thing in *frame*, from its cut-out *last* in the frame *before* (either side).
+def cut_next(clip: SmallClip, frame: int, before: int, last: Mask, palette: Colours) -> tuple[Mask, float] | None:
+    """The thing in *frame*, from its cut-out *last* in the frame *before*, and what share of it departs.
 
-    *palette* holds the thing's own colours at the marked frame. None where flow carries nothing over.
+    *palette* holds the thing's own colours at the marked frame. None where flow carries nothing over, or
+    what it carries has other colours by now: something has come before the thing.
     """
     window = Window.around(last, 0.5, 24)
     now, then = clip.rgb(frame)[window.slices], clip.rgb(before)[window.slices]
@@ -96,17 +114,36 @@ def cut_next(clip: SmallClip, frame: int, before: int, last: Mask, palette: Colo
     carried = cv2.remap(last[window.slices].astype(np.float32), *at, cv2.INTER_LINEAR) > 0.5
     if carried.sum() < 12:
         return None
-    lab, warped = to_lab(np.ascontiguousarray(now)), to_lab(cv2.remap(then, *at, cv2.INTER_LINEAR))
+    lab, warped = (
+        to_lab(np.ascontiguousarray(now)),
+        to_lab(np.asarray(cv2.remap(then, *at, cv2.INTER_LINEAR), np.uint8)),
+    )
     away = departure(clip, frame, window)
     depth = _signed_distance(carried)
     core = carried & (depth > 2) & away.known
-    speaks = float(np.clip(_informs(away.sigmas, core) / 0.4 - 0.25, 0, 1))
+    limit = _limit(away.sigmas[(depth < -4) & away.known])
+    speaks = float(np.clip(_informs(away.sigmas, core, limit) / 0.4 - 0.25, 0, 1))
     told = 0.7 * Colours(warped, carried, placed=True).belongs(lab) + 0.3 * palette.belongs(lab)
     told += np.clip(depth / max(3.0, 0.06 * float(np.sqrt(carried.sum()))), -3, 1)
-    told += np.where(away.known, _departing(away.sigmas, speaks), 0)
+    told += np.where(away.known, _departing(away.sigmas, speaks, limit), 0)
+    own = palette.belongs(lab)
+    part = _of_its_colours(_clean(_settled(now, told), carried), own)
+    if not part.any() or float(own[part].mean()) < _STRANGE:
+        return None
     mask = np.zeros(clip.size, bool)
-    mask[window.slices] = _clean(_settled(now, told), carried)
-    return mask
+    mask[window.slices] = part
+    return mask, _informs(away.sigmas, part & away.known, limit)
+
+
+def _of_its_colours(mask: Mask, own: NDArray[np.float32]) -> Mask:
+    """Without the parts, beside the largest, whose colours the thing never had."""
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
+    if count <= 2:
+        return mask
+    largest = 1 + int(stats[1:, cv2.CC_STAT_AREA].argmax())
+    kept = np.bincount(labels.ravel(), weights=own.ravel(), minlength=count) > 0
+    kept[largest], kept[0] = True, False
+    return np.asarray(kept[labels])
 
 
 def find_again(
@@ -152,23 +189,28 @@ def _grab(rgb: NDArray[np.uint8], start: NDArray[np.generic]) -> Mask:
     if kinds != {0, 1}:
         return np.zeros(mask.shape, bool)
     cv2.setRNGSeed(1001)  # the same pictures must give the same answer
-    cv2.grabCut(rgb, mask, None, np.zeros((1, 65)), np.zeros((1, 65)), 4, cv2.GC_INIT_WITH_MASK)
+    cv2.grabCut(rgb, mask, (0, 0, 0, 0), np.zeros((1, 65)), np.zeros((1, 65)), 4, cv2.GC_INIT_WITH_MASK)
     return (mask & 1) > 0
 
 
-def _informs(sigmas: NDArray[np.float32], where: Mask) -> float:
+def _limit(around: NDArray[np.float32]) -> float:
+    """Sigmas beyond which a departure is no accident here: what a twentieth of the surroundings passes."""
+    return float(np.clip(np.quantile(around, 0.95), _LEAST, _DEPARTS)) if around.size > 50 else _DEPARTS
+
+
+def _informs(sigmas: NDArray[np.float32], where: Mask, limit: float) -> float:
     """Share of a place that departs from what stands there; 0 for no place."""
-    return float((sigmas[where] > _DEPARTS).mean()) if where.any() else 0.0
+    return float((sigmas[where] > limit).mean()) if where.any() else 0.0
 
 
-def _departing(sigmas: NDArray[np.float32], speaks: float) -> NDArray[np.float32]:
+def _departing(sigmas: NDArray[np.float32], speaks: float, limit: float) -> NDArray[np.float32]:
     """Log-odds by departure; that nothing departs counts only where the thing is seen to move."""
-    told = np.clip(sigmas - 2.7, -2, 3)
+    told = np.clip((sigmas - 0.9 * limit) * (_DEPARTS / limit), -2, 4)
     return np.asarray(np.where(told < 0, told * speaks, told), np.float32)
 
 
 def _settled(rgb: NDArray[np.uint8], told: NDArray[np.float32]) -> Mask:
-    grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY).astype(np.float32) / 255
+    grey = np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY) / np.float32(255), np.float32)
     return np.asarray(guided(grey, (1 / (1 + np.exp(-told))).astype(np.float32), 3, 1e-3) > 0.5)
 
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from ...schema.errors import BriefIncomplete
 from ..pictures import Picture, Plate
-from ..pictures.stills import SUFFIXES, numbered_paths
+from ..pictures.stills import numbered_paths
 from .shapes import Strength
 
 _EXACT = ("ffv1", "huffyuv", "ffvhuff", "utvideo", "magicyuv", "png", "qtrle", "rawvideo", "v210")
@@ -211,7 +211,7 @@ def _grey(picture: Picture) -> Strength:
         return _unit(picture.planes[0], top)
     if layout.is_float:
         return _unit(np.max(np.stack(picture.planes[:3]), axis=0), 1.0)
-    return np.asarray(picture.luma(), np.float32) / 255
+    return np.asarray(picture.luma() / np.float32(255), np.float32)
 
 
 def _unit(plane: NDArray[np.generic], top: float) -> Strength:
@@ -226,8 +226,3 @@ def _partial(value: Strength, *, exact: bool) -> bool:
     edges, _ = cv2.findContours((value >= 0.5).astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
     length = sum(len(edge) for edge in edges)
     return bool(between.sum() > _RINGING * max(length, 1))
-
-
-def has_suffix_of_still(path: Path) -> bool:
-    """Whether this is the name of an image file."""
-    return path.suffix.lower() in SUFFIXES

@@ -2,7 +2,8 @@
 
 `100,50,200,300` is one box on the first frame that may be touched; `1012: 100,50,200,300; 1040:
 140,60,200,300` are two on shot frames of their own. Points read `1012: 640,360; 655,400`, several on
-one frame; a minus sign before a point (`-655,400`) says that what lies there does not belong.
+one frame; a minus sign before a point (`-655,400`) says that what lies there does not belong;
+beside a box on the same frame points correct it.
 """
 
 from __future__ import annotations

@@ -112,6 +112,12 @@ class Mattes:
         """HxW bool of one plate frame, True = may be touched: every strength above zero."""
         return np.asarray(self.strength(frame) > 0)
 
+    def held_out(self, frame: int) -> Mask:
+        """HxW bool: what the holdout keeps from being touched at all."""
+        if self.holdout is None:
+            return np.zeros(self.size, bool)
+        return np.asarray(self.holdout.at(frame) > 0)
+
     def close(self) -> None:
         """Close the matte's files."""
         self.base.close()

@@ -33,3 +33,15 @@ def moved_edge(strength: Strength, pixels: int) -> Strength:
         return strength
     work = cv2.dilate if pixels > 0 else cv2.erode
     return np.asarray(work(strength, disc(abs(pixels))), np.float32)
+
+
+def packed(plane: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """An 8-bit plane as PNG bytes: kept for every frame of a shot it costs next to nothing."""
+    done, data = cv2.imencode(".png", plane)
+    assert done
+    return np.asarray(data, np.uint8)
+
+
+def unpacked(data: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """What `packed` kept."""
+    return np.asarray(cv2.imdecode(data, cv2.IMREAD_GRAYSCALE), np.uint8)

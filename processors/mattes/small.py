@@ -100,8 +100,9 @@ def _step(before: NDArray[np.uint8], after: NDArray[np.uint8]) -> NDArray[np.flo
     corners = cv2.goodFeaturesToTrack(before, _CORNERS, 0.005, 6)
     if corners is None or len(corners) < 20:
         return np.eye(3)
-    there, found, _ = cv2.calcOpticalFlowPyrLK(before, after, corners, None, winSize=(15, 15), maxLevel=4)
-    back, again, _ = cv2.calcOpticalFlowPyrLK(after, before, there, None, winSize=(15, 15), maxLevel=4)
+    start = np.zeros_like(corners)
+    there, found, _ = cv2.calcOpticalFlowPyrLK(before, after, corners, start, winSize=(15, 15), maxLevel=4)
+    back, again, _ = cv2.calcOpticalFlowPyrLK(after, before, there, start.copy(), winSize=(15, 15), maxLevel=4)
     kept = (found.ravel() > 0) & (again.ravel() > 0) & (np.abs(back - corners).reshape(-1, 2).max(axis=1) < 0.7)
     if kept.sum() < 16:
         return np.eye(3)

@@ -65,8 +65,11 @@ def lay(
     onto[shown] = warped[shown]
 
 
-def depart(here: NDArray[np.uint8], stack: NDArray[np.int16]) -> Departure:
-    """*here* (HxWx3) against the median of a *stack* (N, H, W, 3) in which UNSEEN marks what a layer lacks."""
+def depart(here: NDArray[np.uint8], stack: NDArray[np.int16], beside: NDArray[np.bool_] | None = None) -> Departure:
+    """*here* (HxWx3) against the median of a *stack* (N, H, W, 3) in which UNSEEN marks what a layer lacks.
+
+    What departs in *beside* is not smeared over the pixels next to it.
+    """
     if not len(stack):
         return Departure(np.zeros(here.shape[:2], np.float32), np.zeros(here.shape[:2], bool), here)
     count = (stack[..., 0] != UNSEEN).sum(axis=0)
@@ -77,8 +80,17 @@ def depart(here: NDArray[np.uint8], stack: NDArray[np.int16]) -> Departure:
     noise = cv2.GaussianBlur(np.sqrt(noise**2 + _FLOOR**2), (0, 0), 1.5)
     off = np.abs(here.astype(np.int16) - middle).max(axis=-1).astype(np.float32)
     known = count >= _LEAST
-    sigmas = np.where(known, cv2.GaussianBlur(off, (0, 0), 1.0) / noise, 0)
+    sigmas = np.where(known, softened(off, beside) / noise, 0)
     return Departure(np.asarray(sigmas, np.float32), np.asarray(known), np.clip(middle, 0, 255).astype(np.uint8))
+
+
+def softened(off: NDArray[np.float32], beside: NDArray[np.bool_] | None) -> NDArray[np.float32]:
+    """A difference less its grain; what lies in *beside* stays out of the others' means."""
+    if beside is None:
+        return np.asarray(cv2.GaussianBlur(off, (0, 0), 1.0), np.float32)
+    counts = (~beside).astype(np.float32)
+    sums = cv2.GaussianBlur(off * counts, (0, 0), 1.0)
+    return np.asarray(sums / np.maximum(cv2.GaussianBlur(counts, (0, 0), 1.0), 1e-3), np.float32)
 
 
 UNSEEN = 9999

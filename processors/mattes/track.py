@@ -16,15 +16,21 @@ from ...schema.errors import BriefIncomplete
 from ..pictures import Plate
 from ..pictures.layout import Mask
 from .colours import Colours, to_lab
-from .cutout import cut_box, cut_next, cut_points, find_again
+from .cutout import cut_box, cut_next, cut_points, dotted, find_again
 from .edge import guided
 from .marks import Mark
-from .shapes import Strength
+from .shapes import Strength, packed, unpacked
 from .small import SmallClip, Window
 from .standing import REACH
 
 _HELD, _BURST = 0.12, 2.5
 """A cut-out of less or more than these shares of its usual size is no longer the thing."""
+_USUAL, _AROUND = (0.6, 1.6), 40
+"""A cut-out beyond these shares of the median size of so many frames around is doubtful."""
+_STRIP, _OUT = 0.04, 0.12
+"""Something leaves when so much of it lies in this outer share of the frame."""
+_RESTS = 0.35
+"""Something that moved is lost where so much less of its cut-out departs from what stands still."""
 _PATIENCE = 30
 """Frames for which something lost is looked for again."""
 _RIM = 3
@@ -44,13 +50,15 @@ class Seed:
 class Followed:
     """Something followed through a plate: a small cut-out a frame, its edge refined at full size.
 
-    `seeds` and `lost` hold frames counted from 0; lost ones have no matte.
+    `seeds`, `lost` and `doubtful` hold frames counted from 0; lost ones have no matte, doubtful ones
+    one of an unusual size (something hides the thing, or another has run into it).
     """
 
     plate: Plate
     factor: float
     seeds: list[Seed]
     lost: list[int] = field(default_factory=list)
+    doubtful: list[int] = field(default_factory=list)
     soft: bool = True
     covered: frozenset[int] = frozenset()
     _packed: dict[int, NDArray[np.uint8]] = field(default_factory=dict, repr=False)
@@ -58,13 +66,12 @@ class Followed:
     def keep(self, masks: dict[int, Strength]) -> None:
         """Take over small cut-outs (0..1) by frame."""
         for frame, value in masks.items():
-            _, packed = cv2.imencode(".png", (value * 255 + 0.5).astype(np.uint8))
-            self._packed[frame] = np.asarray(packed)
+            self._packed[frame] = packed((value * 255 + 0.5).astype(np.uint8))
         self.covered = frozenset(self._packed)
 
     def small(self, frame: int) -> Strength:
         """The small cut-out of a covered frame."""
-        return np.asarray(cv2.imdecode(self._packed[frame], cv2.IMREAD_GRAYSCALE), np.float32) / 255
+        return np.asarray(unpacked(self._packed[frame]) / np.float32(255), np.float32)
 
     def at(self, frame: int) -> Strength:
         """HxW 0..1: 1 on the thing and its own soft edge, fading out beyond it."""
@@ -79,7 +86,8 @@ class Followed:
         radius = max(2, round(_RIM * step / 2))
         window = Window.around(small > 0.5, 0.0, 4 * radius)
         part = small[window.slices]
-        grey = self.plate.picture(frame).luma()[window.slices].astype(np.float32) / 255
+        luma = self.plate.picture(frame).luma()[window.slices]
+        grey = np.asarray(luma / np.float32(255), np.float32)
         alpha = guided(grey, (part > 0.5).astype(np.float32), radius, 4e-4)
         # Where the thing is but half there the plate still shows it: the fix is whole by then.
         strength = np.clip((alpha - 0.06) / 0.34, 0, 1)
@@ -90,10 +98,11 @@ class Followed:
     def close(self) -> None:
         """Nothing is open but the plate, which is another's."""
 
-    @property
-    def words(self) -> str:
+    def words(self, first_frame: int) -> str:
         """How the matte was made, in a sentence."""
-        return f"The matte was cut out by {self.seeds[0].how} on {len(self.seeds)} frame(s) and followed from there."
+        by = " and ".join(sorted({seed.how for seed in self.seeds}))
+        at = ", ".join(str(seed.frame + first_frame) for seed in self.seeds)
+        return f"The matte was cut out by {by} in frame {at} and followed through the shot from there."
 
 
 def follow(
@@ -119,16 +128,17 @@ def follow(
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     followed.keep({frame: value for frame, (value, _) in found.items()})
+    followed.doubtful = sorted(_doubtful(found))
     followed.lost = sorted(frame for frame in _lost(clip, seeds, found) if within[0] <= frame <= within[1])
     return followed
 
 
 def _seeds(
-    clip: SmallClip, boxes: tuple[Mark, ...], points: tuple[Mark, ...], first_frame: int, within: tuple[int, int]
+    clip: SmallClip, boxes: tuple[Mark, ...], dots: tuple[Mark, ...], first_frame: int, within: tuple[int, int]
 ) -> list[Seed]:
     seeds = []
     by_frame: dict[int, list[Mark]] = {}
-    for mark in (*boxes, *points):
+    for mark in (*boxes, *dots):
         frame = within[0] if mark.frame is None else mark.frame - first_frame
         if not within[0] <= frame <= within[1]:
             raise BriefIncomplete(
@@ -138,19 +148,19 @@ def _seeds(
         by_frame.setdefault(frame, []).append(mark)
     for frame, marks in sorted(by_frame.items()):
         mask = np.zeros(clip.size, bool)
-        dots = [m for m in marks if len(m.values) == 2]
+        points = [m for m in marks if len(m.values) == 2]
+        on, off = (dotted(clip, [_scaled_point(clip, m) for m in points if m.inside is side]) for side in (True, False))
         for mark in marks:
             if len(mark.values) == 4:
-                mask |= cut_box(clip, frame, _scaled_box(clip, mark))
-        if any(mark.inside for mark in dots):
-            here, away = ([_scaled_point(clip, m) for m in dots if m.inside is side] for side in (True, False))
-            mask |= cut_points(clip, frame, here, away)
+                mask |= cut_box(clip, frame, _scaled_box(clip, mark), on, off)
+        if on.any() and len(points) == len(marks):
+            mask = cut_points(clip, frame, on, off)
         if not mask.any():
             raise BriefIncomplete(
                 f"Nothing stands out where `{marks[0]}` points in frame {frame + first_frame}: draw a matte, mark "
                 "another frame, or write `box_is: area` to take the box itself on every frame."
             )
-        seeds.append(Seed(frame, mask, "points" if len(marks[0].values) == 2 else "a box"))
+        seeds.append(Seed(frame, mask, "points" if len(points) == len(marks) else "a box"))
     return seeds
 
 
@@ -179,7 +189,7 @@ def _joined(clip: SmallClip, seeds: list[Seed], within: tuple[int, int]) -> dict
             for frame, mask in _way(clip, seed, stop):
                 weight = 1 / (1 + abs(frame - seed.frame)) if frame != seed.frame else 1e6
                 value, total = found.get(frame, (np.zeros(clip.size, np.float32), 0.0))
-                mean = (value * total + mask.astype(np.float32) * weight) / (total + weight)
+                mean = np.asarray((value * total + mask * weight) / (total + weight), np.float32)
                 found[frame] = (mean, total + weight)
     return found
 
@@ -190,18 +200,19 @@ def _way(clip: SmallClip, seed: Seed, stop: int) -> Iterator[tuple[int, Mask]]:
     palette = _palette(clip, seed)
     sizes, mask, frame = [float(seed.mask.sum())], seed.mask, seed.frame
     step = 1 if stop > frame else -1
-    last, speed, missed = seed.mask, np.zeros(2), 0
+    last, speed, missed, moving = seed.mask, np.zeros(2), 0, 0.0
     while frame != stop:
         frame += step
         usual = float(np.median(sizes))
         made = cut_next(clip, frame, frame - step, mask, palette) if not missed else None
-        if made is not None and _HELD * usual < made.sum() < _BURST * usual:
-            speed = 0.8 * speed + 0.2 * (_centre(made) - _carried(clip, _centre(mask), frame - step, frame))
-            mask = last = made
-            sizes.append(float(made.sum()))
-            yield frame, made
+        if made is not None and _HELD * usual < made[0].sum() < _BURST * usual and made[1] > _RESTS * moving:
+            speed = 0.8 * speed + 0.2 * (_centre(made[0]) - _carried(clip, _centre(mask), frame - step, frame))
+            mask = last = made[0]
+            moving = 0.8 * moving + 0.2 * made[1]
+            sizes.append(float(mask.sum()))
+            yield frame, mask
             continue
-        if _at_border(mask) or missed == _PATIENCE:
+        if _leaving(mask) or missed == _PATIENCE:
             return
         missed += 1
         where = _carried(clip, _centre(last), frame - missed * step, frame) + missed * speed
@@ -229,8 +240,11 @@ def _palette(clip: SmallClip, seed: Seed) -> Colours:
     return Colours(to_lab(rgb), seed.mask[window.slices], placed=False)
 
 
-def _at_border(mask: Mask) -> bool:
-    return bool(mask[:3].any() or mask[-3:].any() or mask[:, :3].any() or mask[:, -3:].any())
+def _leaving(mask: Mask) -> bool:
+    """Whether a good part of a cut-out lies at the frame's border: from there it goes out of the picture."""
+    strip = max(3, round(_STRIP * min(mask.shape)))
+    inner = mask[strip:-strip, strip:-strip]
+    return bool(mask.any()) and 1 - inner.sum() / mask.sum() > _OUT
 
 
 def _lost(clip: SmallClip, seeds: list[Seed], found: dict[int, tuple[Strength, float]]) -> Iterator[int]:
@@ -241,5 +255,13 @@ def _lost(clip: SmallClip, seeds: list[Seed], found: dict[int, tuple[Strength, f
             if frame in found:
                 continue
             nearest = min(reached, key=lambda one: abs(one - frame))
-            if not _at_border(found[nearest][0] > 0.5):
+            if not _leaving(found[nearest][0] > 0.5):
                 yield frame
+
+
+def _doubtful(found: dict[int, tuple[Strength, float]]) -> Iterator[int]:
+    sizes = {frame: float((value > 0.5).sum()) for frame, (value, _) in found.items()}
+    for frame, size in sizes.items():
+        near = [other for number, other in sizes.items() if abs(number - frame) <= _AROUND]
+        if not _USUAL[0] < size / max(float(np.median(near)), 1.0) < _USUAL[1]:
+            yield frame

@@ -3,15 +3,15 @@
 The plate around the matte is compared, at a small size, with what stands there: another take where
 one lies over the plate, else the median of the frames around. What departs from that, hangs together
 with the matte and shows in several frames at the same place beside the thing is told apart by its
-looks: the same texture but darker is a shadow, the thing's own colours below it a reflection, a
-narrow band along the matte its soft edge. Anything else is something else that moves.
+looks: the same texture but darker is a shadow, the thing's mirror image below it a reflection, a
+narrow band along the matte its soft edge, something of its own colours a part that the matte lacks.
+Anything else is something else that moves.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import IntEnum
 
 import cv2
@@ -19,18 +19,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..mattes import grown
-from ..mattes.small import SIDE
-from ..mattes.standing import REACH, UNSEEN, Departure, around, depart, lay
+from ..mattes.shapes import packed, unpacked
+from ..mattes.small import SIDE, Window
+from ..mattes.standing import REACH, UNSEEN, Departure, around, depart, lay, softened
 from ..pictures.layout import Mask
 from ..pictures.sheets import spread
 from ..register import Registration
 from .holes import Region
+from .mirrored import mirrored
 from .shot import Shot
 
-LOOKED_AT = 8
+LOOKED_AT = 6
 """Frames that a report looks at; for a wider matte all are."""
+_REACH = 0.8
+"""How far around a matte is looked, in its own width and height."""
 _RIM = 3
 """Width of a soft edge in pixels of the small picture."""
+_PART = 1.1
+"""Share of the matte's area from which something beside it is a thing of its own."""
+_FRINGE = 0.1
+"""Share of the band along the matte that departs before the matte is too tight."""
 _GAP = 4
 _DEPARTS = 2.5
 _DARKEST, _DARKER = 0.25, 0.94
@@ -48,30 +56,43 @@ class Kind(IntEnum):
     EDGE = 1
     SHADOW = 2
     REFLECTION = 3
+    PART = 4
 
     @property
     def words(self) -> str:
         """For people."""
-        return {1: "a soft edge", 2: "a shadow", 3: "a reflection"}[self]
+        return {1: "a soft edge", 2: "a shadow", 3: "a reflection", 4: "a part of the thing itself"}[self]
 
 
-@dataclass(frozen=True)
 class Effects:
-    """By looked-at frame (from 0): HxW uint8 of `Kind` in the small picture, 0 for none."""
+    """What lies beside the mattes of the looked-at frames (from 0), in the small picture."""
 
-    frames: dict[int, NDArray[np.uint8]]
-
-    def kinds(self) -> dict[Kind, list[int]]:
+    def __init__(self, found: dict[int, NDArray[np.uint8]]) -> None:
+        """*found*: HxW uint8 of `Kind` by frame, 0 for none."""
+        self._packed = {frame: packed(kinds) for frame, kinds in found.items()}
+        shown = {kind: [n for n, kinds in found.items() if (kinds == kind).any()] for kind in Kind}
+        self.shares = {
+            kind: float(np.mean([(kinds == kind).mean() for kinds in found.values()])) if found else 0.0
+            for kind in Kind
+        }
+        self.kinds = {kind: frames for kind, frames in shown.items() if len(frames) >= _STEADY * max(1, len(found))}
         """The kinds that are steady, with the frames that show them."""
-        shown = {kind: [n for n, kinds in self.frames.items() if (kinds == kind).any()] for kind in Kind}
-        return {kind: frames for kind, frames in shown.items() if len(frames) >= _STEADY * max(1, len(self.frames))}
+
+    @property
+    def frames(self) -> list[int]:
+        """The frames that were looked at."""
+        return sorted(self._packed)
+
+    def small(self, frame: int) -> NDArray[np.uint8]:
+        """HxW uint8 of the steady `Kind`s of a looked-at frame."""
+        kinds = unpacked(self._packed[frame])
+        return np.asarray(np.where(np.isin(kinds, [int(kind) for kind in self.kinds]), kinds, 0), np.uint8)
 
     def mask(self, frame: int, size: tuple[int, int]) -> Mask | None:
         """All steady kinds of a frame at (height, width) *size*, a little widened; None for none."""
-        kinds = self.frames.get(frame)
-        if kinds is None:
+        if frame not in self._packed:
             return None
-        wanted = np.isin(kinds, [int(kind) for kind in self.kinds()])
+        wanted = self.small(frame) > 0
         if not wanted.any():
             return None
         wide = grown(wanted, 2).astype(np.uint8) * 255
@@ -114,11 +135,14 @@ class _Beside:
 
     def kinds(self, frame: int) -> NDArray[np.uint8]:
         """What lies beside the matte of one frame, by `Kind`."""
-        matte = self.small_matte(frame)
-        away = self._from_take(frame) or self._from_frames(frame)
-        return told_apart(self.rgb(frame), away, matte)
+        matte, out = self.small_matte(frame), np.zeros(self.size, np.uint8)
+        if matte.any():
+            window = Window.around(matte, _REACH, 24)
+            away = self._from_take(frame, window) or self._from_frames(frame, window)
+            out[window.slices] = told_apart(self.rgb(frame)[window.slices], away, matte[window.slices])
+        return out
 
-    def _from_take(self, frame: int) -> Departure | None:
+    def _from_take(self, frame: int, window: Window) -> Departure | None:
         """Against the first take that holds the moment; its own misfit around is the measure."""
         height, width = self.shot.plate.video.height, self.shot.plate.video.width
         for take in self.shot.takes:
@@ -127,31 +151,35 @@ class _Beside:
             found = take.over(frame, Region(0, 0, width, height), plate=whole, hole=hole, blind=False)
             if found is None:
                 continue
-            image = cv2.resize(found[0], self.size[::-1], interpolation=cv2.INTER_AREA)
-            known = cv2.resize(found[1].astype(np.uint8), self.size[::-1], interpolation=cv2.INTER_NEAREST) > 0
+            image = cv2.resize(found.image, self.size[::-1], interpolation=cv2.INTER_AREA)
+            known = cv2.resize(found.valid.astype(np.uint8), self.size[::-1], interpolation=cv2.INTER_NEAREST) > 0
             standing = np.clip(image * 255 + 0.5, 0, 255).astype(np.uint8)
             off = np.abs(self.rgb(frame).astype(np.int16) - standing).max(axis=-1).astype(np.float32)
-            off = np.asarray(cv2.GaussianBlur(off, (0, 0), 1.0), np.float32)
-            usual = float(np.median(off[known & ~self.small_matte(frame)])) if known.any() else 255.0
-            return Departure(np.where(known, off / max(3.0, 2 * usual), 0).astype(np.float32), known, standing)
+            matte = self.small_matte(frame)
+            off = softened(off, matte)
+            usual = float(np.median(off[known & ~matte])) if (known & ~matte).any() else 255.0
+            sigmas = np.where(known, off / max(4.0, 2 * usual), 0).astype(np.float32)
+            return Departure(sigmas[window.slices], known[window.slices], standing[window.slices])
         return None
 
-    def _from_frames(self, frame: int) -> Departure:
+    def _from_frames(self, frame: int, window: Window) -> Departure:
         """Against the median of the shot's frames around, without what their mattes cover."""
         span = self.shot.span(frame)
         if self.shot.options.effects == "include":
             for number in range(max(span[0], frame - REACH), min(span[1], frame + REACH) + 1):
                 self.rgb(number)  # in order, so that no file is read back and forth
-        numbers = around(frame, span)
-        stack = np.full((len(numbers), *self.size, 3), UNSEEN, np.int16)
+        numbers, here = around(frame, span), self.rgb(frame)[window.slices]
+        stack = np.full((len(numbers), *here.shape), UNSEEN, np.int16)
+        move = np.eye(3)
+        move[:2, 2] = (-window.left, -window.top)
         for place, number in enumerate(numbers):
             registration = self.shot.camera.onto(number, frame)
             if registration is None:
                 continue
             seen = np.where(grown(self.small_matte(number), 3), 0, 255).astype(np.uint8)
             seen[:2], seen[-2:], seen[:, :2], seen[:, -2:] = 0, 0, 0, 0
-            lay(stack[place], self.rgb(number), seen, _scaled(registration, self.factor))
-        return depart(self.rgb(frame), stack)
+            lay(stack[place], self.rgb(number), seen, move @ _scaled(registration, self.factor))
+        return depart(here, stack, self.small_matte(frame)[window.slices])
 
 
 def _scaled(registration: Registration, factor: float) -> NDArray[np.float64]:
@@ -164,17 +192,26 @@ def told_apart(rgb: NDArray[np.uint8], away: Departure, matte: Mask) -> NDArray[
     if not matte.any():
         return kinds
     departs = (away.sigmas > _DEPARTS) & away.known & ~matte
-    lab, behind = (cv2.cvtColor(i.astype(np.float32) / 255, cv2.COLOR_RGB2LAB) for i in (rgb, away.standing))
+    lab, behind = (
+        np.asarray(cv2.cvtColor(i / np.float32(255), cv2.COLOR_RGB2LAB), np.float32) for i in (rgb, away.standing)
+    )
     share = (lab[..., 0] + 2) / (behind[..., 0] + 2)
     tint = np.linalg.norm(lab[..., 1:] - behind[..., 1:], axis=-1)
     darker = departs & (share > _DARKEST) & (share < _DARKER) & (tint < _TINT)
     least = max(12.0, _LEAST * float(matte.sum()))
     shadow = _attached(darker, matte, least)
-    kinds[_attached(departs & grown(matte, _RIM), matte, 4.0)] = Kind.EDGE
-    mirrored = _attached(departs & ~darker & _below(matte), matte, least)
-    if mirrored.any() and _own_colours(lab, behind, mirrored, matte):
-        kinds[mirrored & ~grown(matte, _RIM)] = Kind.REFLECTION
-    kinds[shadow & ~grown(matte, 1)] = Kind.SHADOW
+    band = grown(matte, _RIM) & ~matte
+    rim = _attached(departs & ~darker & band, matte, 4.0)
+    if rim.sum() > _FRINGE * band.sum():
+        kinds[rim] = Kind.EDGE
+    image = mirrored(lab, matte)
+    rest = _attached(departs & ~darker & ~grown(matte, 1), matte, least)
+    if rest.any() and rest.sum() < _PART * matte.sum() and _own_colours(lab, behind, rest, matte):
+        same = (rest & image).sum() > 0.3 * rest.sum()
+        kinds[rest & (kinds == 0)] = Kind.REFLECTION if same else Kind.PART
+    elif not _moves(away, matte):
+        kinds[_attached(image, matte, least)] = Kind.REFLECTION
+    kinds[shadow] = Kind.SHADOW
     return kinds
 
 
@@ -189,16 +226,9 @@ def _attached(found: Mask, matte: Mask, least: float) -> Mask:
     return np.asarray(kept[labels])
 
 
-def _below(matte: Mask) -> Mask:
-    """The columns of the matte below it, as far down as it is high."""
-    rows, columns = np.flatnonzero(matte.any(axis=1)), np.flatnonzero(matte.any(axis=0))
-    out = np.zeros(matte.shape, bool)
-    bottom, height = int(rows[-1]), int(rows[-1] - rows[0]) + 1
-    margin = max(3, (int(columns[-1]) - int(columns[0])) // 4)
-    out[
-        max(0, bottom - height // 8) : bottom + height, max(0, int(columns[0]) - margin) : int(columns[-1]) + margin
-    ] = 1
-    return out & ~matte
+def _moves(away: Departure, matte: Mask) -> bool:
+    """Whether other frames show what stands behind the thing: then they show its reflection too."""
+    return bool((away.known & matte).sum() > 0.5 * matte.sum())
 
 
 def _own_colours(lab: NDArray[np.float32], behind: NDArray[np.float32], where: Mask, matte: Mask) -> bool:
@@ -212,18 +242,23 @@ def _own_colours(lab: NDArray[np.float32], behind: NDArray[np.float32], where: M
 def _steadied(found: dict[int, NDArray[np.uint8]], mattes: dict[int, Mask]) -> dict[int, NDArray[np.uint8]]:
     """Only what most of the neighbouring frames show too, at the same place beside the thing."""
     frames = sorted(found)
-    centres = {n: np.argwhere(mattes[n]).mean(axis=0) for n in frames if mattes[n].any()}
+    centres = {n: _centre(mattes[n]) for n in frames if mattes[n].any()}
     out = {}
     for place, frame in enumerate(frames):
         near = [n for n in frames[max(0, place - 2) : place + 3] if n in centres]
-        votes = np.zeros(found[frame].shape, np.float32)
+        votes = np.zeros_like(found[frame], np.float32)
         joined = found[frame].copy()
         for number in near:
-            down, right = centres[frame] - centres[number]
-            move = np.array([[1, 0, right], [0, 1, down]], np.float64)
-            size = (votes.shape[1], votes.shape[0])
-            moved = cv2.warpAffine(found[number], move, size, flags=cv2.INTER_NEAREST)
+            here, there = centres[frame], centres[number]
+            move = np.array([[1, 0, here[0] - there[0]], [0, 1, here[1] - there[1]]], np.float64)
+            height, width = found[frame].shape[:2]
+            moved = cv2.warpAffine(found[number], move, (width, height), flags=cv2.INTER_NEAREST)
             votes += grown(moved > 0, 1)
             joined = np.where(joined == 0, moved, joined)
         out[frame] = np.where((votes * 2 > len(near)) & ~mattes[frame], joined, 0).astype(np.uint8)
     return out
+
+
+def _centre(matte: Mask) -> tuple[float, float]:
+    rows, columns = np.nonzero(matte)
+    return float(columns.mean()), float(rows.mean())

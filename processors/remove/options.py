@@ -70,7 +70,7 @@ class RemoveOptions(BaseModel):
     use_own_frames: bool = Field(True, description="Take picture from the shot's own other frames.")
     effects: Literal["report", "include", "ignore"] = Field(
         "report",
-        description="Shadow, reflection and soft edge that the matte misses: shown in a picture, taken into the "
+        description="Shadow, reflection, soft edge and parts that the matte misses: shown in a picture, taken into the "
         "matte, or not looked for.",
     )
     grain: bool = Field(True, description="Give the fill the grain that it lacks against the plate.")

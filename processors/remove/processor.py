@@ -16,6 +16,7 @@ from ...schema.request import Chunk, Request
 from ..mattes import grown
 from ..pictures.sheets import spread
 from .deliver.finish import Finish
+from .effects import find_effects
 from .fill import fill_hole
 from .networks.load import load
 from .networks.studio import StudioNetwork
@@ -117,6 +118,10 @@ def _prepared(request: Request) -> Shot:
             proxies=[s for s in request.sources if asked and s.source_class is SourceClass.PROXY],
             handles=shot.options.handles,
         )
+        if shot.options.effects != "ignore":
+            shot.effects = find_effects(shot, frames)
+            if shot.options.effects == "include":
+                shot.widen()
     except WetgateError:
         shot.close()
         raise

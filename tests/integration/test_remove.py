@@ -142,9 +142,9 @@ def test_what_was_never_seen_is_said_and_not_published(tmp_path: Path) -> None:
             frame = av.VideoFrame.from_ndarray((picture.rgb() * 255).astype(np.uint8), format="rgb24")
             write.mux(stream.encode(frame.reformat(format="yuv420p")))
         write.mux(stream.encode(None))
-    outcome = remove(tmp_path, plate, None, box="300,200,80,120", probes=2)
+    outcome = remove(tmp_path, plate, None, box="300,200,80,120", box_is="area", probes=2)
     assert outcome.verdict is Verdict.REFUSE
     assert any("never seen" in reason for reason in outcome.reasons)
     assert json.loads(outcome.report.read_text())["never_seen_share"] > 0.9
-    asked = remove(tmp_path / "ask", plate, None, box="300,200,80,120", probes=2, weak_fix="ask")
+    asked = remove(tmp_path / "ask", plate, None, box="300,200,80,120", box_is="area", probes=2, weak_fix="ask")
     assert asked.verdict is Verdict.ASK

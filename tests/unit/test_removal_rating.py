@@ -48,12 +48,12 @@ def request(folder: Path) -> Request:
 
 def score(error: float, *, rich: float = 1e-3, painted: float = 0.0) -> Score:
     """A probe's result."""
-    return Score(0, error, min(error, 0.0138), error, rich, painted, 900, 1.0, 1.0, {int(Origin.OWN): 900})
+    return Score(0, error, min(error, 0.0138), error, rich, 0.02, painted, 900, 1.0, 1.0, {int(Origin.OWN): 900})
 
 
 def facts(frame: int, *, rim: float = 1e-5, rich: float = 1e-3, painted: float = 0.0) -> Facts:
     """A real fill's."""
-    return Facts(frame, 1000, painted, rich, rim, 0.0)
+    return Facts(frame, 1000, painted, rich, 0.02, rim, 0.0)
 
 
 def test_an_error_of_place_shows_in_proportion_to_texture() -> None:

@@ -102,7 +102,7 @@ class Panned:
         """The region with everything in the mark painted."""
         rest = self.matte(frame)[self.region.window]
         image = np.where(rest[..., None], np.float32(0), self.rgb(frame)[self.region.window])
-        return self.unseen.paint(Hole(frame, self.region, image, rest), blind=False)
+        return self.unseen.paint(Hole(frame, self.region, image, rest, np.zeros_like(rest)), blind=False)
 
     def flicker(self, made: dict[int, np.ndarray]) -> float:
         """Mean difference of neighbouring frames along the pan, inside the mark."""
@@ -140,7 +140,7 @@ def test_a_probe_leaves_no_paint_behind(tmp_path: Path) -> None:
     """A blind hole is painted alone, and what is kept for the shot stays as it was."""
     shot = Panned(tmp_path)
     rest = shot.matte(0)[shot.region.window]
-    shot.unseen.paint(Hole(0, shot.region, shot.rgb(0)[shot.region.window], rest), blind=True)
+    shot.unseen.paint(Hole(0, shot.region, shot.rgb(0)[shot.region.window], rest, np.zeros_like(rest)), blind=True)
     assert not list(tmp_path.rglob("*.npz"))
 
 
@@ -202,7 +202,7 @@ def test_training_without_an_approval_is_an_incomplete_brief(approval: dict[str,
     request = Request.model_validate(
         {
             "plate": Source(path=write_movie(tmp_path / "a.mp4", take(3, intruder=True)), name="A001"),
-            "options": {"box": "130,60,44,90", "fill_unseen": "trained"},
+            "options": {"box": "130,60,44,90", "box_is": "area", "fill_unseen": "trained"},
             "work": tmp_path / "work",
             "out": tmp_path / "out",
             "approval": approval,

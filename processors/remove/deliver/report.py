@@ -18,7 +18,7 @@ from ..networks.uses import network_uses, trained_share, unseen_words
 from ..rating.candidates import candidates_for
 from ..rating.choice import Trial
 from ..rating.expected import Expected
-from ..rating.verdict import Tally, poor_frames, source_uses, torn_frames
+from ..rating.verdict import Tally, matte_words, poor_frames, source_uses, torn_frames
 from ..shot import Shot
 
 PACKAGE = {
@@ -68,6 +68,10 @@ def report_words(
         },
         "master": file_words(made, made.path.name),
         "matte": {"path": "matte", "given": None if request.matte is None else str(request.matte)},
+        "matte_made": matte_words(shot),
+        "holdout": None if request.holdout is None else str(request.holdout),
+        "references": [{"path": str(one.path), "frame": one.frame} for one in request.references],
+        "effects": effects_words(shot),
         "review": {"path": "review.mp4"},
         "first_frame": first,
         "frames": shot.plate.frames,
@@ -107,6 +111,21 @@ def report_words(
         },
         "options": shot.options.model_dump(mode="json"),
         "versions": versions(),
+    }
+
+
+def effects_words(shot: Shot) -> dict[str, Any] | None:
+    """What lies beside the matte: shot frames by kind, and the mean share of the picture."""
+    if shot.effects is None:
+        return None
+    first = shot.request.first_frame
+    return {
+        "option": shot.options.effects,
+        "frames_looked_at": [n + first for n in shot.effects.frames],
+        "found": {
+            kind.name.lower(): {"frames": [n + first for n in frames], "share": round(shot.effects.shares[kind], 6)}
+            for kind, frames in shot.effects.kinds.items()
+        },
     }
 
 

@@ -20,7 +20,7 @@ from ..grain import flat_places, high_pass
 from ..shot import Shot
 from .candidates import Candidate
 from .probes import Probe
-from .texture import soft, texture
+from .texture import contrast, soft, texture
 
 _CAP = (30 / 255) ** 2
 """Squared error of a pixel beyond which it counts no more when candidates are compared: one performer
@@ -45,6 +45,7 @@ class Score:
     capped: float
     rim: float | None
     texture: float
+    contrast: float
     painted: float
     pixels: int
     edges: float
@@ -86,12 +87,16 @@ def score_probe(shot: Shot, probe: Probe, candidate: Candidate) -> Score | None:
     truth = shot.frames.at(probe.frame).crop(*region.bounds).rgb()
     # Without the soft edge: it would mix the truth into what is tested.
     made = composed(shot, fill, hole, fill.grain, feather=False).crop(*region.bounds).rgb()
-    inside, hidden = hole[region.window], shot.matte(probe.frame)[region.window]
-    return compare(truth, made, inside, fill, rim=rim_error(truth, fill, inside, hidden), shares=fill.shares(hole))
+    return compare(truth, made, hole[region.window], fill, shot.matte(probe.frame)[region.window])
 
 
-def compare(truth: Image, made: Image, where: Mask, fill: Fill, *, rim: float | None, shares: dict[int, int]) -> Score:
-    """Score one filled region against the truth, inside *where*."""
+def compare(truth: Image, made: Image, where: Mask, fill: Fill, hidden: Mask) -> Score:
+    """Score *made*, which *fill* went into, against the truth inside *where*; all over the fill's region.
+
+    *hidden* is where the picture is not true: the real matte.
+    """
+    origins, counts = np.unique(fill.origin[where], return_counts=True)
+    shares = {int(origin): int(count) for origin, count in zip(origins, counts, strict=True)}
     pair = [soft(one) for one in (truth, made)]
     errors = ((pair[0] - pair[1])[where] ** 2).mean(axis=-1)
     slopes = [float(np.sqrt(texture(one.mean(axis=-1)))[where].mean()) for one in (truth, made)]
@@ -102,8 +107,9 @@ def compare(truth: Image, made: Image, where: Mask, fill: Fill, *, rim: float | 
         frame=fill.frame,
         error=float(errors.mean()),
         capped=float(np.minimum(errors, _CAP).mean()),
-        rim=rim,
+        rim=rim_error(truth, fill, where, hidden),
         texture=float(texture(truth.mean(axis=-1))[where].mean()),
+        contrast=contrast(truth, where, hidden),
         painted=shares.get(int(Origin.PAINTED), 0) / pixels,
         pixels=pixels,
         edges=slopes[1] / max(slopes[0], 1e-6),

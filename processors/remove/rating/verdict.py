@@ -102,7 +102,40 @@ def judge(shot: Shot, tally: Tally, rating: SelfRating, expected: Expected) -> t
         f"A performer from {shot.takes[place].source.name} stands in frames {ranges([n + first for n in frames])}."
         for place, frames in sorted(tally.performers.items())
     ]
-    return reasons, weak
+    reasons += [
+        f"{one.source.name} is a still: whoever stands in it cannot be told from the place."
+        for place, one in enumerate(shot.takes)
+        if one.likeness.clean_frames == 1 and tally.origins[place + 1]
+    ]
+    return reasons + matte_words(shot), weak
+
+
+def matte_words(shot: Shot) -> list[str]:
+    """How the matte was made, where it was lost, and what it misses."""
+    first, followed, effects = shot.request.first_frame, shot.mattes.followed, shot.effects
+    words = []
+    if followed is not None:
+        words.append(followed.words(first))
+        if followed.lost:
+            words.append(
+                f"What is to be removed was lost in {ranges([n + first for n in followed.lost])}: nothing was touched "
+                "there. Mark it in one of these frames too, or draw a matte for them."
+            )
+        if followed.doubtful:
+            named = ranges([n + first for n in followed.doubtful])
+            words.append(f"In {named} the matte is of an unusual size: look at it there.")
+    if effects is not None and effects.kinds:
+        named = " and ".join(
+            f"{kind.words} in {len(frames)} of {len(effects.frames)} frames looked at"
+            for kind, frames in effects.kinds.items()
+        )
+        done = (
+            "It was taken into the matte."
+            if shot.options.effects == "include"
+            else "It was left as it is; `effects: include` takes it into the matte."
+        )
+        words.append(f"Beside the matte there is {named} (effects.png). {done}")
+    return words
 
 
 def source_uses(shot: Shot, tally: Tally) -> tuple[SourceUse, ...]:
@@ -125,7 +158,8 @@ def source_uses(shot: Shot, tally: Tally) -> tuple[SourceUse, ...]:
         for index, one in enumerate(shot.paintings)
     ]
     plate = shot.request.plate
-    own = SourceUse(name=plate.name, source_class=plate.source_class, share=round(tally.share(Origin.OWN), 5))
+    share = tally.share(Origin.OWN) + tally.share(Origin.MOVER)
+    own = SourceUse(name=plate.name, source_class=plate.source_class, share=round(share, 5))
     return (*painted, *used, own)
 
 

@@ -34,12 +34,16 @@ _MOST = 8
 
 @dataclass(frozen=True)
 class Hole:
-    """What is to be painted: `image` (h, w, 3) is the region as far as it is filled, `rest` what is not."""
+    """What is to be painted: `image` (h, w, 3) is the region as far as it is filled, `rest` what is not.
+
+    `avoid` is what must not be smeared into the paint: a performer beside the hole.
+    """
 
     frame: int
     region: Region
     image: Image
     rest: Mask
+    avoid: Mask
 
 
 @dataclass(frozen=True)
@@ -130,16 +134,17 @@ class Unseen:
         count = self.painter.frames
         near = region_of(rest, _MARGIN)
         assert near is not None
-        images, holes = [image[near.window]], [rest[near.window]]
+        hidden = rest | hole.avoid
+        images, holes = [image[near.window]], [hidden[near.window]]
         if count > 1 and not blind:
             numbers = window(hole.frame, self._shot.span(hole.frame), count)
             place = hole.region.window
             images = [(image if n == hole.frame else self._shot.rgb(n)[place])[near.window] for n in numbers]
-            holes = [(rest if n == hole.frame else self._shot.matte(n)[place])[near.window] for n in numbers]
+            holes = [(hidden if n == hole.frame else self._shot.matte(n)[place])[near.window] for n in numbers]
         elif count > 1:
             images, holes = images * count, holes * count
-        out = image.copy()
-        out[near.window] = np.where(holes[count // 2][..., None], self.painter.paint(images, holes), image[near.window])
+        made, out = self.painter.paint(images, holes), image.copy()
+        out[near.window] = np.where(rest[near.window][..., None], made, image[near.window])
         return out
 
     def _keep(self, key: int, paint: Paint) -> None:
