@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -65,13 +66,13 @@ class Blur(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.weights = nn.Parameter(torch.tensor(_kernel().tolist()))
-        self.half = KERNEL // 2
+        self.beside = KERNEL // 2
 
     def forward(self, x: Tensor) -> Tensor:
         """(1, 1, 4, H, W) to (1, 1, 3, H, W)."""
         known = 1.0 - x[0, :, 3:]
-        sums = functional.conv2d(x[0, :, :3] * known, self.weights.repeat(3, 1, 1, 1), padding=self.half, groups=3)
-        mass = functional.conv2d(known, self.weights, padding=self.half)
+        sums = functional.conv2d(x[0, :, :3] * known, self.weights.repeat(3, 1, 1, 1), padding=self.beside, groups=3)
+        mass = functional.conv2d(known, self.weights, padding=self.beside)
         return (sums / (mass + 1e-6))[None]
 
 
@@ -97,7 +98,7 @@ def write_onnx_blur(path: Path) -> Path:
         node("Div", ["sums", "weight"], ["made"]),
         node("Unsqueeze", ["made", "first"], ["y"]),
     ]
-    constants = {
+    constants: dict[str, NDArray[Any]] = {
         "first": np.array([1], np.int64),
         "parts": np.array([3, 1], np.int64),
         "one": np.array(1, np.float32),
@@ -120,7 +121,7 @@ def write_onnx_blur(path: Path) -> Path:
 def _kernel() -> NDArray[np.float32]:
     at = np.arange(KERNEL) - KERNEL // 2
     line = np.exp(-(at**2) / (2 * SIGMA**2))
-    return (np.outer(line, line) / line.sum() ** 2).astype(np.float32)[None, None]
+    return np.asarray((np.outer(line, line) / line.sum() ** 2)[None, None], np.float32)
 
 
 def shading(height: int, width: int) -> NDArray[np.float32]:

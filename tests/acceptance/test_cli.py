@@ -62,7 +62,7 @@ def test_ingest_answers_for_every_file(tmp_path: Path) -> None:
 def test_a_fix_from_the_command_line(shot: Path, tmp_path: Path) -> None:
     """`process remove` writes master, review and report; the report verifies, and a touched copy does not."""
     out = tmp_path / "o"
-    words = ("process", "remove", "--plate", str(shot / "a.mp4"), "--matte", str(shot / "matte"))
+    words: tuple[str, ...] = ("process", "remove", "--plate", str(shot / "a.mp4"), "--matte", str(shot / "matte"))
     done = wetgate(
         tmp_path, *words, "--source", str(shot / "b.mp4"), "--set", "min_psnr_db=5", "--out", str(out), "--json"
     )
@@ -131,7 +131,7 @@ def test_each_command_speaks_json(tmp_path: Path) -> None:
 def test_a_network_competes_and_a_missing_one_is_named(shot: Path, tmp_path: Path) -> None:
     """A bad network leaves no pixel and stands in the report with its licence; a missing file is told by name."""
     network = write_torchscript(tmp_path / "magenta.pt", Magenta(), 1)
-    words = ("process", "remove", "--plate", str(shot / "a.mp4"), "--source", str(shot / "b.mp4"))
+    words: tuple[str, ...] = ("process", "remove", "--plate", str(shot / "a.mp4"), "--source", str(shot / "b.mp4"))
     words += (
         "--matte",
         str(shot / "matte"),

@@ -165,7 +165,7 @@ def remove(wall: Path, tmp_path: Path, *networks: Path, **words: object) -> Outc
     request = Request.model_validate(
         {
             "plate": Source(path=wall, name="A001"),
-            "options": {"box": "80,60,36,28", "probes": 2, "weak_fix": "ask", "grain": False},
+            "options": {"box": "80,60,36,28", "box_is": "area", "probes": 2, "weak_fix": "ask", "grain": False},
             "work": tmp_path / "work",
             "out": tmp_path / "out",
             "networks": [Network(name=path.stem, path=path, licence="in-house") for path in networks],

@@ -83,7 +83,7 @@ class Panned:
 
     def rgb(self, frame: int) -> np.ndarray:
         """A grainy frame."""
-        return self.world[:, PAN * frame : PAN * frame + WIDTH] + self.grain[frame]
+        return np.asarray(self.world[:, PAN * frame : PAN * frame + WIDTH] + self.grain[frame])
 
     def matte(self, frame: int) -> np.ndarray:
         """The mark, as wide as what the pan uncovers in a dozen frames."""
@@ -202,7 +202,7 @@ def test_training_without_an_approval_is_an_incomplete_brief(approval: dict[str,
     request = Request.model_validate(
         {
             "plate": Source(path=write_movie(tmp_path / "a.mp4", take(3, intruder=True)), name="A001"),
-            "options": {"box": "130,60,44,90", "fill_unseen": "trained"},
+            "options": {"box": "130,60,44,90", "box_is": "area", "fill_unseen": "trained"},
             "work": tmp_path / "work",
             "out": tmp_path / "out",
             "approval": approval,

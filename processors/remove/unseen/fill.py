@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from ...pictures.layout import Image, Mask
 from ...register import Registration
-from ..holes import Region
+from ..holes import Region, region_of
 from ..sources.membrane import correction
 from .choose import Tried
 from .painter import Painter
@@ -26,6 +26,8 @@ from .window import Pictures, window
 
 _KEY = 5
 """Frames from one key frame to the next."""
+_MARGIN = 64
+"""Pixels around the rest that a painter is shown."""
 _MOST = 8
 """Key frames whose paint is still looked at; the latest count."""
 
@@ -130,16 +132,20 @@ class Unseen:
     def _painted(self, hole: Hole, image: Image, rest: Mask, *, blind: bool) -> Image:
         """Only what stands around is shown to the painter: other frames of its window with their mattes as holes."""
         count = self.painter.frames
+        near = region_of(rest, _MARGIN)
+        assert near is not None
         hidden = rest | hole.avoid
-        images, holes = [image], [hidden]
+        images, holes = [image[near.window]], [hidden[near.window]]
         if count > 1 and not blind:
             numbers = window(hole.frame, self._shot.span(hole.frame), count)
-            images = [self._shot.rgb(n)[hole.region.window] if n != hole.frame else image for n in numbers]
-            holes = [self._shot.matte(n)[hole.region.window] if n != hole.frame else hidden for n in numbers]
+            place = hole.region.window
+            images = [(image if n == hole.frame else self._shot.rgb(n)[place])[near.window] for n in numbers]
+            holes = [(hidden if n == hole.frame else self._shot.matte(n)[place])[near.window] for n in numbers]
         elif count > 1:
-            images, holes = [image] * count, [hidden] * count
-        made = self.painter.paint(images, holes)
-        return np.asarray(np.where(rest[..., None], made, image), np.float32)
+            images, holes = images * count, holes * count
+        made, out = self.painter.paint(images, holes), image.copy()
+        out[near.window] = np.where(rest[near.window][..., None], made, image[near.window])
+        return out
 
     def _keep(self, key: int, paint: Paint) -> None:
         path = self._path(key)

@@ -25,6 +25,10 @@ _SEARCHED = 12_000
 """Pixels of a hole up to which a level is searched; beyond it the coarser level's finds are copied."""
 _ROUNDS = (8, 5, 4, 3)
 """Search rounds from the coarsest level on; the last figure serves all further ones."""
+_THIN = 2.5
+"""Radius of a hole, in pixels, up to which its edges say all there is to say."""
+_BLOCK = 20_000
+"""Patches that are compared at once, to bound memory."""
 _JUMPS = (8, 4, 2, 1)
 _EDGE = 0.02
 """Patch distance (mean squared, 0..1) that halves a vote about once."""
@@ -33,6 +37,8 @@ _EDGE = 0.02
 def paint_by_patches(image: Image, hole: Mask) -> Image:
     """*image* (h, w, 3), 0..1, with *hole* painted, from its edges alone where no patch is known whole."""
     radius = float(cv2.distanceTransform(np.pad(hole, 1).astype(np.uint8), cv2.DIST_L2, 3).max())
+    if radius <= _THIN:
+        return paint_from_edges(image, hole)
     levels = max(0, int(np.ceil(np.log2(max(radius, 1) / _COARSEST))))
     while levels and min(hole.shape) >> levels < 4 * _SIDE:
         levels -= 1
@@ -73,7 +79,7 @@ class _Level:
     def search(self, made: Image, rng: np.random.Generator) -> None:
         """Better likes: a neighbour's, moved along, or somewhere near at random."""
         views = _patches(made)
-        ours = views[self.targets[:, 0], self.targets[:, 1]].reshape(len(self.targets), 3 * _SIDE * _SIDE)
+        ours = _gathered(views, self.targets)
         self.apart = _distance(views, ours, self.found)
         for jump in _JUMPS:
             for step in ((0, jump), (0, -jump), (jump, 0), (-jump, 0)):
@@ -145,8 +151,9 @@ def _level(made: Image, missing: Mask, finds: NDArray[np.int64] | None, rng: np.
         found[holds] = at[holds]
     level = _Level(targets, index, usable, found, np.zeros(len(targets), np.float32))
     views = _patches(made)
-    ours = views[targets[:, 0], targets[:, 1]].reshape(len(targets), 3 * _SIDE * _SIDE)
-    level.apart = _distance(views, ours, found)
+    for start in range(0, len(targets), _BLOCK):
+        some = slice(start, start + _BLOCK)
+        level.apart[some] = _distance(views, _gathered(views, targets[some]), found[some])
     return level
 
 
@@ -157,8 +164,12 @@ def _patches(image: Image) -> Image:
 
 
 def _distance(views: Image, ours: Image, at: NDArray[np.int64]) -> NDArray[np.float32]:
-    theirs = views[at[:, 0], at[:, 1]].reshape(len(at), 3 * _SIDE * _SIDE)
-    return np.asarray(((theirs - ours) ** 2).mean(axis=1), np.float32)
+    return np.asarray(((_gathered(views, at) - ours) ** 2).mean(axis=1), np.float32)
+
+
+def _gathered(views: Image, at: NDArray[np.int64]) -> Image:
+    """(N, 147): the patches at (N, 2) y, x."""
+    return views[at[:, 0], at[:, 1]].reshape(len(at), 3 * _SIDE * _SIDE)
 
 
 def _halved(image: Image, hole: Mask) -> tuple[Image, Mask]:

@@ -20,6 +20,8 @@ _EACH = 2
 """Places in each of the frames."""
 _LARGEST = 0.2
 """Longest side of a place as a share of the frame's shorter side."""
+_MOST = 96
+"""The same in pixels: painters rank alike on larger ones, and take their time."""
 _TRIES = 60
 _CLEAR = 8
 """Pixels between a place and the matte."""
@@ -43,7 +45,7 @@ def find_places(shot: Pictures, frames: Sequence[int]) -> list[Place]:
         if region is None:
             continue
         height, width = matte.shape
-        scale = min(1.0, _LARGEST * min(height, width) / max(region.width, region.height))
+        scale = min(1.0, min(_MOST, _LARGEST * min(height, width)) / max(region.width, region.height))
         size = (max(3, round(region.width * scale)), max(3, round(region.height * scale)))
         shape = cv2.resize(matte[region.window].astype(np.float32), size, interpolation=cv2.INTER_AREA) >= 0.5
         blocked = grown(matte, _CLEAR)
