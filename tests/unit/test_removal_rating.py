@@ -60,7 +60,9 @@ def test_an_error_of_place_shows_in_proportion_to_texture() -> None:
     """A picture moved by half a pixel is wrong by a quarter of its texture."""
     picture = world(120, 160)
     move = np.array([[1, 0, 0.5], [0, 1, 0]], np.float32)
-    moved = cv2.warpAffine(picture, move, (160, 120), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+    moved = np.asarray(
+        cv2.warpAffine(picture, move, (160, 120), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE), np.float32
+    )
     inner = (slice(10, -10), slice(60, -10))
     error = float(((soft(moved) - soft(picture))[inner] ** 2).mean())
     dx = cv2.Sobel(soft(picture), cv2.CV_32F, 1, 0, scale=1 / 8)
