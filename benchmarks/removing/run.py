@@ -58,7 +58,7 @@ def _measured(made: Made, result: Result, master: Path, pairs: int, out: Path | 
     starts = spread(first, pairs)
     wanted = sorted({n for start in starts for n in (start, start + 1)})
     ours, changed, errors = _read_back(made, master, wanted)
-    baselines = Baselines(made.holed, made.holes)
+    baselines = Baselines(made.holed, made.holes, margin=4 if case.store == "420" else 2)
     methods = baselines.methods if case.kind is not Kind.SPEED else {"Telea": baselines.telea}
     rows: dict[str, Any] = {}
     for name, method in [*methods.items(), (OURS, ours.__getitem__)]:
