@@ -22,7 +22,7 @@ from typing import Any
 import cv2
 from removing.cases import CASES, QUICK, Half, Kind
 from removing.pictures import Dot, write_scatter
-from removing.run import OURS, run_case
+from removing.run import run_case
 from removing.table import head, rows, summary
 from wetgate.processors.remove.options import RemoveOptions
 
@@ -53,7 +53,7 @@ def main() -> None:
         chosen.json.write_text(json.dumps(found, indent=1) + "\n", "utf-8")
     if chosen.out:
         dots = [
-            Dot(w["case"], w["rating"]["expected_psnr_db"], w["rows"][OURS]["inside_db"], w["verdict"],
+            Dot(w["case"], w["rating"]["expected_psnr_db"], w["true_db"], w["verdict"],
                 w["half"] == Half.REPORT)
             for w in found if w["rating"] and w["rows"]
         ]  # fmt: skip

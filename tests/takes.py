@@ -43,11 +43,12 @@ def cut_take(which: str, out: Path, *, first: int, count: int, factor: float = 0
 
 
 def woman(size: tuple[int, int]) -> NDArray[np.uint8]:
-    """Where the extra woman stands, generously, in a pose2sim cam01 frame of (height, width) *size*."""
+    """Where the extra woman stands, generously and with both arms out, in a pose2sim cam01 frame of
+    (height, width) *size*."""
     height, width = size
     mask = np.zeros(size, np.uint8)
     ground = np.array(
-        [[0.70, 0.40], [0.90, 0.40], [0.97, 0.62], [0.80, 0.72], [0.72, 0.90], [0.40, 0.93], [0.50, 0.60]]
+        [[0.66, 0.38], [1.0, 0.38], [1.0, 0.67], [0.82, 0.72], [0.76, 0.93], [0.33, 0.96], [0.40, 0.62], [0.44, 0.46]]
     )
     cv2.fillPoly(mask, [np.rint(ground * [width, height]).astype(np.int32)], 255)
     return mask

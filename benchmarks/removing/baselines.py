@@ -22,10 +22,14 @@ def _grown(mask: Mask, pixels: int) -> Mask:
 
 
 class Baselines:
-    """The usual methods on one clip."""
+    """The usual methods on one clip.
 
-    def __init__(self, frames: list[Image], holes: list[Mask]) -> None:
-        self.frames, self.holes = frames, holes
+    *margin* pixels around a hole are not looked at: in 4:2:0 the hole's colour reaches over its edge.
+    """
+
+    def __init__(self, frames: list[Image], holes: list[Mask], *, margin: int) -> None:
+        self.frames, self.holes, self._margin = frames, holes, margin
+        self._wide = [_grown(hole, margin) for hole in holes]
 
     @property
     def methods(self) -> dict[str, Callable[[int], Image]]:
@@ -34,18 +38,18 @@ class Baselines:
 
     def telea(self, frame: int) -> Image:
         """cv2.inpaint (Telea, 2004), each frame alone."""
-        return painted(self.frames[frame], self.holes[frame])
+        return painted(self.frames[frame], self.holes[frame], self._wide[frame])
 
     def median(self, frame: int) -> Image:
         """Temporal median of 15 unaligned frames."""
         known = self._median[1]
         out = np.where((self.holes[frame] & known)[..., None], self._median[0], self.frames[frame])
-        return painted(np.asarray(out, np.float32), self.holes[frame] & ~known)
+        return self._rest(out, frame, self.holes[frame] & ~known)
 
     @cached_property
     def _median(self) -> tuple[Image, Mask]:
         numbers = sorted({round(n) for n in np.linspace(0, len(self.frames) - 1, 15)})
-        stack = np.stack([np.where(_grown(self.holes[n], 2)[..., None], np.nan, self.frames[n]) for n in numbers])
+        stack = np.stack([np.where(self._wide[n][..., None], np.nan, self.frames[n]) for n in numbers])
         known = np.isfinite(stack[..., 0]).any(axis=0)
         stack[:, ~known] = 0
         return np.asarray(np.nanmedian(stack, axis=0), np.float32), np.asarray(known)
@@ -56,10 +60,10 @@ class Baselines:
         for number in sorted(range(len(self.frames)), key=lambda n: (abs(n - frame), n))[1:]:
             if not left.any():
                 break
-            usable = left & ~_grown(self.holes[number], 2)
+            usable = left & ~self._wide[number]
             out[usable] = self.frames[number][usable]
             left &= ~usable
-        return painted(out, left)
+        return self._rest(out, frame, left)
 
     def chain(self, frame: int) -> Image:
         """The motion-following pass: pixels are followed from frame to frame along completed DIS flow
@@ -75,11 +79,16 @@ class Baselines:
                 total[here] += picture[here] * share[:, None]
                 weight[here] += share
         out = np.where((weight > 0)[..., None], total / np.maximum(weight, 1e-6)[..., None], self.frames[frame])
-        return painted(np.asarray(out, np.float32), hole & (weight == 0))
+        return self._rest(out, frame, hole & (weight == 0))
 
     @cached_property
     def _ways(self) -> dict[int, tuple[list[NDArray[np.int32]], list[NDArray[np.float32]], list[NDArray[np.int32]]]]:
         return {way: self._followed(way) for way in (1, -1)}
+
+    def _rest(self, image: Image, frame: int, left: Mask) -> Image:
+        """What no frame showed, painted; nothing near the hole's edge but what was filled is looked at."""
+        spoilt = self._wide[frame] & ~self.holes[frame]
+        return painted(np.asarray(image, np.float32), left, left | (spoilt & _grown(left, self._margin)))
 
     def _followed(self, way: int) -> tuple[list[NDArray[np.int32]], list[NDArray[np.float32]], list[NDArray[np.int32]]]:
         """For each frame and pixel of its hole: the frame it is seen in, where, and after how many steps."""
@@ -97,7 +106,7 @@ class Baselines:
             into = np.rint(to).astype(int)
             inside = (into >= 0).all(axis=-1) & (into[..., 0] < width) & (into[..., 1] < height)
             x, y = np.clip(into[..., 0], 0, width - 1), np.clip(into[..., 1], 0, height - 1)
-            blocked = _grown(self.holes[other], 2)[y, x]
+            blocked = self._wide[other][y, x]
             free = hole & inside & ~blocked
             source[frame][free], place[frame][free], steps[frame][free] = other, to[free], 1
             on = hole & inside & blocked & (source[other][y, x] >= 0)
@@ -118,12 +127,12 @@ class Baselines:
         return np.asarray(np.clip(self.frames[frame], 0, 1) * 255, np.uint8)
 
 
-def painted(image: Image, hole: Mask) -> Image:
-    """*hole* painted from its edges."""
+def painted(image: Image, hole: Mask, wide: Mask) -> Image:
+    """*hole* painted from the edges of *wide* around it."""
     if not hole.any():
         return image
     shown = np.asarray(np.clip(image, 0, 1) * 255 + 0.5, np.uint8)
-    out = cv2.inpaint(shown, _grown(hole, 1).astype(np.uint8), 5, cv2.INPAINT_TELEA)
+    out = cv2.inpaint(shown, wide.astype(np.uint8), 5, cv2.INPAINT_TELEA)
     return np.asarray(np.where(hole[..., None], out.astype(np.float32) / 255, image), np.float32)
 
 

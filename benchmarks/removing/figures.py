@@ -77,9 +77,8 @@ class Figures:
     true_grain: Sum = field(default_factory=Sum)
     lag: list[float] = field(default_factory=list)
     recall: list[float] = field(default_factory=list)
-    by_frame: dict[int, float] = field(default_factory=dict)
 
-    def add(self, frame: int, truth: Image, made: Image, hole: Mask, subject: Mask) -> None:
+    def add(self, truth: Image, made: Image, hole: Mask, subject: Mask) -> None:
         """One frame."""
         error = ((soft(truth) - soft(made)) ** 2).mean(axis=-1)
         near = cv2.dilate(subject.astype(np.uint8), np.ones((7, 7))) > 0
@@ -87,7 +86,6 @@ class Figures:
         self.inside.add(error[hole])
         self.background.add(error[clear])
         self.mover.add(error[hole & subject])
-        self.by_frame[frame] = -10 * float(np.log10(max(float(error[hole].mean()), 1e-9)))
         grey = [np.asarray(image @ np.array([0.299, 0.587, 0.114], np.float32), np.float32) for image in (truth, made)]
         self.ssim.add(ssim(*grey)[hole])
         self.gmsd.append(gmsd(*grey, hole))

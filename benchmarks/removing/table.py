@@ -39,8 +39,9 @@ def rows(words: dict[str, Any]) -> Iterable[str]:
         yield f"{words['case']:16} {method:10} " + " ".join(f"{cell:>7}" for cell in cells)
     rating = words["rating"] or {}
     never, changed = words["never_seen"], words.get("changed_outside", "?")
+    verdict = f"{words['verdict']}: {words['fault']}" if words["fault"] else words["verdict"]
     yield (
-        f"{'':16} -> {words['verdict']}{': ' + words['fault'] if words['fault'] else ''}; rated "
+        f"{'':16} -> {verdict}; {words.get('true_db') or 0:.1f} dB inside over all frames, rated "
         f"{rating.get('expected_psnr_db', float('nan')):.1f} dB over {rating.get('covered', 0):.0%}; never seen "
         f"{'?' if never is None else format(never, '.1%')}; {changed} values changed outside; "
         f"{words['seconds_per_frame']:.2f} s a frame, {words['peak_mb']:.0f} MB"
@@ -89,12 +90,12 @@ def self_rating(done: Sequence[dict[str, Any]]) -> Iterable[str]:
     """How far off, what was caught, and what was caught wrongly."""
     for half in (None, *Half):
         chosen = [w for w in done if w["rating"] and half in (None, w["half"])]
-        off = [w["rating"]["expected_psnr_db"] - w["rows"][OURS]["inside_db"] for w in chosen]
+        off = [w["rating"]["expected_psnr_db"] - w["true_db"] for w in chosen]
         if not off:
             continue
-        bad = [w for w in chosen if w["rows"][OURS]["inside_db"] < BAD_DB]
+        bad = [w for w in chosen if w["true_db"] < BAD_DB]
         missed = [w["case"] for w in bad if w["verdict"] == "publish"]
-        good = [w for w in chosen if w["rows"][OURS]["inside_db"] >= BAD_DB + 4]
+        good = [w for w in chosen if w["true_db"] >= BAD_DB + 4]
         stopped = [w["case"] for w in good if w["verdict"] != "publish"]
         yield (
             f"self-rating, {half or 'all'} ({len(chosen)} jobs): off by {np.median(np.abs(off)):.1f} dB in the "

@@ -57,7 +57,7 @@ class Finish:
         proofs = self._proved_review(master)
         trial = held_trial(self.shot, lambda done, words: self.progress(0.8 + 0.15 * done, words))
         expected = expect(trial, self.facts)
-        rating = rate(trial, expected)
+        rating = rate(trial, expected, self.tally.origins)
         identity = summarise(proofs)
         reasons, weak = judge(self.shot, self.tally, rating, expected)
         followed = self.shot.mattes.followed

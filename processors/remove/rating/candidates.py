@@ -87,10 +87,10 @@ class StillMedian:
             blocked = grown(shot.matte(number) | hole_at(number), 2)[region.window]
             stack.append(np.where(blocked[..., None], np.nan, shot.rgb(number)[region.window]))
         pictures = np.asarray(stack, np.float32)
-        known = np.isfinite(pictures[..., 0]).any(axis=0)
+        known = np.asarray(np.isfinite(pictures[..., 0]).any(axis=0))
         pictures[:, ~known] = 0
         plate, middle = shot.rgb(frame)[region.window], np.asarray(np.nanmedian(pictures, axis=0), np.float32)
-        middle = middle + correction(plate, middle, hidden, known)
+        middle = np.asarray(middle + correction(plate, middle, hidden, known), np.float32)
         grain = measure(plate, middle, known & ~grown(hidden, 3))
         image = np.where((hidden & known)[..., None], middle, plate)
         fill = _filled(frame, region, hole, paint(image, grown(hidden & ~known, 2)), Origin.OWN, grain)

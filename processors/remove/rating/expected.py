@@ -15,7 +15,7 @@ median, texture to 3.3). The constants were fitted on the benchmark's tuning hal
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,7 +27,7 @@ from ...pictures.layout import Image, Mask
 from ..fill import Fill, Origin
 from ..sources.membrane import ring_of
 from .choice import Trial
-from .scores import Score, rim_error
+from .scores import rim_error
 from .texture import contrast, texture
 
 FLOOR = 3e-5
@@ -106,17 +106,18 @@ def expect(trial: Trial, facts: Sequence[Facts]) -> Expected:
     """What the probes and the rims say about every fill."""
     off, scatter = _off([(score.error, score.texture + FLOOR) for score in trial.told])
     painting, _ = _off([(score.error, score.contrast + FLOOR) for score in trial.scores.get("spatial", [])])
-    rims = _carried([one.rim for one in facts])
+    probed = [off * (one.texture + FLOOR) for one in facts]
+    rims = _carried([told if one.rim is None else one.rim for one, told in zip(facts, probed, strict=True)])
     errors = []
-    for one, rim in zip(facts, rims, strict=True):
-        shown = PROBE * off * (one.texture + FLOOR) + RIM * rim
+    for one, told, rim in zip(facts, probed, rims, strict=True):
+        shown = PROBE * told + RIM * float(rim)
         painted = max(PAINT * painting * (one.contrast + FLOOR), shown)
         errors.append((1 - one.painted) * shown + one.painted * painted)
     return Expected(tuple(facts), tuple(errors), round(float(np.hypot(SPREAD_DB, scatter)), 1))
 
 
-def rate(trial: Trial, expected: Expected) -> SelfRating:
-    """All in one rating."""
+def rate(trial: Trial, expected: Expected, origins: Mapping[int, int]) -> SelfRating:
+    """All in one rating; *origins* counts the real holes' pixels by where they came from."""
     scores = trial.told
     if not scores:
         return SelfRating(
@@ -126,7 +127,7 @@ def rate(trial: Trial, expected: Expected) -> SelfRating:
     return SelfRating(
         expected_psnr_db=round(expected.psnr_db, 2),
         spread_db=expected.spread_db,
-        covered=round(_covered(scores, expected.facts), 4),
+        covered=round(_covered(trial, origins), 4),
         samples=len(scores),
         grain_ratio=round(float(np.median(grains)), 3) if grains else None,
         edge_ratio=round(float(np.median([score.edges for score in scores])), 3),
@@ -147,24 +148,26 @@ def _off(pairs: Sequence[tuple[float, float]]) -> tuple[float, float]:
     return float(10 ** (np.median(ratios) / 10)), apart / float(np.sqrt(ratios.size))
 
 
-def _carried(rims: Sequence[float | None]) -> NDArray[np.float64]:
-    """The rim's error a frame, where it is known, spread over the frames near it: who passes behind
-    the matte is on its rim only on the way in and out."""
-    known = np.array([np.nan if one is None else one for one in rims], np.float64)
-    if np.isnan(known).all():
-        return np.zeros(len(known))
-    filled = np.where(np.isnan(known), np.nanmedian(known), known)
-    padded = np.pad(filled, NEAR, mode="edge")
+def _carried(rims: Sequence[float]) -> NDArray[np.float64]:
+    """The rim's error a frame as a mean over the frames near it: who passes behind the matte is on its
+    rim only on the way in and out."""
+    if not rims:
+        return np.zeros(0)
+    padded = np.pad(np.array(rims, np.float64), NEAR, mode="edge")
     windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * NEAR + 1)
     return np.asarray(windows.mean(axis=-1))
 
 
-def _covered(scores: Sequence[Score], facts: Sequence[Facts]) -> float:
-    """Share of the real holes that the probes speak for: what was painted only where probes were painted too."""
-    pixels = sum(one.pixels for one in facts)
-    painted = sum(one.painted * one.pixels for one in facts) / max(pixels, 1)
-    tested = [sum(s.painted > 0.01 for s in scores) > 0, sum(s.painted < 0.99 for s in scores) > 0]
-    return painted * tested[0] + (1 - painted) * tested[1]
+def _covered(trial: Trial, origins: Mapping[int, int]) -> float:
+    """Share of the real holes whose kind of pixel the probes had too."""
+    tested = {
+        origin
+        for scores in (trial.told, trial.scores.get("spatial", []))
+        for score in scores
+        for origin, count in score.origins.items()
+        if count > 0.01 * score.pixels
+    }
+    return sum(count for origin, count in origins.items() if origin in tested) / max(sum(origins.values()), 1)
 
 
 def _db(error: float) -> float:

@@ -83,7 +83,7 @@ def _placed(shot: Shot, frame: int, rng: np.random.Generator) -> Probe | None:
     height, width = matte.shape
     scale = min(1.0, _LARGEST * min(height, width) / max(box.width, box.height))
     centre = (box.x + box.width / 2, box.y + box.height / 2)
-    rich = texture(np.asarray(shot.luma(frame), np.float32) / 255)
+    rich = texture(np.asarray(shot.luma(frame) / 255, np.float32))
     wanted = float(rich[ring_of(matte)].mean())
     blocked = grown(matte, 12)
     found: list[tuple[float, Probe]] = []
