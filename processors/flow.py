@@ -42,8 +42,13 @@ class Refined:
         back = cv2.perspectiveTransform(at, np.linalg.inv(self.registration.matrix)).astype(np.float32)
         out = cv2.remap(image, back, None, interpolation, borderMode=cv2.BORDER_REPLICATE)
         rows, columns = image.shape[:2]
-        inside = (back > 1).all(axis=-1) & (back[..., 0] < columns - 2) & (back[..., 1] < rows - 2)
-        return out, inside
+        return out, within(back, columns, rows)
+
+
+def within(at: NDArray[np.float32], width: int, height: int) -> Mask:
+    """Where positions (h, w, 2) can be sampled by a cubic in a picture of this size."""
+    x, y = at[..., 0], at[..., 1]
+    return np.asarray((x >= 1) & (y >= 1) & (x < width - 2) & (y < height - 2))
 
 
 @dataclass(frozen=True)
@@ -93,7 +98,7 @@ def refine(
         hole |= grown(there[window] > 0, margin // 2)
     moving_normal = normalised(near)
     flow = _flow(target.normal, moving_normal, hole)
-    trust = (~hole) & (np.abs(flow).max(axis=-1) < limit)
+    trust = (~hole) & (np.abs(flow[..., 0]) < limit) & (np.abs(flow[..., 1]) < limit)
     flow = _complete(flow, trust.astype(np.float32) * (target.texture + 0.002))
     met = cv2.remap(moving_normal, _grid(w, h) + flow, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     apart = np.abs(target.normal - met)[trust]

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 import cv2
@@ -159,7 +160,7 @@ def _fresh(ours: NDArray[np.float32], other: NDArray[np.float32], flat: Mask) ->
 
 def _by_level(residual: NDArray[np.float32], luma: NDArray[np.float32], flat: Mask, whole: float) -> tuple[float, ...]:
     found = []
-    for low, high in zip(_LEVELS[:-1], _LEVELS[1:], strict=True):
+    for low, high in pairwise(_LEVELS):
         there = flat & (luma >= low) & (luma < high)
         told = there.sum() >= _ENOUGH and whole > 1e-5
         found.append(_spread(residual[there]) / whole if told else float("nan"))

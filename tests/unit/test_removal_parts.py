@@ -8,8 +8,8 @@ from wetgate.processors.remove.grain import Grain, grained, measure, noise
 from wetgate.processors.remove.holes import ramp, region_of
 from wetgate.processors.remove.rating.verdict import ranges
 from wetgate.processors.remove.sources.camera import Camera
-from wetgate.processors.remove.sources.membrane import Surround, correction
 from wetgate.processors.remove.sources.lay import shrunk_mask
+from wetgate.processors.remove.sources.membrane import Surround, correction
 from wetgate.processors.remove.sources.own import agreement, source_frames
 
 
@@ -95,7 +95,9 @@ def test_dissolves_and_black_are_bounds_and_a_pan_or_exposure_is_not() -> None:
     blends = Blends()
     for frame in range(80):
         share = np.clip((frame - 19.5) / 20, 0, 1)
-        picture = (1 - share) * one[:, frame // 4 : frame // 4 + 160] + share * two[:, frame // 4 : frame // 4 + 160]
+        picture = (1 - share) * one[:, frame // 10 : frame // 10 + 160] + share * two[
+            :, frame // 10 : frame // 10 + 160
+        ]
         picture *= min(1.0, abs(frame - 60) / 10)
         blends.feed(np.clip(picture + rng.normal(0, 1, picture.shape), 0, 255).astype(np.uint8))
     first, last, *black = blends.bounds

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ...flow import Target, refine
+from ...flow import Target, refine, within
 from ...mattes import grown
 from ...pictures.layout import Image, Mask
 from ...register import Matrix, Registration
@@ -28,6 +28,8 @@ _LARGE = (120_000, 1_000_000)
 """Pixels of a region above which its pictures are reduced by two, and by four."""
 _LIMIT = 4.0
 """Reduced pixels that residual flow may have; more is something that moves."""
+_SHY = 10
+"""Pixels around a hole that flow does not look at."""
 _MARGIN = 2
 """Pixels around a source's matte that are never taken."""
 _REACH = 4
@@ -96,11 +98,10 @@ def _around(at: NDArray[np.float32], inside: Mask, width: int, height: int) -> R
     """The part of a frame that sampling at the positions *at* looks at."""
     if not inside.any():
         return None
-    spots = at[inside]
-    left, top = np.maximum(np.floor(spots.min(axis=0)).astype(int) - _REACH, 0) // 4 * 4
-    right, bottom = np.ceil(spots.max(axis=0)).astype(int) + _REACH + 1
-    right, bottom = min(width, -(-int(right) // 4) * 4), min(height, -(-int(bottom) // 4) * 4)
-    return Region(int(left), int(top), right - int(left), bottom - int(top))
+    xs, ys = at[..., 0][inside], at[..., 1][inside]
+    left, top = (max(0, int(v.min()) - _REACH) // 4 * 4 for v in (xs, ys))
+    right, bottom = (-(-(int(v.max()) + _REACH + 2) // 4) * 4 for v in (xs, ys))
+    return Region(left, top, min(width, right) - left, min(height, bottom) - top)
 
 
 class Ground:
@@ -118,11 +119,11 @@ class Ground:
         self.surround = Surround(self.plate, self.hidden, scale=1 / self.divisor)
         self._target = None if self.still else Target.of(self._part(pictures.grey(frame, self.divisor)))
 
-    def lay(self, number: int) -> Laid | None:
-        """Frame *number* over the region; None where it does not fit or shows nothing of the hole."""
-        registration = self.camera.onto(number, self.frame)
-        if registration is None:
-            return None
+    def lay(self, number: int, registration: Registration) -> Laid | None:
+        """Frame *number*, by the camera's *registration*, over the region; None where it does not fit there.
+
+        From any thread.
+        """
         picture = self.pictures.reduced(number, self.divisor)
         # As many reduced pixels: reduced chroma reaches that much further.
         blocked = grown(shrunk_mask(self.pictures.blocked(number), self.divisor), _MARGIN)
@@ -131,7 +132,15 @@ class Ground:
             image, valid = _unpacked(self._part(picture)), ~self._part(blocked)
         else:
             near = self._reduced(registration)
-            fine = refine(near, self.pictures.grey(number, self.divisor), self._target, exclude=self.hidden, moved=blocked, limit=_LIMIT, margin=max(4, 10 // self.divisor))
+            fine = refine(
+                near,
+                self.pictures.grey(number, self.divisor),
+                self._target,
+                exclude=self.hidden,
+                moved=blocked,
+                margin=max(4, _SHY // self.divisor),
+                limit=_LIMIT,
+            )
             # The blocked places go along as a fourth channel: one interpolation serves both.
             shut = blocked.astype(np.uint16) * np.uint16(UNIT)
             warped, inside = fine.warp(cv2.merge([*cv2.split(picture), shut]), cv2.INTER_LINEAR)
@@ -157,11 +166,15 @@ class Ground:
         blocked = self.pictures.blocked(laid.frame)
         if laid.flow is None:
             at = np.dstack([xs + self.region.x, ys + self.region.y])
-            return self.pictures.crop(laid.frame, window) * laid.gain + light, ~grown(blocked, _MARGIN)[window.window], at
+            return (
+                self.pictures.crop(laid.frame, window) * laid.gain + light,
+                ~grown(blocked, _MARGIN)[window.window],
+                at,
+            )
         flow = self._full(laid.flow * np.float32(self.divisor))[y : y + window.height, x : x + window.width]
         at = cv2.perspectiveTransform(np.dstack([xs, ys]) + flow, laid.back).astype(np.float32)
         height, width = blocked.shape
-        inside = (at >= 1).all(axis=-1) & (at[..., 0] < width - 2) & (at[..., 1] < height - 2)
+        inside = within(at, width, height)
         part = _around(at, inside, width, height)
         if part is None:
             return None
