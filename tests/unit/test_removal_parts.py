@@ -95,7 +95,8 @@ def test_dissolves_and_black_are_bounds_and_a_pan_or_exposure_is_not() -> None:
     blends = Blends()
     for frame in range(80):
         share = np.clip((frame - 19.5) / 20, 0, 1)
-        picture = (1 - share) * one[:, frame // 10 : frame // 10 + 160] + share * two[
+        at = slice(frame // 10, frame // 10 + 160)
+        picture = (1 - share) * one[:, at] + share * two[:, at]
             :, frame // 10 : frame // 10 + 160
         ]
         picture *= min(1.0, abs(frame - 60) / 10)
