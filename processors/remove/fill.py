@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ..mattes import grown
 from ..pictures import Picture
 from ..pictures.layout import Image, Mask
+from ..register import project
 from .compose import compose
 from .grain import Grain, grained, measure, noise
 from .holes import Region, ramp, region_of
@@ -191,10 +192,21 @@ def composed(shot: Shot, fill: Fill, hole: Mask, own_grain: Grain, *, feather: b
     own = fill.origin == Origin.OWN
     if shot.options.grain and own.any():
         size = (shot.plate.video.width, shot.plate.video.height)
-        fresh = grained(image, own_grain, fill.frame, (fill.region.x, fill.region.y), size)
+        fresh = grained(image, own_grain, fill.frame, _in_scene(shot, fill), size)
         image = np.where(own[..., None], fresh, image)
     strength = ramp(hole, shot.options.feather if feather else 0)
     return compose(shot.frames.at(fill.frame), image, fill.region, hole, strength)
+
+
+def _in_scene(shot: Shot, fill: Fill) -> tuple[int, int]:
+    """Where a fill's upper left corner lies in the first frame of its shot, by the camera's motion at its middle."""
+    region = fill.region
+    corner = np.array([region.x, region.y], np.float64)
+    middle = corner + np.array([region.width / 2, region.height / 2])
+    registration = shot.camera.onto(fill.frame, shot.span(fill.frame)[0])
+    if registration is not None:
+        corner += project(registration.matrix, middle[None])[0] - middle
+    return round(corner[0]), round(corner[1])
 
 
 def _mismatch(plate: Image, picture: Image, hole: Mask, valid: Mask) -> float:

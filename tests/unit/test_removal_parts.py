@@ -97,8 +97,6 @@ def test_dissolves_and_black_are_bounds_and_a_pan_or_exposure_is_not() -> None:
         share = np.clip((frame - 19.5) / 20, 0, 1)
         at = slice(frame // 10, frame // 10 + 160)
         picture = (1 - share) * one[:, at] + share * two[:, at]
-            :, frame // 10 : frame // 10 + 160
-        ]
         picture *= min(1.0, abs(frame - 60) / 10)
         blends.feed(np.clip(picture + rng.normal(0, 1, picture.shape), 0, 255).astype(np.uint8))
     first, last, *black = blends.bounds

@@ -198,8 +198,8 @@ def _follow(a: _Small, b: _Small, guess: Matrix) -> tuple[NDArray[np.float64], N
         return None
     levels = 3 if known else 4
     at = starts.astype(np.float32)[:, None]
-    moved, good, _ = cv2.calcOpticalFlowPyrLK(grey, b.grey, at, None, winSize=(15, 15), maxLevel=levels)
-    back, again, _ = cv2.calcOpticalFlowPyrLK(b.grey, grey, moved, None, winSize=(15, 15), maxLevel=levels)
+    moved, good, _ = cv2.calcOpticalFlowPyrLK(grey, b.grey, at, at.copy(), winSize=(15, 15), maxLevel=levels)
+    back, again, _ = cv2.calcOpticalFlowPyrLK(b.grey, grey, moved, at.copy(), winSize=(15, 15), maxLevel=levels)
     sure = (good.ravel() > 0) & (again.ravel() > 0) & (np.abs(back - at).max(axis=(1, 2)) < 0.4)
     ends = moved[:, 0].astype(np.float64)
     spots = np.rint(ends).astype(int)

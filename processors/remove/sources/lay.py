@@ -8,13 +8,13 @@ only where it is needed.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ...flow import Target, refine, within
+from ...flow import Target, refine, sampled, within
 from ...mattes import grown
 from ...pictures.layout import Image, Mask
 from ...register import Matrix, Registration
@@ -22,6 +22,7 @@ from ..holes import Region
 from .camera import Camera
 from .membrane import Surround
 
+Sample = TypeVar("Sample", bound=np.generic)
 UNIT = 16383
 """Reduced pictures are uint16, so that highlights of four times white fit."""
 _LARGE = (120_000, 1_000_000)
@@ -179,10 +180,9 @@ class Ground:
         if part is None:
             return None
         spot = at - np.array([part.x, part.y], np.float32)
-        image = cv2.remap(self.pictures.crop(laid.frame, part), spot, None, cv2.INTER_CUBIC,
-                          borderMode=cv2.BORDER_REPLICATE)  # fmt: skip
+        image = sampled(self.pictures.crop(laid.frame, part), spot)
         shut = grown(blocked[part.window], _MARGIN).astype(np.uint8) * 255
-        hidden = cv2.remap(shut, spot, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        hidden = sampled(shut, spot, cv2.INTER_LINEAR)
         return np.asarray(image * laid.gain + light, np.float32), inside & (hidden < 8), at
 
     def widened(self, weight: NDArray[np.float32], window: Region) -> NDArray[np.float32]:
@@ -199,7 +199,7 @@ class Ground:
         size = (self.size[0] * self.divisor, self.size[1] * self.divisor)
         return np.asarray(cv2.resize(field, size, interpolation=cv2.INTER_LINEAR), np.float32)
 
-    def _part(self, whole: NDArray[np.generic]) -> NDArray[np.generic]:
+    def _part(self, whole: NDArray[Sample]) -> NDArray[Sample]:
         left, top = self.region.x // self.divisor, self.region.y // self.divisor
         return np.ascontiguousarray(whole[top : top + self.size[1], left : left + self.size[0]])
 

@@ -41,7 +41,7 @@ _LEAST = 0.02
 class Restored:
     """The fill over `window`, where it is known, and `trace` (h, w, 3): frame, x, y of the source that weighed most.
 
-    For a camera that stands still, `other` is the nearest source's picture, where `shown`.
+    `other` is the nearest source's picture alone, where `shown`.
     """
 
     window: Region
@@ -144,7 +144,7 @@ def _mixed(ground: Ground, laid: list[Laid], weights: NDArray[np.float32], windo
             if taken is None:
                 continue
             picture, seen, at = taken
-            if nearest[0] is None and ground.still:
+            if nearest[0] is None:
                 nearest = picture, seen
             mass = (ground.widened(weight, window) + np.float32(1e-7)) * seen
             image += picture * mass[..., None]
@@ -155,4 +155,5 @@ def _mixed(ground: Ground, laid: list[Laid], weights: NDArray[np.float32], windo
             np.copyto(trace[..., 1:], at, where=more[..., None])
     if not total.any():
         return None
-    return Restored(window, image / np.maximum(total, 1e-9)[..., None], total > 0, trace, *nearest)
+    mean = np.asarray(image / np.maximum(total, 1e-9)[..., None], np.float32)
+    return Restored(window, mean, total > 0, trace, *nearest)
