@@ -253,10 +253,8 @@ def run(name: str, case: Case, count: int, pictures: Path | None) -> str:
     if sums.grain:
         grains = [float(np.median([one / other for one, other in sums.grain])), float(np.median(sums.lag))]
     slow = sums.slow[0] / max(sums.slow[1], 1e-9)
-    return (
-        f"{name:9} {psnr(sums.clear):7.2f} {psnr(sums.whole):7.2f} {ratio:7.2f} {slow:7.2f} {grains[0]:7.2f} {grains[1]:+7.2f}"
-        f" {spent / max(done, 1):7.2f}"
-    )
+    figures = [psnr(sums.clear), psnr(sums.whole), ratio, slow, *grains, spent / max(done, 1)]
+    return f"{name:9}" + "".join(f" {figure:7.2f}" for figure in figures)
 
 
 def measure_run(sums: Sums, known: Known, made: dict[int, Picture]) -> None:

@@ -38,16 +38,27 @@ class Refined:
     def warp(self, image: Image, interpolation: int = cv2.INTER_CUBIC) -> tuple[Image, Mask]:
         """The moving *image* over the region, one interpolation; and where it is picture."""
         back = self.places()
-        out = cv2.remap(image, back, None, interpolation, borderMode=cv2.BORDER_REPLICATE)
+        out = sampled(image, back, interpolation)
         rows, columns = image.shape[:2]
-        inside = (back > 1).all(axis=-1) & (back[..., 0] < columns - 2) & (back[..., 1] < rows - 2)
-        return out, inside
+        return out, within(back, columns, rows)
 
     def places(self) -> NDArray[np.float32]:
         """(height, width, 2): the x and y in the moving picture that each pixel of the region shows."""
         x, y, width, height = self.region
         at = _grid(width, height) + np.array([x, y], np.float32) + self.flow
         return np.asarray(cv2.perspectiveTransform(at, np.linalg.inv(self.registration.matrix)), np.float32)
+
+
+def sampled(image: Image, at: NDArray[np.float32], interpolation: int = cv2.INTER_CUBIC) -> Image:
+    """*image* seen at the positions *at* (h, w, 2), its border carried on."""
+    xs, ys = cv2.split(at)
+    return np.asarray(cv2.remap(image, xs, ys, interpolation, borderMode=cv2.BORDER_REPLICATE))
+
+
+def within(at: NDArray[np.float32], width: int, height: int) -> Mask:
+    """Where positions (h, w, 2) can be sampled by a cubic in a picture of this size."""
+    x, y = at[..., 0], at[..., 1]
+    return np.asarray((x >= 1) & (y >= 1) & (x < width - 2) & (y < height - 2))
 
 
 @dataclass(frozen=True)
@@ -97,9 +108,9 @@ def refine(
         hole |= grown(there[window] > 0, margin // 2)
     moving_normal = normalised(near)
     flow = _flow(target.normal, moving_normal, hole)
-    trust = (~hole) & (np.abs(flow).max(axis=-1) < limit)
+    trust = (~hole) & (np.abs(flow[..., 0]) < limit) & (np.abs(flow[..., 1]) < limit)
     flow = _complete(flow, trust.astype(np.float32) * (target.texture + 0.002))
-    met = cv2.remap(moving_normal, _grid(w, h) + flow, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    met = sampled(moving_normal, _grid(w, h) + flow, cv2.INTER_LINEAR)
     apart = np.abs(target.normal - met)[trust]
     return Refined(registration, (x, y, w, h), flow, float(np.median(apart)) if apart.size else float("inf"))
 
@@ -138,7 +149,8 @@ def _complete(flow: NDArray[np.float32], weight: NDArray[np.float32]) -> NDArray
         return np.zeros_like(flow)
     pick = np.linspace(0, len(xs) - 1, min(len(xs), 2000)).astype(int)
     fit, calm = _affine(flow[ys[pick], xs[pick]], weight[ys[pick], xs[pick]], xs[pick] / width, ys[pick] / height)
-    base = cv2.transform(_grid(width, height) / np.array([width, height], np.float32) - np.float32(0.5), fit)
+    places = np.asarray(_grid(width, height) / np.array([width, height], np.float32) - np.float32(0.5), np.float32)
+    base = np.asarray(cv2.transform(places, fit.astype(np.float32)), np.float32)
     small, sigma = (max(1, round(width / 4)), max(1, round(height / 4))), max(2.0, max(height, width) / 60)
     rest = np.asarray(cv2.resize((flow - base) * weight[..., None], small, interpolation=cv2.INTER_AREA))
     mass = np.asarray(cv2.resize(weight, small, interpolation=cv2.INTER_AREA))

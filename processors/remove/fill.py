@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ..mattes import grown
 from ..pictures import Picture
 from ..pictures.layout import Image, Mask
+from ..register import project
 from .compose import compose
 from .grain import Grain, grained, measure, noise
 from .holes import Region, region_of
@@ -309,7 +310,7 @@ def composed(shot: Shot, fill: Fill, hole: Mask, own_grain: Grain, *, feather: b
     own = fill.origin == Origin.OWN
     if shot.options.grain and own.any():
         size = (shot.plate.video.width, shot.plate.video.height)
-        fresh = grained(image, own_grain, fill.frame, (fill.region.x, fill.region.y), size)
+        fresh = grained(image, own_grain, fill.frame, _in_scene(shot, fill), size)
         image = np.where(own[..., None], fresh, image)
     strength = shot.strength(fill.frame) if feather else hole.astype(np.float32)
     return compose(shot.frames.at(fill.frame), image, fill.region, hole, strength)
@@ -322,6 +323,17 @@ def _misfit(plate: Image, picture: Image, hole: Mask, valid: Mask) -> float:
         return _STRANGE / 2
     apart = np.abs(cv2.GaussianBlur(plate - picture, (0, 0), 2))[ring]
     return float(np.sqrt((np.minimum(apart, _CAP) ** 2).mean()))
+
+
+def _in_scene(shot: Shot, fill: Fill) -> tuple[int, int]:
+    """Where a fill's upper left corner lies in the first frame of its shot, by the camera's motion at its middle."""
+    region = fill.region
+    corner = np.array([region.x, region.y], np.float64)
+    middle = corner + np.array([region.width / 2, region.height / 2])
+    registration = shot.camera.onto(fill.frame, shot.span(fill.frame)[0])
+    if registration is not None:
+        corner += project(registration.matrix, middle[None])[0] - middle
+    return round(corner[0]), round(corner[1])
 
 
 def _mismatch(plate: Image, picture: Image, hole: Mask, valid: Mask) -> float:

@@ -5,15 +5,15 @@ textures do not count: of luma and of the two colour differences R-Y and B-Y, lu
 What is added is Gaussian, with the neighbour correlation of what lacks (not of the plate: a mean of
 sources has lost its fine grain first), less what rounding to code values will add by itself. Codecs
 repeat grain from frame to frame: as much of it as the plate renews is new in every frame, the rest
-stands still. The same for a frame whenever it is made.
+stands still in the scene. The same for a frame whenever it is made.
 """
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 import cv2
@@ -113,7 +113,7 @@ def measure(
     """Compare the grain of two aligned pictures on the flat part of *where*.
 
     *step* is the plate's code step: *fill* is not rounded yet and will gain that much. *other* is the
-    plate's picture of the same place at another moment, standing still, where *shown*.
+    plate's picture of the same place at another moment, where *shown*.
     """
     flat = flat_places(plate, where)
     if flat.sum() < 100:
@@ -132,7 +132,7 @@ def measure(
         blue=blue,
         colour_correlation=_neighbours(ours[1] + ours[2], flat),
         fresh=1.0 if other is None or shown is None else _fresh(ours[0], high_pass(other), flat & shown),
-        levels=_by_level(ours[0], cv2.GaussianBlur(plate @ _LUMA, (0, 0), 2), flat, deviation),
+        levels=_by_level(ours[0], np.asarray(cv2.GaussianBlur(plate @ _LUMA, (0, 0), 2), np.float32), flat, deviation),
     )
 
 
@@ -140,7 +140,7 @@ def _parts(image: Image) -> list[NDArray[np.float32]]:
     """High-pass of luma, R-Y and B-Y."""
     luma = image @ _LUMA
     parts = np.dstack([luma, image[..., 0] - luma, image[..., 2] - luma])
-    return list(cv2.split(parts - cv2.GaussianBlur(parts, (0, 0), 1.0)))
+    return [np.asarray(part, np.float32) for part in cv2.split(parts - cv2.GaussianBlur(parts, (0, 0), 1.0))]
 
 
 def _lacking(plate: float, fill: float) -> float:
@@ -160,7 +160,7 @@ def _fresh(ours: NDArray[np.float32], other: NDArray[np.float32], flat: Mask) ->
 
 def _by_level(residual: NDArray[np.float32], luma: NDArray[np.float32], flat: Mask, whole: float) -> tuple[float, ...]:
     found = []
-    for low, high in itertools.pairwise(_LEVELS):
+    for low, high in pairwise(_LEVELS):
         there = flat & (luma >= low) & (luma < high)
         told = there.sum() >= _ENOUGH and whole > 1e-5
         found.append(_spread(residual[there]) / whole if told else float("nan"))
@@ -184,14 +184,18 @@ def noise(shape: tuple[int, ...], sigma: float, correlation: float, seed: int) -
     blur = _blur_of(correlation)
     made = np.zeros(shape, np.float32)
     cv2.setRNGSeed(seed % 2**31)
-    cv2.randn(made, 0.0, 1.0)
+    cv2.randn(made, np.zeros(1), np.ones(1))
     if blur > 0:
         made = np.asarray(cv2.GaussianBlur(made, (0, 0), blur), np.float32)
     return np.asarray(made * np.float32(sigma / _passed(blur)[0]), np.float32)
 
 
 def grained(image: Image, grain: Grain, frame: int, corner: tuple[int, int], size: tuple[int, int]) -> Image:
-    """*image* with the grain that it lacks; *corner* (x, y) is its place in a frame of *size* (width, height)."""
+    """*image* with the grain that it lacks.
+
+    *corner* (x, y) is its place in what stands still in the scene, a field of *size* (width, height)
+    that goes on for ever: with a moving camera it wanders.
+    """
     shape = (image.shape[0], image.shape[1])
     add = np.zeros_like(image)
     x, y = corner
@@ -199,7 +203,8 @@ def grained(image: Image, grain: Grain, frame: int, corner: tuple[int, int], siz
     def field(kind: int, sigma: float, correlation: float) -> NDArray[np.float32]:
         made = noise(shape, sigma * float(np.sqrt(grain.fresh)), correlation, 3 * frame + kind)
         if grain.fresh < 0.98:
-            still = _standing(size, correlation, kind)[y : y + shape[0], x : x + shape[1]]
+            rows, columns = (np.arange(y, y + shape[0]) % size[1], np.arange(x, x + shape[1]) % size[0])
+            still = _standing(size, correlation, kind)[np.ix_(rows, columns)]
             made += np.float32(sigma * np.sqrt(1 - grain.fresh)) * still
         return made
 
@@ -219,18 +224,20 @@ def _strength(image: Image, grain: Grain) -> NDArray[np.float32]:
     if told.sum() < 2:
         return np.ones(image.shape[:2], np.float32)
     middles = (_LEVELS[1:] + _LEVELS[:-1]) / 2
-    table = np.interp(np.linspace(0, 1, 256), middles[told], np.array(grain.levels)[told]).astype(np.float32)
+    table = np.interp(np.linspace(0, 1, 256), middles[told], np.clip(np.array(grain.levels)[told], 0.5, 1.5))
+    table = np.asarray(table, np.float32)
     luma = cv2.GaussianBlur(image @ _LUMA, (0, 0), 2)
-    return table[np.clip(luma * 255, 0, 255).astype(np.uint8)]
+    return np.asarray(table[np.clip(luma * 255, 0, 255).astype(np.uint8)], np.float32)
 
 
 @lru_cache(maxsize=3)
 def _standing(size: tuple[int, int], correlation: float, kind: int) -> NDArray[np.float32]:
-    """The field that stands still through a shot."""
+    """The field that stands still in the scene."""
     return noise((size[1], size[0]), 1.0, correlation, 1_000_001 + kind)
 
 
-_BLURS = tuple(round(0.05 * step, 2) for step in range(6, 41))
+_BLURS = tuple(round(0.05 * step, 2) for step in range(6, 18))
+"""Wider ones would pass next to nothing of themselves through the high-pass: what is that coarse is no grain."""
 
 
 @lru_cache(maxsize=64)

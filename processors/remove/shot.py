@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -43,6 +44,8 @@ _KEPT_BYTES = 500_000_000
 _MATTES = 400
 """Mattes that are kept, a bit a pixel: more than the frames that one frame's sources reach over."""
 _REDUCED_BYTES = 250_000_000
+_PASSED = 40
+"""Frames that are decoded and kept on the way to a later one, rather than sought over."""
 
 
 class Frames:
@@ -55,17 +58,21 @@ class Frames:
                           for c in plate.layout.channels))  # fmt: skip
         self._most = max(4, _KEPT_BYTES // size)
         self._kept: OrderedDict[int, Picture] = OrderedDict()
+        self._next = 0
+        self._lock = Lock()
 
     def at(self, frame: int) -> Picture:
-        """One frame; going on in order is cheap."""
-        if frame in self._kept:
+        """One frame; going on in order is cheap, and what is passed on the way is kept. From any thread."""
+        with self._lock:
+            if frame not in self._kept:
+                first = self._next if 0 <= frame - self._next < min(_PASSED, self._most // 2) else frame
+                for picture in self.plate.read(first, frame):
+                    self._kept[picture.frame] = picture
+                self._next = frame + 1
+                while len(self._kept) > self._most:
+                    self._kept.popitem(last=False)
             self._kept.move_to_end(frame)
             return self._kept[frame]
-        picture = self.plate.picture(frame)
-        self._kept[frame] = picture
-        if len(self._kept) > self._most:
-            self._kept.popitem(last=False)
-        return picture
 
 
 class Reduced:
@@ -75,20 +82,22 @@ class Reduced:
         self._frames = frames
         self._kept: OrderedDict[tuple[int, int], tuple[NDArray[np.uint16], NDArray[np.uint8]]] = OrderedDict()
         self._bytes = 0
+        self._lock = Lock()
 
     def of(self, frame: int, divisor: int) -> tuple[NDArray[np.uint16], NDArray[np.uint8]]:
-        """RGB (1.0 = `UNIT`) and luma."""
+        """RGB (1.0 = `UNIT`) and luma. From any thread."""
         key = (frame, divisor)
-        if key in self._kept:
-            self._kept.move_to_end(key)
-            return self._kept[key]
-        picture = self._frames.at(frame).reduced(divisor)
-        made = np.clip(picture.rgb() * UNIT + 0.5, 0, 65535).astype(np.uint16), picture.luma()
-        self._kept[key] = made
-        self._bytes += _bytes(made)
-        while self._bytes > _REDUCED_BYTES and len(self._kept) > 1:
-            self._bytes -= _bytes(self._kept.popitem(last=False)[1])
-        return made
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key]
+            picture = self._frames.at(frame).reduced(divisor)
+            made = np.clip(picture.rgb() * UNIT + 0.5, 0, 65535).astype(np.uint16), picture.luma()
+            self._kept[key] = made
+            self._bytes += _bytes(made)
+            while self._bytes > _REDUCED_BYTES and len(self._kept) > 1:
+                self._bytes -= _bytes(self._kept.popitem(last=False)[1])
+            return made
 
 
 def _bytes(arrays: Sequence[NDArray[Any]]) -> int:
@@ -113,15 +122,18 @@ class Shot:
     _packed: OrderedDict[int, NDArray[np.uint8]] = field(default_factory=OrderedDict, repr=False)
     _movers: tuple[int, Movers] | None = field(default=None, repr=False)
     _regions: dict[int, Region | None] = field(default_factory=dict, repr=False)
+    _lock: Lock = field(default_factory=Lock, repr=False)
 
     def matte(self, frame: int) -> Mask:
         """The effective matte: as drawn, with the growth that the brief asked for."""
         shape = (self.plate.video.height, self.plate.video.width)
-        if frame not in self._packed:
-            self._packed[frame] = np.packbits(self._effective(frame))
-            if len(self._packed) > _MATTES:
-                self._packed.popitem(last=False)
-        bits = np.unpackbits(self._packed[frame], count=shape[0] * shape[1])
+        with self._lock:
+            if frame not in self._packed:
+                self._packed[frame] = np.packbits(self._effective(frame))
+                if len(self._packed) > _MATTES:
+                    self._packed.popitem(last=False)
+            packed = self._packed[frame]
+        bits = np.unpackbits(packed, count=shape[0] * shape[1])
         return bits.view(bool).reshape(shape)
 
     def steady_region(self, frame: int) -> Region | None:

@@ -64,7 +64,7 @@ class Steady:
         size = (-(-region.width // _DIVISOR), -(-region.height // _DIVISOR))
         here = self._soft(frame)
         window = (slice(top, top + size[1]), slice(left, left + size[0]))
-        base = here.picture[window].astype(np.float32) / UNIT
+        base = here.picture[window].astype(np.float32) * np.float32(1 / UNIT)
         ring = ring_of(here.shut[window] | self._hole(frame)[window], gap=2, width=16)
         total = np.ones(base.shape[:2], np.float32)
         sums = np.zeros_like(base)
@@ -94,7 +94,7 @@ class Steady:
         matrix: Matrix = move @ registration.scaled(1 / _DIVISOR, 1 / _DIVISOR).matrix
         image = cv2.warpPerspective(soft.picture, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         clear = cv2.warpPerspective((~soft.shut).astype(np.uint8) * 255, matrix, size, flags=cv2.INTER_LINEAR)
-        return image.astype(np.float32) / UNIT, clear > 254
+        return image.astype(np.float32) * np.float32(1 / UNIT), clear > 254
 
     def _soft(self, frame: int) -> _Soft:
         if frame not in self._softs:

@@ -95,7 +95,8 @@ def test_dissolves_and_black_are_bounds_and_a_pan_or_exposure_is_not() -> None:
     blends = Blends()
     for frame in range(80):
         share = np.clip((frame - 19.5) / 20, 0, 1)
-        picture = (1 - share) * one[:, frame // 4 : frame // 4 + 160] + share * two[:, frame // 4 : frame // 4 + 160]
+        at = slice(frame // 10, frame // 10 + 160)
+        picture = (1 - share) * one[:, at] + share * two[:, at]
         picture *= min(1.0, abs(frame - 60) / 10)
         blends.feed(np.clip(picture + rng.normal(0, 1, picture.shape), 0, 255).astype(np.uint8))
     first, last, *black = blends.bounds

@@ -172,13 +172,13 @@ def _shrunk(luma: NDArray[np.uint8], avoid: Mask) -> _Small:
     size = (round(width * factor), round(height * factor))
     small = luma if factor == 1.0 else cv2.resize(luma, size, interpolation=cv2.INTER_AREA)
     grey = normalised(small).astype(np.uint8)
-    hidden = (
-        avoid if factor == 1.0 else cv2.resize(avoid.astype(np.uint8) * 255, size, interpolation=cv2.INTER_AREA) > 0
-    )
+    hidden = np.asarray(avoid, bool)
+    if factor != 1.0:
+        hidden = np.asarray(cv2.resize(avoid.astype(np.uint8) * 255, size, interpolation=cv2.INTER_AREA) > 0)
     look = np.where(hidden, 0, 255).astype(np.uint8)
     found = cv2.goodFeaturesToTrack(grey, _CORNERS, 0.01, max(3, round(max(size) / 80)), mask=look, blockSize=5)
     corners = np.zeros((0, 1, 2), np.float32) if found is None else np.asarray(found, np.float32)
-    return _Small(grey, corners, np.asarray(hidden, bool), factor, (height, width))
+    return _Small(grey, corners, hidden, factor, (height, width))
 
 
 def _follow(a: _Small, b: _Small, guess: Matrix) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
@@ -198,8 +198,8 @@ def _follow(a: _Small, b: _Small, guess: Matrix) -> tuple[NDArray[np.float64], N
         return None
     levels = 3 if known else 4
     at = starts.astype(np.float32)[:, None]
-    moved, good, _ = cv2.calcOpticalFlowPyrLK(grey, b.grey, at, None, winSize=(15, 15), maxLevel=levels)
-    back, again, _ = cv2.calcOpticalFlowPyrLK(b.grey, grey, moved, None, winSize=(15, 15), maxLevel=levels)
+    moved, good, _ = cv2.calcOpticalFlowPyrLK(grey, b.grey, at, at.copy(), winSize=(15, 15), maxLevel=levels)
+    back, again, _ = cv2.calcOpticalFlowPyrLK(b.grey, grey, moved, at.copy(), winSize=(15, 15), maxLevel=levels)
     sure = (good.ravel() > 0) & (again.ravel() > 0) & (np.abs(back - at).max(axis=(1, 2)) < 0.4)
     ends = moved[:, 0].astype(np.float64)
     spots = np.rint(ends).astype(int)

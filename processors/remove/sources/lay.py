@@ -8,13 +8,13 @@ only where it is needed.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ...flow import Target, refine
+from ...flow import Target, refine, sampled, within
 from ...mattes import grown
 from ...pictures.layout import Image, Mask
 from ...register import Matrix, Registration
@@ -22,12 +22,15 @@ from ..holes import Region
 from .camera import Camera
 from .membrane import Surround
 
+Sample = TypeVar("Sample", bound=np.generic)
 UNIT = 16383
 """Reduced pictures are uint16, so that highlights of four times white fit."""
 _LARGE = (120_000, 1_000_000)
 """Pixels of a region above which its pictures are reduced by two, and by four."""
 _LIMIT = 4.0
 """Reduced pixels that residual flow may have; more is something that moves."""
+_SHY = 10
+"""Pixels around a hole that flow does not look at."""
 _MARGIN = 2
 """Pixels around a source's matte that are never taken."""
 _REACH = 4
@@ -96,11 +99,10 @@ def _around(at: NDArray[np.float32], inside: Mask, width: int, height: int) -> R
     """The part of a frame that sampling at the positions *at* looks at."""
     if not inside.any():
         return None
-    spots = at[inside]
-    left, top = np.maximum(np.floor(spots.min(axis=0)).astype(int) - _REACH, 0) // 4 * 4
-    right, bottom = np.ceil(spots.max(axis=0)).astype(int) + _REACH + 1
-    right, bottom = min(width, -(-int(right) // 4) * 4), min(height, -(-int(bottom) // 4) * 4)
-    return Region(int(left), int(top), right - int(left), bottom - int(top))
+    xs, ys = at[..., 0][inside], at[..., 1][inside]
+    left, top = (max(0, int(v.min()) - _REACH) // 4 * 4 for v in (xs, ys))
+    right, bottom = (-(-(int(v.max()) + _REACH + 2) // 4) * 4 for v in (xs, ys))
+    return Region(left, top, min(width, right) - left, min(height, bottom) - top)
 
 
 class Ground:
@@ -118,11 +120,11 @@ class Ground:
         self.surround = Surround(self.plate, self.hidden, scale=1 / self.divisor)
         self._target = None if self.still else Target.of(self._part(pictures.grey(frame, self.divisor)))
 
-    def lay(self, number: int) -> Laid | None:
-        """Frame *number* over the region; None where it does not fit or shows nothing of the hole."""
-        registration = self.camera.onto(number, self.frame)
-        if registration is None:
-            return None
+    def lay(self, number: int, registration: Registration) -> Laid | None:
+        """Frame *number*, by the camera's *registration*, over the region; None where it does not fit there.
+
+        From any thread.
+        """
         picture = self.pictures.reduced(number, self.divisor)
         # As many reduced pixels: reduced chroma reaches that much further.
         blocked = grown(shrunk_mask(self.pictures.blocked(number), self.divisor), _MARGIN)
@@ -137,8 +139,8 @@ class Ground:
                 self._target,
                 exclude=self.hidden,
                 moved=blocked,
+                margin=max(4, _SHY // self.divisor),
                 limit=_LIMIT,
-                margin=max(4, 10 // self.divisor),
             )
             # The blocked places go along as a fourth channel: one interpolation serves both.
             shut = blocked.astype(np.uint16) * np.uint16(UNIT)
@@ -173,15 +175,14 @@ class Ground:
         flow = self._full(laid.flow * np.float32(self.divisor))[y : y + window.height, x : x + window.width]
         at = cv2.perspectiveTransform(np.dstack([xs, ys]) + flow, laid.back).astype(np.float32)
         height, width = blocked.shape
-        inside = (at >= 1).all(axis=-1) & (at[..., 0] < width - 2) & (at[..., 1] < height - 2)
+        inside = within(at, width, height)
         part = _around(at, inside, width, height)
         if part is None:
             return None
         spot = at - np.array([part.x, part.y], np.float32)
-        image = cv2.remap(self.pictures.crop(laid.frame, part), spot, None, cv2.INTER_CUBIC,
-                          borderMode=cv2.BORDER_REPLICATE)  # fmt: skip
+        image = sampled(self.pictures.crop(laid.frame, part), spot)
         shut = grown(blocked[part.window], _MARGIN).astype(np.uint8) * 255
-        hidden = cv2.remap(shut, spot, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        hidden = sampled(shut, spot, cv2.INTER_LINEAR)
         return np.asarray(image * laid.gain + light, np.float32), inside & (hidden < 8), at
 
     def widened(self, weight: NDArray[np.float32], window: Region) -> NDArray[np.float32]:
@@ -198,7 +199,7 @@ class Ground:
         size = (self.size[0] * self.divisor, self.size[1] * self.divisor)
         return np.asarray(cv2.resize(field, size, interpolation=cv2.INTER_LINEAR), np.float32)
 
-    def _part(self, whole: NDArray[np.generic]) -> NDArray[np.generic]:
+    def _part(self, whole: NDArray[Sample]) -> NDArray[Sample]:
         left, top = self.region.x // self.divisor, self.region.y // self.divisor
         return np.ascontiguousarray(whole[top : top + self.size[1], left : left + self.size[0]])
 

@@ -10,6 +10,7 @@ cut, from inside another frame's matte, or from within two pixels of one.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import cv2
@@ -40,7 +41,7 @@ _LEAST = 0.02
 class Restored:
     """The fill over `window`, where it is known, and `trace` (h, w, 3): frame, x, y of the source that weighed most.
 
-    For a camera that stands still, `other` is the nearest source's picture, where `shown`.
+    `other` is the nearest source's picture alone, where `shown`.
     """
 
     window: Region
@@ -80,7 +81,12 @@ def restore(
     *region* is looked at to make sources fit; None where not one of them does.
     """
     ground = Ground(camera, pictures, frame, region, unknown)
-    laid = [one for one in map(ground.lay, numbers) if one is not None]
+    placed = [(number, camera.onto(number, frame)) for number in sorted(numbers)]
+    fitting = [(number, registration) for number, registration in placed if registration is not None]
+    fitting.sort(key=lambda pair: abs(pair[0] - frame))
+    with ThreadPoolExecutor(max(1, cv2.getNumThreads())) as threads:
+        found = threads.map(lambda pair: ground.lay(*pair), fitting)
+        laid = [one for one in found if one is not None]
     if not laid:
         return None
     weights = agreement(np.stack([one.image for one in laid]), np.stack([one.valid for one in laid]))
@@ -131,19 +137,23 @@ def _mixed(ground: Ground, laid: list[Laid], weights: NDArray[np.float32], windo
     whole = weights.sum(axis=0)
     share = (weights / np.maximum(whole, 1e-9)).max(axis=(1, 2))
     nearest: tuple[Image, Mask] | tuple[None, None] = (None, None)
-    for one, weight, most in zip(laid, weights, share, strict=True):
-        taken = ground.take(one, window) if most > _LEAST else None
-        if taken is None:
-            continue
-        picture, seen, at = taken
-        if nearest[0] is None and ground.still:
-            nearest = picture, seen
-        mass = (ground.widened(weight, window) + 1e-7) * seen
-        image += picture * mass[..., None]
-        total += mass
-        more = mass > heaviest
-        heaviest = np.maximum(heaviest, mass)
-        trace[more] = np.dstack([np.full(shape, one.frame, np.float32), at])[more]
+    heavy = [(one, weight) for one, weight, most in zip(laid, weights, share, strict=True) if most > _LEAST]
+    with ThreadPoolExecutor(max(1, cv2.getNumThreads())) as threads:
+        pictures = threads.map(lambda pair: ground.take(pair[0], window), heavy)
+        for (one, weight), taken in zip(heavy, pictures, strict=True):
+            if taken is None:
+                continue
+            picture, seen, at = taken
+            if nearest[0] is None:
+                nearest = picture, seen
+            mass = (ground.widened(weight, window) + np.float32(1e-7)) * seen
+            image += picture * mass[..., None]
+            total += mass
+            more = mass > heaviest
+            np.copyto(heaviest, mass, where=more)
+            np.copyto(trace[..., 0], one.frame, where=more)
+            np.copyto(trace[..., 1:], at, where=more[..., None])
     if not total.any():
         return None
-    return Restored(window, image / np.maximum(total, 1e-9)[..., None], total > 0, trace, *nearest)
+    mean = np.asarray(image / np.maximum(total, 1e-9)[..., None], np.float32)
+    return Restored(window, mean, total > 0, trace, *nearest)
