@@ -13,10 +13,12 @@ from ..schema.tables import ClipRow, VersionRow
 from . import plugins
 from .configuration import Configuration, database_url
 from .desk.desk import Desk, ShowDesk
+from .desk.landing import Landing
 from .desk.orders import Orders
 from .desk.planning import Planner
 from .desk.results import Receiver
 from .health import Health
+from .ingest.classes import SourceClasses
 from .ingest.ingest import Ingest
 from .ingest.kind import survey_kind
 from .ingest.shards import Shards
@@ -37,6 +39,7 @@ from .store import Database
 from .store.index import Index
 from .store.jobs import Jobs
 from .store.ledger import Ledger
+from .store.pulls import Pulls
 from .store.results import Results
 from .store.tasks import Tasks
 from .trackers import Trackers
@@ -63,6 +66,8 @@ class House:
         self.health = Health()
         self.jobs, self.index = Jobs(database), Index(database)
         self.tasks, self.results, self.ledger = Tasks(database), Results(database), Ledger(database)
+        self.pulls = Pulls(database)
+        self.classes = SourceClasses(settings.shows)
         self.trackers = Trackers(settings.trackers, settings.work_root)
         self.shards = Shards(self.index, settings.work_root)
         self.days = Days(database, self.index, self.jobs, settings.work_root)
@@ -83,7 +88,13 @@ class House:
             return_timeline=self._return_timeline,
         )
         receiver = Receiver(
-            self.settings.shows, results=self.results, tasks=self.tasks, answers=self._answers, publisher=publisher
+            self.settings.shows,
+            index=self.index,
+            pulls=self.pulls,
+            results=self.results,
+            tasks=self.tasks,
+            answers=self._answers,
+            publisher=publisher,
         )
         workers = self.settings.workers
         index_limits = Limits(
@@ -96,7 +107,7 @@ class House:
             self.database,
             self.jobs,
             [
-                survey_kind(self.index),
+                survey_kind(self.index, self.classes),
                 receiver.kind(),
                 publisher.kind(),
                 self._answers.kind(),
@@ -114,7 +125,12 @@ class House:
         )
 
     def ingest(self, show: str, queued: Callable[[], None]) -> Ingest:
-        """The show's way from storage into the index; a show without settings has the defaults."""
+        """The show's way from storage into the index; a show without settings has the defaults.
+
+        The classes of what is indexed already follow the settings as they are now.
+        """
+        with self.database.write() as session:
+            self.index.classify(session, show, self.classes.of(show))
         return Ingest(
             self.database,
             show,
@@ -167,6 +183,7 @@ class House:
             index=self.index,
             tasks=self.tasks,
             answers=self._answers,
+            pulls=self.pulls,
             shows={show: self._show_desk(show, settings) for show, settings in self._shows_of(tracker).items()},
             processors=plugins.processors(),
             queued=queued,
@@ -179,6 +196,7 @@ class House:
         def similar(clip: ClipRow, most: int) -> list[ClipRow]:
             return [hit.clip for hit in self.shards.similar_clips(show, clip, most)]
 
+        landing = Landing(show, index=self.index, pulls=self.pulls, alike=self.shards.resemblance)
         planner = Planner(
             show,
             settings,
@@ -186,9 +204,10 @@ class House:
             results=self.results,
             similar=similar,
             allowed=(*settings.roots, folder),
+            landing=landing,
         )
         orders = Orders(show, settings, jobs=self.jobs, results=self.results, folder=folder)
-        return ShowDesk(show, settings, planner, orders, folder)
+        return ShowDesk(show, settings, planner, orders, landing, folder)
 
     def _return_timeline(self, version: VersionRow, outcome: Outcome) -> Path:
         shot = self.tasks.get(version.task_id).entity_name if version.task_id is not None else ""

@@ -91,7 +91,7 @@ def _toml(path: Path) -> Tree:
         raise ConfigError(f"{path} cannot be read: {error.strerror}") from None
 
 
-_PATH_KEYS = frozenset({"work_root", "api_key_file", "token_file", "roots"})
+_PATH_KEYS = frozenset({"work_root", "api_key_file", "token_file", "roots", "path"})
 
 
 def _rooted(tree: Tree, folder: Path) -> Tree:
@@ -102,11 +102,17 @@ def _rooted(tree: Tree, folder: Path) -> Tree:
             out[key] = _rooted(value, folder)
         elif key in _PATH_KEYS and isinstance(value, str):
             out[key] = str(folder / value)
-        elif key in _PATH_KEYS and isinstance(value, list):
-            out[key] = [str(folder / item) if isinstance(item, str) else item for item in value]
+        elif isinstance(value, list):
+            out[key] = [_rooted_item(key, item, folder) for item in value]
         else:
             out[key] = value
     return out
+
+
+def _rooted_item(key: str, item: Any, folder: Path) -> Any:
+    if isinstance(item, dict):
+        return _rooted(item, folder)
+    return str(folder / item) if key in _PATH_KEYS and isinstance(item, str) else item
 
 
 def _from_environment(name: str, value: str, tree: Tree) -> Tree:

@@ -11,13 +11,14 @@ Westin, normalized convolution (CVPR 1993).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from .mattes import grown
-from .register import Image, Mask, Registration, luma8, project
+from .register import Image, Mask, Registration, luma8
 
 
 @dataclass(frozen=True)
@@ -34,51 +35,72 @@ class Refined:
     flow: NDArray[np.float32]
     error: float
 
-    def warp(self, image: Image) -> tuple[Image, Mask]:
-        """The moving *image* over the region, cubic, one interpolation; and where it is picture."""
-        x, y, width, height = self.region
-        grid_x, grid_y = np.meshgrid(np.arange(x, x + width), np.arange(y, y + height))
-        at = np.stack([grid_x + self.flow[..., 0], grid_y + self.flow[..., 1]], axis=-1).reshape(-1, 2)
-        back = project(np.linalg.inv(self.registration.matrix), at).astype(np.float32).reshape(height, width, 2)
-        out = cv2.remap(image, back[..., 0], back[..., 1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+    def warp(self, image: Image, interpolation: int = cv2.INTER_CUBIC) -> tuple[Image, Mask]:
+        """The moving *image* over the region, one interpolation; and where it is picture."""
+        back = self.places()
+        out = cv2.remap(image, back, None, interpolation, borderMode=cv2.BORDER_REPLICATE)
         rows, columns = image.shape[:2]
         inside = (back > 1).all(axis=-1) & (back[..., 0] < columns - 2) & (back[..., 1] < rows - 2)
         return out, inside
+
+    def places(self) -> NDArray[np.float32]:
+        """(height, width, 2): the x and y in the moving picture that each pixel of the region shows."""
+        x, y, width, height = self.region
+        at = _grid(width, height) + np.array([x, y], np.float32) + self.flow
+        return np.asarray(cv2.perspectiveTransform(at, np.linalg.inv(self.registration.matrix)), np.float32)
+
+
+@dataclass(frozen=True)
+class Target:
+    """A fixed picture prepared once for many moving ones: uint8 luma, normalised, and its texture."""
+
+    luma: NDArray[np.uint8]
+    normal: NDArray[np.float32]
+    texture: NDArray[np.float32]
+
+    @classmethod
+    def of(cls, luma: NDArray[np.uint8]) -> Target:
+        """From the fixed picture's luma over the region."""
+        return cls(luma, normalised(luma), _texture(luma))
 
 
 def refine(
     registration: Registration,
     moving: Image,
-    fixed: Image,
+    fixed: Image | Target,
     *,
     exclude: Mask | None = None,
+    moved: Mask | None = None,
     region: tuple[int, int, int, int] | None = None,
     margin: int = 10,
     limit: float = 8.0,
 ) -> Refined:
     """Residual flow around a hole, on the background alone.
 
-    Flow never looks inside *exclude* (fixed raster) grown by *margin* pixels: there it is completed
-    from outside, affine at large and smooth near the edge. Flow beyond *limit* pixels is no
-    residual of a registration but something that moves, and is dropped the same way. *region*
-    (x, y, width, height) of the fixed raster, the whole of it by default.
+    Flow never looks inside *exclude* (fixed raster) grown by *margin* pixels, nor inside *moved*
+    (moving raster): there it is completed from outside, affine at large and smooth near the edge.
+    Flow beyond *limit* pixels is no residual of a registration but something that moves, and is
+    dropped the same way. *region* (x, y, width, height) of the fixed raster, the whole of it by
+    default; a Target is of that region already.
     """
     height, width = registration.size
     x, y, w, h = region or (0, 0, width, height)
     window = (slice(y, y + h), slice(x, x + w))
     warped, valid = registration.warp(luma8(moving))
-    target, near = luma8(fixed)[window], np.asarray(warped, np.uint8)[window]
+    target = fixed if isinstance(fixed, Target) else Target.of(luma8(fixed)[window])
+    near = np.asarray(warped, np.uint8)[window]
     hole = ~valid[window]
     if exclude is not None:
         hole |= grown(exclude[window], margin)
-    flow = dense_flow(target, near, hole=hole)
+    if moved is not None and moved.any():
+        there, _ = registration.warp(moved.astype(np.uint8), nearest=True)
+        hole |= grown(there[window] > 0, margin // 2)
+    moving_normal = normalised(near)
+    flow = _flow(target.normal, moving_normal, hole)
     trust = (~hole) & (np.abs(flow).max(axis=-1) < limit)
-    flow = _complete(flow, trust.astype(np.float32) * (_texture(target) + 0.002))
-    grid_x, grid_y = np.meshgrid(np.arange(w, dtype=np.float32), np.arange(h, dtype=np.float32))
-    moved = cv2.remap(
-        near, grid_x + flow[..., 0], grid_y + flow[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-    )
-    apart = np.abs(_normalised(target) - _normalised(moved))[trust]
+    flow = _complete(flow, trust.astype(np.float32) * (target.texture + 0.002))
+    met = cv2.remap(moving_normal, _grid(w, h) + flow, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    apart = np.abs(target.normal - met)[trust]
     return Refined(registration, (x, y, w, h), flow, float(np.median(apart)) if apart.size else float("inf"))
 
 
@@ -88,14 +110,24 @@ def dense_flow(fixed: NDArray[np.uint8], moving: NDArray[np.uint8], *, hole: Mas
     Normalising lets takes of different grade match. Inside *hole* both are made equal first, so
     that what stands there cannot pull.
     """
-    a, b = _normalised(fixed), _normalised(moving)
+    return _flow(normalised(fixed), normalised(moving), hole)
+
+
+def _flow(a: NDArray[np.float32], b: NDArray[np.float32], hole: Mask | None) -> NDArray[np.float32]:
+    """DIS flow between normalised luma."""
     if hole is not None and hole.any():
         b = np.where(hole, a, b)
     search = cv2.DISOpticalFlow.create(cv2.DISOpticalFlow_PRESET_FAST)
     search.setFinestScale(1)
-    return np.asarray(
-        search.calc(a.astype(np.uint8), b.astype(np.uint8), np.zeros((*a.shape, 2), np.float32)), np.float32
-    )
+    start = np.zeros((*a.shape, 2), np.float32)
+    return np.asarray(search.calc(a.astype(np.uint8), b.astype(np.uint8), start), np.float32)
+
+
+@lru_cache(maxsize=8)
+def _grid(width: int, height: int) -> NDArray[np.float32]:
+    """(height, width, 2): every pixel's own x and y."""
+    xs, ys = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
+    return np.dstack([xs, ys])
 
 
 def _complete(flow: NDArray[np.float32], weight: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -104,20 +136,12 @@ def _complete(flow: NDArray[np.float32], weight: NDArray[np.float32]) -> NDArray
     ys, xs = np.nonzero(weight > 0)
     if len(xs) < 50:
         return np.zeros_like(flow)
-    pick = np.linspace(0, len(xs) - 1, min(len(xs), 6000)).astype(int)
-    basis = np.c_[np.ones(len(pick)), xs[pick] / width - 0.5, ys[pick] / height - 0.5]
-    values, w = flow[ys[pick], xs[pick]].astype(np.float64), weight[ys[pick], xs[pick]].astype(np.float64)
-    for _ in range(4):
-        fit = np.linalg.lstsq(basis * w[:, None], values * w[:, None], rcond=None)[0]
-        off = np.linalg.norm(values - basis @ fit, axis=1)
-        w = weight[ys[pick], xs[pick]] / (1 + (off / 0.5) ** 2)
-    grid_y, grid_x = np.mgrid[0:height, 0:width].astype(np.float32)
-    base = fit[0] + (grid_x / width - 0.5)[..., None] * fit[1] + (grid_y / height - 0.5)[..., None] * fit[2]
-    base = base.astype(np.float32)
+    pick = np.linspace(0, len(xs) - 1, min(len(xs), 2000)).astype(int)
+    fit, calm = _affine(flow[ys[pick], xs[pick]], weight[ys[pick], xs[pick]], xs[pick] / width, ys[pick] / height)
+    base = cv2.transform(_grid(width, height) / np.array([width, height], np.float32) - np.float32(0.5), fit)
     small, sigma = (max(1, round(width / 4)), max(1, round(height / 4))), max(4.0, max(height, width) / 60)
     rest = np.asarray(cv2.resize((flow - base) * weight[..., None], small, interpolation=cv2.INTER_AREA))
     mass = np.asarray(cv2.resize(weight, small, interpolation=cv2.INTER_AREA))
-    calm = float(np.median(w)) * 0.05 + 1e-6
     # From wide to narrow: where the narrow neighbourhood knows nothing, the wider one speaks, at last
     # the affine field.
     known = np.zeros_like(rest)
@@ -128,8 +152,23 @@ def _complete(flow: NDArray[np.float32], weight: NDArray[np.float32]) -> NDArray
     return np.asarray(base + cv2.resize(known, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
 
 
-def _normalised(grey: Image) -> NDArray[np.float32]:
-    """Luma with its local mean and contrast taken out: 128 +- 40 code values."""
+def _affine(
+    values: NDArray[np.float32], weight: NDArray[np.float32], x: NDArray[np.float64], y: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], float]:
+    """The affine field (2x3 over x, y from -.5 to .5) that most vectors agree on, and a small weight among theirs."""
+    basis = np.c_[x - 0.5, y - 0.5, np.ones(len(x))]
+    w = weight.astype(np.float64)
+    fit = np.zeros((3, 2))
+    for _ in range(4):
+        sided = basis * (w * w)[:, None]
+        fit = np.linalg.solve(sided.T @ basis + 1e-12 * np.eye(3), sided.T @ values)
+        off = np.linalg.norm(values - basis @ fit, axis=1)
+        w = weight / (1 + (off / 0.5) ** 2)
+    return fit.T, float(np.median(w)) * 0.05 + 1e-6
+
+
+def normalised(grey: Image) -> NDArray[np.float32]:
+    """Float32 luma with its local mean and contrast taken out: 128 +- 40 code values."""
     value = grey.astype(np.float32)
     sigma = max(6.0, max(grey.shape) / 80)
     mean = cv2.GaussianBlur(value, (0, 0), sigma)

@@ -9,8 +9,10 @@ For each frame one SHA-256 is taken over the outside samples of the plate and on
 master: channel after channel in the plate's plane order (Y, U, V, A for YUV; G, B, R, A for RGB
 movies, FFmpeg's gbrp; the file's own order for image sequences), within a channel row by row from
 the top, left to right, every sample little-endian in its native type (one byte to 8 bits; two bytes
-to 16, the value in the low bits; IEEE half or single), nothing between. The effective matte has a
-SHA-256 of its own: one byte a pixel, 0 or 255, row by row.
+to 16, the value in the low bits; IEEE half or single), nothing between. A picture is its display
+window; samples of it that an OpenEXR file's data window lacks count as zero, and what the file holds
+beyond the display window follows after all channels: channel after channel, row by row. The
+effective matte has a SHA-256 of its own: one byte a pixel, 0 or 255, row by row.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,7 @@ from numpy.typing import NDArray
 
 from ..schema.errors import IngestError, WetgateError
 from ..schema.outcome import IdentityProof
+from .package import Beside, beside, script_problems
 from .pictures import Layout, Picture, Plate
 from .pictures.layout import Mask, Plane, frame_layout
 from .pictures.master import write_still
@@ -34,7 +37,7 @@ from .pictures.master import write_still
 LAYOUT = (
     "SHA-256 over the samples outside the effective matte; a sample is outside when its whole support "
     "lies outside; channels in plane order, rows from the top, left to right, little-endian, native "
-    "type, nothing between"
+    "type, nothing between; after them, in the same order, what lies beyond an OpenEXR display window"
 )
 _GREY = frame_layout(("Y",), "uint8", 8)
 
@@ -70,11 +73,11 @@ def largest(plane: Plane, x: int, y: int) -> Plane:
     return np.asarray(np.maximum.reduce(parts))
 
 
-def outside_digest(planes: tuple[Plane, ...], inside: tuple[Mask, ...]) -> tuple[str, int]:
+def outside_digest(picture: Picture, inside: tuple[Mask, ...]) -> tuple[str, int]:
     """SHA-256 (hex) over the samples outside, and how many there are."""
     digest, count = hashlib.sha256(), 0
-    for plane, mask in zip(planes, inside, strict=True):
-        samples = plane[~mask]
+    outside = [plane[~mask] for plane, mask in zip(picture.planes, inside, strict=True)]
+    for samples in (*outside, *picture.overscan):
         digest.update(np.ascontiguousarray(samples, samples.dtype.newbyteorder("<")).data)
         count += samples.size
     return digest.hexdigest(), count
@@ -88,14 +91,23 @@ def matte_digest(matte: Mask) -> str:
 def prove_frame(plate: Picture, master: Picture, matte: Mask) -> FrameProof:
     """Hash one frame of both; equal hashes are the proof, `changed` counts samples that differ."""
     inside = inside_planes(matte, plate.encoding.layout)
-    ours, count = outside_digest(plate.planes, inside)
-    theirs, _ = outside_digest(master.planes, inside)
-    changed = 0 if ours == theirs else sum(int(spots.sum()) for spots in _changes(plate, master, inside))
+    ours, count = outside_digest(plate, inside)
+    theirs, _ = outside_digest(master, inside)
+    changed = 0
+    if ours != theirs:
+        changed = sum(int(spots.sum()) for spots in _changes(plate, master, inside)) + _overscan_changes(plate, master)
     return FrameProof(plate.frame, count, changed, ours, theirs, matte_digest(matte))
 
 
 def _changes(plate: Picture, master: Picture, inside: tuple[Mask, ...]) -> list[Mask]:
     return [(_raw(a) != _raw(b)) & ~mask for a, b, mask in zip(plate.planes, master.planes, inside, strict=True)]
+
+
+def _overscan_changes(plate: Picture, master: Picture) -> int:
+    """Samples beyond the display window that differ; a window of another size counts whole."""
+    if [a.shape for a in plate.overscan] != [b.shape for b in master.overscan]:
+        return max(sum(a.size for a in plate.overscan), 1)
+    return sum(int((_raw(a) != _raw(b)).sum()) for a, b in zip(plate.overscan, master.overscan, strict=True))
 
 
 def _raw(plane: Plane) -> NDArray[Any]:
@@ -124,29 +136,39 @@ def summarise(proofs: Sequence[FrameProof]) -> IdentityProof:
 
 @dataclass(frozen=True)
 class Verification:
-    """What re-reading plate, matte and master from disk found. `problems` are sentences."""
+    """What re-reading plate, matte and master from disk found. `problems` are sentences.
+
+    `beside` are sentences about what lies beside the master (patch, source map, script): it may be
+    gone or spoilt though the proof of the master holds. `checked` says in words what was looked at.
+    """
 
     holds: bool
     frames: int
     samples_outside: int
     problems: tuple[str, ...] = field(default=())
+    beside: tuple[str, ...] = field(default=())
+    checked: tuple[str, ...] = field(default=())
 
     @property
     def sentence(self) -> str:
         """The result in words."""
-        if self.holds:
-            return (
-                f"All {self.samples_outside} samples outside the effective matte equal the plate's, in all "
-                f"{self.frames} frames."
-            )
-        return f"The proof does not hold: {self.problems[0]}"
+        if not self.holds:
+            return f"The proof does not hold: {self.problems[0]}"
+        proof = (
+            f"All {self.samples_outside} samples outside the effective matte equal the plate's, in all "
+            f"{self.frames} frames."
+        )
+        if self.beside:
+            return f"{proof} What lies beside the master is not as reported: {self.beside[0]}"
+        return " ".join([proof, *self.checked])
 
 
 def verify_report(report: Path, *, plate: Path | None = None) -> Verification:
     """Check a report against the disk: re-read plate, effective matte and master and hash again.
 
-    *plate* replaces the path in the report, for a plate that has moved. Never raises for what it
-    finds: missing files and differences are problems in the answer.
+    Patch, source map and script are checked with it, where the report names them. *plate* replaces
+    the path in the report, for a plate that has moved. Never raises for what it finds: missing files
+    and differences are problems in the answer.
     """
     try:
         words = json.loads(report.read_text("utf-8"))
@@ -158,17 +180,25 @@ def verify_report(report: Path, *, plate: Path | None = None) -> Verification:
         plate_path = plate or Path(words["plate"]["path"])
         first_frame = int(words["first_frame"])
         listed = {entry["frame"]: entry for entry in told["hashes"]}
+        parts = beside(report.parent, words)
+        script = script_problems(report.parent, words)
     except (OSError, ValueError, KeyError, TypeError) as error:
         return Verification(False, 0, 0, (f"{report.name} is no removal report that can be read ({error}).",))
     try:
         with Plate.open(plate_path) as a, Plate.open(master_path) as b, Plate.open(matte_path) as m:
-            return _compare(a, b, m, listed, first_frame)
+            found = _compare(a, b, m, listed, first_frame, parts)
     except WetgateError as error:
         return Verification(False, 0, 0, (str(error),))
+    return replace(found, beside=(*found.beside, *script))
 
 
 def _compare(
-    plate: Plate, master: Plate, matte: Plate, listed: dict[int, dict[str, Any]], first_frame: int
+    plate: Plate,
+    master: Plate,
+    matte: Plate,
+    listed: dict[int, dict[str, Any]],
+    first_frame: int,
+    parts: Sequence[Beside],
 ) -> Verification:
     if not plate.frames == master.frames == matte.frames == len(listed):
         return Verification(
@@ -179,6 +209,7 @@ def _compare(
     if plate.layout.names != master.layout.names or plate.layout.sample != master.layout.sample:
         return Verification(False, 0, 0, (f"the master is {master.layout.name}, the plate {plate.layout.name}.",))
     problems: list[str] = []
+    aside = [sentence for part in parts for sentence in part.missing(plate.frames)]
     samples = 0
     for ours, theirs, mask in zip(plate.read(), master.read(), matte.read(), strict=True):
         inside = np.asarray(mask.planes[0] > 0)
@@ -189,7 +220,13 @@ def _compare(
         problems += _frame_problems(
             ours, theirs, inside, proof=proof, told=listed.get(ours.frame), first_frame=first_frame
         )
-    return Verification(not problems, plate.frames, samples, tuple(problems))
+        for part in parts:
+            aside += part.problems(ours.frame + first_frame, inside)
+    checked = tuple(
+        f"The {part.what}: {plate.frames} files as reported, nothing of it beyond the effective matte."
+        for part in parts
+    )
+    return Verification(not problems, plate.frames, samples, tuple(problems), tuple(aside), checked)
 
 
 def _frame_problems(
@@ -218,6 +255,8 @@ def _frame_problems(
                     f"frame {shot}: channel {channel}, row {row}, column {column} is {b[row, column]} in the "
                     f"master and {a[row, column]} in the plate ({int(spots.sum())} such samples)."
                 )
+        if _overscan_changes(ours, theirs):
+            found.append(f"frame {shot}: what lies beyond the display window differs from the plate.")
     if proof.plate != told.get("plate"):
         found.append(f"frame {shot}: the plate is not the one that the report was made from.")
     if proof.matte != told.get("matte"):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import cv2
 import numpy as np
@@ -53,6 +53,14 @@ class Likeness:
     score: float
     words: str
     clean_frames: int | None = None
+
+    MOST: ClassVar[int] = 2
+    """What `serves` is at most."""
+
+    @property
+    def serves(self) -> int:
+        """How much the take can give: 2 the plate's own moments or the empty set, 1 the place with another action."""
+        return self.MOST if self.same_action or self.clean_frames is not None else 1
 
     @property
     def inliers(self) -> int:

@@ -138,7 +138,7 @@ def match_points(moving: Points, fixed: Points) -> Registration | None:
         return None
     source = moving.at[[m.queryIdx for m in kept]]
     target = fixed.at[[m.trainIdx for m in kept]]
-    return _fit(source, target, fixed.size, threshold=max(1.5, max(fixed.size) / 640))
+    return fit_points(source, target, fixed.size, threshold=max(1.5, max(fixed.size) / 640))
 
 
 def register(moving: Image, fixed: Image, *, exclude: Mask | None = None) -> Registration | None:
@@ -186,10 +186,12 @@ def median_registration(registrations: Sequence[Registration]) -> Registration:
     )
 
 
-def _fit(
+def fit_points(
     moving: NDArray[np.float64], fixed: NDArray[np.float64], size: tuple[int, int], *, threshold: float
 ) -> Registration | None:
-    """Robust homography with the acceptance test of `match_points`."""
+    """The homography that point pairs (N, 2) agree on, with the acceptance test of `match_points`."""
+    if len(moving) < _MIN_INLIERS:
+        return None
     cv2.setRNGSeed(1001)  # the same pictures must give the same answer
     matrix, good = cv2.findHomography(moving, fixed, cv2.USAC_MAGSAC, threshold, maxIters=4000, confidence=0.999)
     if matrix is None:

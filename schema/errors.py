@@ -10,8 +10,8 @@
       ChecksumMismatch          SourceOffline *
      ProcessorError
       RetryLater *              BriefIncomplete
-      OutOfMemory *             NotConfident
-      WeightsMissing
+      OutOfMemory *              NeedsPull
+      WeightsMissing            NotConfident
      QueueError
       AlreadyQueued             LeaseLost
      PublishError
@@ -107,6 +107,10 @@ class WeightsMissing(ProcessorError):
 
 class BriefIncomplete(ProcessorError):
     """The brief lacks something that the work needs."""
+
+
+class NeedsPull(BriefIncomplete):
+    """The work needs frames that are here only as a proxy; `pulls` (a `PullList`) says which."""
 
 
 class NotConfident(ProcessorError):

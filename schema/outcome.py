@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from pathlib import Path
 
+from .approval import Approval, Consent
 from .finding import Evidence, Finding
 from .media import SourceClass
 from .model import Value
@@ -22,12 +23,13 @@ class Verdict(StrEnum):
 class SelfRating(Value):
     """How good the fix is by the processor's own test where the truth is known.
 
-    `expected_psnr_db` inside the matte, 8-bit scale, after a sigma-1.5 low-pass on both sides;
-    `covered` is the share (0..1) of the region that the test speaks for; `grain_ratio` and
+    `expected_psnr_db` inside the matte, 8-bit scale, after a sigma-1.5 low-pass on both sides,
+    right to about `spread_db`; `covered` is the share (0..1) of the region that the test speaks for; `grain_ratio` and
     `edge_ratio` compare the fill with the truth (1.0 = the same amount).
     """
 
     expected_psnr_db: float
+    spread_db: float | None = None
     covered: float
     samples: int
     grain_ratio: float | None = None
@@ -59,11 +61,34 @@ class SourceUse(Value):
         return "under 1%" if 0 < self.share < 0.005 else f"{self.share:.0%}"
 
 
+class NetworkUse(Value):
+    """A network that made pixels, and the share (0..1) of the filled area that is its work."""
+
+    name: str
+    consent: Consent
+    share: float
+    licence: str = ""
+    trained_on: str = ""
+    sha256: str = ""
+
+    @property
+    def words(self) -> str:
+        """For people: name, licence and the first digits of the hash."""
+        known = [f"licence {self.licence or 'not stated'}", f"SHA-256 {self.sha256[:16]}" if self.sha256 else ""]
+        if self.trained_on:
+            known.insert(0, f"trained on {self.trained_on}")
+        return f"{self.name} ({', '.join(part for part in known if part)})"
+
+
 class Outcome(Value):
     """A processor's result. Paths are absolute and lie in the request's `out` folder.
 
-    A check (continuity) returns `findings`; a fix (remove) returns `master`, `matte` and the rest.
+    A check (continuity) returns `findings`; a fix (remove) returns `master`, `matte` and the rest. A fix
+    whose result is no picture (a grade) returns no `master`. `files` are small files that go to the
+    tracker with the version, beside the report.
     `first_frame`/`last_frame` are shot frames (the plate's first frame is 1001 by default).
+    `trained_pixels` is the share (0..1) of the filled area that `networks` made, `approval` what the
+    request recorded about that.
     """
 
     verdict: Verdict
@@ -77,10 +102,13 @@ class Outcome(Value):
     matte: Path | None = None
     thumbnail: Path | None = None
     contact_sheet: Path | None = None
+    files: tuple[Path, ...] = ()
     rating: SelfRating | None = None
     identity: IdentityProof | None = None
     sources: tuple[SourceUse, ...] = ()
     trained_pixels: float = 0.0
+    networks: tuple[NetworkUse, ...] = ()
+    approval: Approval = Approval()
     frames: int = 0
     rate: Rate | None = None
     timecode: str | None = None

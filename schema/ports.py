@@ -100,7 +100,7 @@ class Processor(Protocol):
     needs_takes: ClassVar[bool]
     """Whether other takes should be looked for in the index when the brief names none."""
     fixes: ClassVar[bool]
-    """True: hands back a master that becomes a version. False: hands back findings."""
+    """True: hands back a master, or files such as a grade, that become a version. False: hands back findings."""
     Options: ClassVar[type[BaseModel]]
 
     def plan(self, request: Request) -> Sequence[Chunk]:

@@ -7,6 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from pydantic import Field
+
+from .approval import Approval
 from .errors import BriefIncomplete
 from .media import SourceClass
 from .model import Value
@@ -43,13 +46,28 @@ def reference_of(text: str, find: Callable[[str], Path]) -> Reference:
     return Reference(path=find(name).absolute(), frame=int(number))
 
 
+class Network(Value):
+    """A studio's own inpainting network: a file, and what is known about it.
+
+    The tensor contract stands in `wetgate.processors.remove.networks`.
+    """
+
+    name: str = Field(description="The network's name, for reports.")
+    path: Path = Field(description="The file: TorchScript (.pt) or ONNX (.onnx).")
+    licence: str = Field("", description="The licence of its weights.")
+    trained_on: str = Field("", description="What it was trained on, in words.")
+    sha256: str = Field("", pattern=r"^([0-9a-fA-F]{64})?$", description="Digest that the file must have.")
+    frames: int = Field(0, ge=0, le=64, description="Frames that it is given at once; 0 asks the file, else 5.")
+
+
 class Request(Value):
     """One processor's work on one plate: plain files in, plain files out.
 
     `plate` and `matte` are a movie, or a folder or pattern of frames. `options` is validated by the
     processor's `Options`. `holdout` is a second matte, of what must not be touched; `references` are
     painted frames. `work` keeps checkpoints (deleted when the job is over), `out` the result.
-    `first_frame` is the shot frame of the plate's first frame.
+    `first_frame` is the shot frame of the plate's first frame. `networks` may compete with what the
+    show's footage gives, as far as `approval` covers them.
     """
 
     plate: Source
@@ -61,6 +79,8 @@ class Request(Value):
     work: Path
     out: Path
     first_frame: int = 1001
+    networks: tuple[Network, ...] = ()
+    approval: Approval = Approval()
 
 
 class Chunk(Value):

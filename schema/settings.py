@@ -12,7 +12,9 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
+from .approval import Approval
 from .naming import DEFAULT_PATTERN, NamingGrammar
+from .request import Network
 
 
 class Section(BaseModel):
@@ -95,7 +97,14 @@ DEFAULT_RULES = (
     RuleSettings(task="*cleanup*", processor="remove"),
     RuleSettings(task="*remov*", processor="remove"),
     RuleSettings(task="*paint*", processor="remove"),
+    RuleSettings(task="*grade*", processor="match_grade"),
+    RuleSettings(task="*colour*", processor="match_grade"),
+    RuleSettings(task="*color*", processor="match_grade"),
+    RuleSettings(task="*match*", processor="match_grade"),
 )
+
+DEFAULT_PROXIES = ("*/proxy/*", "*/proxies/*", "*/offline/*", "*/editorial proxies/*", "*_proxy.*", "*-proxy.*")
+DEFAULT_PULLS = ("*/pull/*", "*/pulls/*", "*/vfx pulls/*", "*/vfx_pulls/*", "*_pull.*")
 
 
 class ShowSettings(Section):
@@ -107,12 +116,33 @@ class ShowSettings(Section):
     project: str = Field("", description="The project's name in the tracker; the show's code if empty.")
     vendor: str = Field("WG", description="Vendor code in version names.")
     naming: str = Field(DEFAULT_PATTERN, description="Pattern of version names.")
+    proxies: tuple[str, ...] = Field(
+        DEFAULT_PROXIES, description="Glob patterns over the path, any case: such files are proxies."
+    )
+    pulls: tuple[str, ...] = Field(
+        DEFAULT_PULLS, description="Glob patterns over the path, any case: such files are pulls from camera originals."
+    )
+    video_format: str = Field(
+        "1080", description="VIDEO_FORMAT in the ALE of a pull list: the Media Composer project's, as 1080 or CUSTOM."
+    )
     first_frame: int = Field(1001, ge=0, description="Shot frame of a plate's first frame.")
     handles: int = Field(8, ge=0, description="Frames of handle at each side of the cut.")
     rules: tuple[RuleSettings, ...] = Field(DEFAULT_RULES, description="Task patterns and their processors.")
     statuses: StatusSettings = Field(StatusSettings(), description="Status codes of the site.")
     min_psnr_db: float = Field(26.0, description="Self-rating below which a fix is not published, in dB.")
     weak_fix: Literal["ask", "refuse"] = Field("refuse", description="What happens to a fix below the limit.")
+    networks: tuple[Network, ...] = Field(
+        (), description="Inpainting networks of your own that may compete, as far as [approval] allows it."
+    )
+    approval: Approval = Field(Approval(), description="The consent to pixels that a network made.")
+
+    @field_validator("networks")
+    @classmethod
+    def _names_differ(cls, value: tuple[Network, ...]) -> tuple[Network, ...]:
+        names = [network.name for network in value]
+        if len(set(names)) < len(names):
+            raise ValueError("two networks have the same name")
+        return value
 
     @field_validator("naming")
     @classmethod

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from wetgate.daemon.ingest.classes import SourceClasses
 from wetgate.daemon.ingest.ingest import Ingest
 from wetgate.daemon.ingest.kind import survey_kind
 from wetgate.daemon.ingest.work import survey
@@ -33,7 +34,7 @@ class House:
         self.roll.mkdir(exist_ok=True)
         self.index, self.jobs = Index(database), Jobs(database)
         self.settings = IngestSettings(settle_seconds=settle, watch=watch, sweep_seconds=1e-9 if not watch else 600)
-        self.kind = survey_kind(self.index)
+        self.kind = survey_kind(self.index, SourceClasses({}))
         self.endings = Endings(database, self.jobs, {self.kind.name: self.kind})
         self.ingest = self.open()
 

@@ -61,7 +61,14 @@ def matte(frames: int = 12, width: int = 320, height: int = 192, grow: int = 4) 
     return [still] * frames
 
 
-def write_movie(path: Path, frames: list[Frame], *, rate: Fraction = Fraction(25), timecode: str | None = None) -> Path:
+def write_movie(
+    path: Path,
+    frames: list[Frame],
+    *,
+    rate: Fraction = Fraction(25),
+    timecode: str | None = None,
+    reel: str | None = None,
+) -> Path:
     """An H.264 4:2:0 movie of RGB frames, high quality, in one go."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with av.open(str(path), "w") as container:
@@ -70,6 +77,8 @@ def write_movie(path: Path, frames: list[Frame], *, rate: Fraction = Fraction(25
         stream.pix_fmt = "yuv420p"
         if timecode:
             stream.metadata["timecode"] = timecode
+        if reel:
+            stream.metadata["reel_name"] = reel
         for frame in frames:
             container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
         container.mux(stream.encode())

@@ -33,7 +33,7 @@ def clips(context: typer.Context, show: Show, as_json: AsJson = False) -> None:
         rows = [{**row, "rate": label(row["rate"]), "cuts": ", ".join(map(str, row["cuts"]))} for row in rows]
     screen.table(
         rows,
-        ("name", "frames", "rate", "timecode", "reel", "size", "cuts", "path"),
+        ("name", "source_class", "frames", "rate", "timecode", "reel", "size", "cuts", "path"),
         as_json=as_json,
         empty=f"{show} has no clips yet.",
     )

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import typer
 from sqlalchemy.exc import SQLAlchemyError
 
-from ...schema.errors import WetgateError
+from ...schema.approval import Consent, today
+from ...schema.errors import WeightsMissing, WetgateError
 from ...schema.settings import Settings
 from ...schema.tracker import Problem
 from .. import plugins
@@ -24,7 +25,14 @@ def register(app: typer.Typer) -> None:
 def doctor(context: typer.Context, as_json: AsJson = False) -> None:
     """Check settings, folders, database, plugins and trackers. Exit status 1 when something must be changed."""
     screen: Screen = context.obj
-    problems = [*_folders(screen.settings), *_plugins(screen.settings), *_database(screen), *_trackers(screen.settings)]
+    settings = screen.settings
+    problems = [
+        *_folders(settings),
+        *_plugins(settings),
+        *_networks(settings),
+        *_database(screen),
+        *_trackers(settings),
+    ]
     rows = [problem.model_dump() for problem in problems]
     screen.table(rows, ("what", "mend"), as_json=as_json, empty="Everything is in order.")
     if problems:
@@ -58,6 +66,22 @@ def _plugins(settings: Settings) -> Iterator[Problem]:
                     what=f"{name}: the rule for {rule.task!r} names {rule.processor!r}, which is not installed.",
                     mend=f"Use one of: {', '.join(sorted(known))}.",
                 )
+
+
+def _networks(settings: Settings) -> Iterator[Problem]:
+    for name, show in settings.shows.items():
+        if show.networks and not show.approval.covers(Consent.NETWORK, today()):
+            yield Problem(
+                what=f"{name}: its networks are not used: {show.approval.words}, which does not cover them today.",
+                mend="Record the signed approval under [approval], or take the networks out.",
+            )
+        for network in show.networks:
+            from ...processors.remove.networks.load import load  # torch and cv2, which no other check needs
+
+            try:
+                load(network)
+            except WeightsMissing as error:
+                yield Problem(what=f"{name}: {error}", mend="Correct [[networks]] in the show's settings.")
 
 
 def _database(screen: Screen) -> Iterator[Problem]:

@@ -46,4 +46,4 @@ def ingest(
             dispatcher=dispatcher,
             progress=progress,
         )
-    screen.table(rows, ("state", "path", "reason"), as_json=as_json, empty="no media files there")
+    screen.table(rows, ("state", "source_class", "path", "reason"), as_json=as_json, empty="no media files there")

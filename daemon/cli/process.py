@@ -10,13 +10,18 @@ from typing import Annotated, Any
 import typer
 from pydantic import ValidationError
 
+from ...connectors.editorial import write_pulls
 from ...processors.runner import run_processor
-from ...schema.errors import BriefIncomplete
+from ...schema.errors import BriefIncomplete, NeedsPull
 from ...schema.media import SourceClass
 from ...schema.outcome import Outcome, Verdict
 from ...schema.ports import Processor
+from ...schema.pull import PullList
 from ...schema.request import Request, Source, reference_of
+from ...schema.settings import ShowSettings
 from .. import plugins
+from ..publish.words import trained_words
+from .networks import approval_of, networks_of
 from .screen import AsJson, Screen
 
 _EXIT_REFUSED = 3
@@ -43,6 +48,10 @@ def process(
     source: Annotated[
         list[Path] | None, typer.Option(help="Another take or clean plate; may be given several times.")
     ] = None,
+    proxy: Annotated[
+        list[Path] | None,
+        typer.Option(help="A take that is here only as a proxy: never put into the plate, but asked for as a pull."),
+    ] = None,
     settings: Annotated[
         list[str] | None, typer.Option("--set", help="An option, key=value; may be given several times.")
     ] = None,
@@ -50,12 +59,20 @@ def process(
         SourceClass.CAMERA
     ),
     first_frame: Annotated[int, typer.Option(help="Shot frame of the plate's first frame.")] = 1001,
+    network: Annotated[
+        list[Path] | None, typer.Option(help="An inpainting network, .pt or .onnx; may be given several times.")
+    ] = None,
+    network_licence: Annotated[str, typer.Option(help="The licence of the networks' weights.")] = "",
+    approval: Annotated[
+        str, typer.Option(help="Consent to network-made pixels: 'DOCUMENT; SIGNER; DATE; EXPIRES', or a .toml file.")
+    ] = "",
     options: Annotated[bool, typer.Option("--options", help="Print the processor's options and stop.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Run a processor on files.
 
-    Exit status: 0 done, 3 refused (not confident), 4 the request lacks something, 1 an error.
+    Exit status: 0 done, 3 refused (not confident), 4 the request lacks something, 1 an error. Where
+    frames are needed that are here only as a proxy, OUT/pulls.edl and OUT/pulls.ale name them.
     """
     screen: Screen = context.obj
     processor = plugins.processor(name)
@@ -65,6 +82,7 @@ def process(
     if plate is None or out is None:
         raise BriefIncomplete("Say what to work on and where the result goes: --plate CLIP --out DIR.")
     chosen = _options(processor, settings or [])
+    consent = approval_of(approval)
     out.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(prefix=".work-", dir=out))
     request = Request(
@@ -72,15 +90,25 @@ def process(
         matte=matte.absolute() if matte else None,
         holdout=holdout.absolute() if holdout else None,
         references=tuple(reference_of(text, Path) for text in reference or []),
-        sources=tuple(_source(path, SourceClass.CAMERA) for path in source or []),
+        sources=(
+            *(_source(path, SourceClass.CAMERA) for path in source or []),
+            *(_source(path, SourceClass.PROXY) for path in proxy or []),
+        ),
         options=chosen,
         work=work,
         out=out.absolute(),
         first_frame=first_frame,
+        networks=networks_of(network or [], network_licence),
+        approval=consent,
     )
     try:
         with screen.progress(name) as progress:
             outcome = run_processor(processor, request, progress)
+    except NeedsPull as error:
+        lists = error.data["pulls"]
+        assert isinstance(lists, PullList)
+        write_pulls(lists.pulls, out, "pulls", video_format=ShowSettings().video_format)
+        raise
     finally:
         shutil.rmtree(work, ignore_errors=True)
     screen.answer(outcome.model_dump(mode="json"), as_json=as_json, text=_words(outcome))
@@ -122,6 +150,8 @@ def _words(outcome: Outcome) -> str:
     for place, finding in enumerate(outcome.findings, start=1):
         first = outcome.first_frame
         lines.append(f"{place}. {finding.label} Frames {first + finding.first}-{first + finding.last}.")
+    if outcome.trained_pixels > 0:
+        lines.append(trained_words(outcome))
     for label, path in (("master", outcome.master), ("review", outcome.review), ("report", outcome.report)):
         if path is not None:
             lines.append(f"{label}: {path}")

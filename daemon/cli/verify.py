@@ -25,11 +25,13 @@ def verify(
 ) -> None:
     """Read plate, matte and master again and check that nothing outside the matte changed.
 
-    Exit status 0 when the proof holds, 3 when it does not.
+    Patch, source map and Nuke script are checked to be the reported ones and to end at the matte.
+    Exit status 0 when the proof holds and all is there, 3 when not.
     """
     screen: Screen = context.obj
     verification = verify_report(report, plate=plate)
-    text = "\n".join([verification.sentence, *(f"- {problem}" for problem in verification.problems)])
+    faults = (*verification.problems, *verification.beside)
+    text = "\n".join([verification.sentence, *(f"- {fault}" for fault in faults)])
     screen.answer(asdict(verification), as_json=as_json, text=text)
-    if not verification.holds:
+    if faults:
         raise typer.Exit(3)

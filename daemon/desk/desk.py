@@ -23,7 +23,9 @@ from ..steps import Step, passed
 from ..store import Database
 from ..store.inbox import Inbox
 from ..store.index import Index
+from ..store.pulls import Pulls
 from ..store.tasks import Tasks
+from .landing import Landed, Landing
 from .orders import Orders
 from .planning import Plan, Planner, names_takes
 
@@ -41,10 +43,12 @@ ON_THEIR_WAY = (ArrivalState.SEEN, ArrivalState.SETTLED, ArrivalState.VERIFIED)
 class ShowDesk:
     """What the desk needs for one show."""
 
-    def __init__(self, name: str, settings: ShowSettings, planner: Planner, orders: Orders, folder: Path) -> None:
+    def __init__(
+        self, name: str, settings: ShowSettings, planner: Planner, orders: Orders, landing: Landing, folder: Path
+    ) -> None:
         """The show *name*; attachments are fetched below its *folder*."""
         self.name, self.settings = name, settings
-        self.planner, self.orders, self.folder = planner, orders, folder
+        self.planner, self.orders, self.landing, self.folder = planner, orders, landing, folder
 
     @property
     def project(self) -> str:
@@ -69,6 +73,7 @@ class Desk:
         index: Index,
         tasks: Tasks,
         answers: Answers,
+        pulls: Pulls,
         shows: Mapping[str, ShowDesk],
         processors: Mapping[str, Processor],
         queued: Callable[[], None],
@@ -78,7 +83,7 @@ class Desk:
         self.name = f"desk {name}"
         self._tracker_name, self._settings, self._connect = name, settings, connect
         self._database, self._index = database, index
-        self._tasks, self._answers = tasks, answers
+        self._tasks, self._answers, self._pulls = tasks, answers, pulls
         self._shows, self._processors = shows, processors
         self._queued, self._beat = queued, beat
         self._inbox = Inbox(database, name)
@@ -176,13 +181,16 @@ class Desk:
         try:
             processor = self._processor_for(show.settings, task)
             brief = parse_brief([source.description, *(note.text for note in source.notes if not note.by_us)])
+            landed = show.landing.of_task(_id(row))
+            if not asked and brief.values == row.brief and (landed.missing or not landed.fresh):
+                return  # its job said what it waits for, and neither brief nor index has it yet
             if processor.needs_takes and not names_takes(brief) and self._await_arrivals(show, row):
                 return
-            plan = self._plan(tracker, show, source, processor, brief)
+            plan = self._plan(tracker, show, source, processor, brief, landed)
         except BriefIncomplete as error:
             self._ask(show, row, str(error))
             return
-        self._place(show, row, plan, processor, brief)
+        self._place(show, row, plan, processor, brief, landed)
 
     def _await_arrivals(self, show: ShowDesk, row: TaskRow) -> bool:
         """Whether files are on their way among which another take may be; old ones do not hold a task up."""
@@ -202,7 +210,15 @@ class Desk:
         known = ", ".join(f"`{rule.task}`" for rule in show.rules)
         raise BriefIncomplete(f"Nothing is set up for a task called {task.name!r}. Names that are answered: {known}.")
 
-    def _plan(self, tracker: Tracker, show: ShowDesk, source: BriefSource, processor: Processor, brief: Brief) -> Plan:
+    def _plan(
+        self,
+        tracker: Tracker,
+        show: ShowDesk,
+        source: BriefSource,
+        processor: Processor,
+        brief: Brief,
+        landed: Landed,
+    ) -> Plan:
         def attached(name: str) -> Path | None:
             for attachment in source.attachments:
                 if attachment.name.lower() == name.strip().lower():
@@ -211,14 +227,14 @@ class Desk:
 
         if source.task.entity is None:
             raise BriefIncomplete("This task belongs to no shot. Link it to a shot, and set it to ready again.")
-        return show.planner.plan(processor, brief, attached)
+        return show.planner.plan(processor, brief, attached, landed.pulled)
 
     def _ask(self, show: ShowDesk, row: TaskRow, lacks: str) -> None:
         """Say once what the brief lacks; the same words are not said twice."""
         if row.state == "waiting" and row.reason == lacks:
             return
         with self._database.write() as session:
-            task = self._tasks.move(session, _id(row), "waiting", lacks)
+            task = self._tasks.move(session, _id(row), "waiting", lacks, brief={})
             self._answers.queue(
                 session,
                 task,
@@ -233,11 +249,14 @@ class Desk:
         passed(Step.TASK_TOLD)
         self._queued()
 
-    def _place(self, show: ShowDesk, row: TaskRow, plan: Plan, processor: Processor, brief: Brief) -> None:
+    def _place(
+        self, show: ShowDesk, row: TaskRow, plan: Plan, processor: Processor, brief: Brief, landed: Landed
+    ) -> None:
         try:
             with self._database.write() as session:
                 task = self._tasks.move(session, _id(row), "queued", "", processor=plan.processor, brief=brief.values)
                 job = show.orders.place(session, task, plan, processor)
+                self._pulls.settle(session, _id(row), landed.fresh)
                 self._answers.queue(
                     session,
                     task,

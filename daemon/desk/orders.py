@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import datetime
 import time
 import uuid
 from pathlib import Path
 
 from sqlmodel import Session
 
+from ...schema.approval import Consent, today
 from ...schema.job import Lane, Order
 from ...schema.naming import NamingGrammar
 from ...schema.ports import Processor
-from ...schema.request import Request
+from ...schema.request import Network, Request
 from ...schema.settings import ShowSettings
 from ...schema.tables import TaskRow, VersionRow
 from ..store.jobs import Jobs
@@ -19,6 +21,11 @@ from ..store.results import Results
 from .planning import Plan
 
 PROCESS = "process"
+
+
+def usable_networks(show: ShowSettings, on: datetime.date) -> tuple[Network, ...]:
+    """The show's networks while an approval covers them on that day, and none before or after."""
+    return show.networks if show.approval.covers(Consent.NETWORK, on) else ()
 
 
 class Orders:
@@ -43,6 +50,8 @@ class Orders:
             work=self._folder / "jobs" / name,
             out=out,
             first_frame=self._settings.first_frame,
+            networks=usable_networks(self._settings, today()) if processor.fixes else (),
+            approval=self._settings.approval,
         )
         job_id = self._jobs.enqueue(
             session,
@@ -54,6 +63,8 @@ class Orders:
                     "processor": plan.processor,
                     "request": request.model_dump(mode="json"),
                     "plate_clip_id": plan.plate_clip_id,
+                    "proxy": str(plan.proxy) if plan.proxy else None,
+                    "proxy_start": plan.proxy_start,
                 },
                 dedupe_key=f"task:{task.id}",
                 priority=task.priority,
@@ -95,6 +106,7 @@ class Orders:
 
     def _with_limits(self, plan: Plan, processor: Processor) -> dict[str, object]:
         """The show's limits go in as options where the processor knows them and the brief is silent."""
-        limits = {"min_psnr_db": self._settings.min_psnr_db, "weak_fix": self._settings.weak_fix}
+        limits: dict[str, object] = {"min_psnr_db": self._settings.min_psnr_db, "weak_fix": self._settings.weak_fix}
+        limits |= {"handles": self._settings.handles}
         known = {key: value for key, value in limits.items() if key in processor.Options.model_fields}
         return known | plan.options

@@ -6,6 +6,7 @@ import difflib
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from pydantic import ValidationError
@@ -21,6 +22,7 @@ from ...schema.settings import ShowSettings
 from ...schema.tables import ClipRow
 from ..store.index import Index
 from ..store.results import Results
+from .landing import Landing, Pulled, one_recording
 
 TAKES_LOOKED_AT = 4
 """How many similar clips are handed to a processor as possible takes; it keeps those that are."""
@@ -33,16 +35,30 @@ _OURS = {
     "holdout": "holdout",
     "reference": "references",
     "references": "references",
-} | dict.fromkeys(("take", "takes", "source", "sources", "against"), "takes")
+} | dict.fromkeys(("take", "takes", "source", "sources", "against", "shots"), "takes")
+
+
+_STILL = re.compile(r"^\s*\d+\s*=|\.(png|tiff?|exr|dpx|jpe?g)\s*(,|$)", re.IGNORECASE)
+"""A painted frame, `paint.1012.png` or `1012=name`; any other reference is a clip."""
+
+
+def _meaning(key: str, value: str) -> str | None:
+    """What a line of a brief gives us: plate, takes, matte ...; None where it is the processor's own."""
+    meaning = _OURS.get(key)
+    return "takes" if meaning == "references" and not _STILL.search(value) else meaning
 
 
 def names_takes(brief: Brief) -> bool:
     """Whether the brief says itself which takes to use."""
-    return any(_OURS.get(key) == "takes" for key in brief.values)
+    return any(_meaning(key, value) == "takes" for key, value in brief.values.items())
 
 
 class Plan(Value):
-    """A brief understood: everything of a request but its folders."""
+    """A brief understood: everything of a request but its folders.
+
+    Where the brief was written for a `proxy`, the plate stands for it, and its frame 0 shows the proxy's
+    frame `proxy_start`.
+    """
 
     processor: str
     plate: Source
@@ -52,6 +68,8 @@ class Plan(Value):
     references: tuple[Reference, ...] = ()
     sources: tuple[Source, ...]
     options: dict[str, Any]
+    proxy: Path | None = None
+    proxy_start: int = 0
 
 
 class Planner:
@@ -66,25 +84,38 @@ class Planner:
         results: Results,
         similar: Callable[[ClipRow, int], list[ClipRow]],
         allowed: tuple[Path, ...],
+        landing: Landing,
     ) -> None:
-        """*similar* answers with the show's clips that look most like one; briefs may name paths below *allowed*."""
+        """*similar* answers with the show's clips that look most like one; briefs may name paths below *allowed*.
+
+        *landing* knows the originals of proxies.
+        """
         self._show, self._settings = show, settings
         self._index, self._results = index, results
-        self._similar, self._allowed = similar, allowed
+        self._similar, self._allowed, self._landing = similar, allowed, landing
 
-    def plan(self, processor: Processor, brief: Brief, attached: Callable[[str], Path | None]) -> Plan:
+    def plan(
+        self,
+        processor: Processor,
+        brief: Brief,
+        attached: Callable[[str], Path | None],
+        pulled: Mapping[str, Pulled] = MappingProxyType({}),
+    ) -> Plan:
         """What *brief* asks *processor* to do; *attached* fetches an attachment by its name.
 
+        A proxy is replaced by what was *pulled* for it (by content hash), or by an original that holds all of it.
         Raises BriefIncomplete whose message tells a person what to write.
         """
-        words = {_OURS[key]: value for key, value in brief.values.items() if key in _OURS}
+        words = {_meaning(key, value): value for key, value in brief.values.items() if key in _OURS}
         finding = self._finding(words["finding"]) if "finding" in words else None
-        plate = self._plate(processor, words, finding)
+        named = self._plate(processor, words, finding)
         matte, holdout = (
             self._file(key, words[key], attached) if key in words else None for key in ("matte", "holdout")
         )
         if finding is not None and matte is None:
-            matte = self._finding_matte(words["finding"], finding, plate)
+            matte = self._finding_matte(words["finding"], finding, named)
+        original = self._original(named, pulled)
+        plate = original.clip if original else named
         return Plan(
             processor=processor.name,
             plate=self._source(plate),
@@ -92,9 +123,16 @@ class Planner:
             matte=matte,
             holdout=holdout,
             references=self._references(brief, attached),
-            sources=self._sources(processor, words, finding, plate),
+            sources=self._sources(processor, words, finding, plate, pulled),
             options=self._options(processor, brief),
+            proxy=self._source(named).path if original else None,
+            proxy_start=original.start if original else 0,
         )
+
+    def _original(self, clip: ClipRow, pulled: Mapping[str, Pulled]) -> Pulled | None:
+        if clip.source_class != SourceClass.PROXY:
+            return None
+        return pulled.get(clip.content_hash) or self._landing.whole(clip)
 
     def _finding(self, text: str) -> tuple[int, Finding]:
         match = re.fullmatch(r"[Ff]?\s*(\d+)", text.strip())
@@ -130,7 +168,7 @@ class Planner:
         named = [
             name.strip()
             for line in brief.lines
-            if _OURS.get(line.key) == "references"
+            if _meaning(line.key, line.value) == "references"
             for name in line.value.split(",")
             if name.strip()
         ]
@@ -159,20 +197,25 @@ class Planner:
         return found.matte
 
     def _sources(
-        self, processor: Processor, words: Mapping[str, str], finding: tuple[int, Finding] | None, plate: ClipRow
+        self,
+        processor: Processor,
+        words: Mapping[str, str],
+        finding: tuple[int, Finding] | None,
+        plate: ClipRow,
+        pulled: Mapping[str, Pulled],
     ) -> tuple[Source, ...]:
-        if "takes" in words:
-            named = [self._clip("takes", name.strip()) for name in words["takes"].split(",") if name.strip()]
-            return tuple(self._source(row) for row in named)
-        if not processor.needs_takes:
-            return ()
         rows: list[ClipRow] = []
-        if finding is not None:
-            row = self._index.clip_by_hash(self._show, finding[1].absent_from)
-            rows += [row] if row else []
-        rows += self._similar(plate, TAKES_LOOKED_AT)
-        unique = {row.id: row for row in rows if row.id != plate.id}
-        return tuple(self._source(row) for row in unique.values())
+        if "takes" in words:
+            rows = [self._clip("takes", name.strip()) for name in words["takes"].split(",") if name.strip()]
+        elif processor.needs_takes:
+            row = self._index.clip_by_hash(self._show, finding[1].absent_from) if finding is not None else None
+            similar = self._similar(plate, 2 * TAKES_LOOKED_AT)
+            # The plate's own proxy, original or earlier pull looks most like it, and is no other take.
+            takes = [clip for clip in similar if not one_recording(clip, plate)][:TAKES_LOOKED_AT]
+            rows = [*([row] if row else []), *takes]
+        originals = [(self._original(row, pulled), row) for row in rows]
+        unique = {clip.id: clip for clip in (found.clip if found else row for found, row in originals)}
+        return tuple(self._source(clip) for clip in unique.values() if clip.id != plate.id)
 
     def _source(self, row: ClipRow) -> Source:
         path = self._index.path_of(row)

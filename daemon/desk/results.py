@@ -10,14 +10,19 @@ from typing import Any
 import structlog
 from sqlmodel import Session
 
+from ...connectors.editorial import write_pulls
+from ...schema.errors import NeedsPull
 from ...schema.finding import Finding
 from ...schema.job import Failure, Job, Lane
 from ...schema.outcome import Outcome
+from ...schema.pull import Pull, PullList
 from ...schema.settings import ShowSettings
 from ..publish.answer import Answers
 from ..publish.version import Publisher
-from ..publish.words import failure_text, findings_text
+from ..publish.words import failure_text, findings_text, pull_text
 from ..queue.kinds import JobKind
+from ..store.index import Index
+from ..store.pulls import Pulls
 from ..store.results import Results
 from ..store.tasks import Tasks
 from .orders import PROCESS
@@ -33,13 +38,15 @@ class Receiver:
         self,
         shows: Mapping[str, ShowSettings],
         *,
+        index: Index,
+        pulls: Pulls,
         results: Results,
         tasks: Tasks,
         answers: Answers,
         publisher: Publisher,
     ) -> None:
         """Results of every show in *shows*."""
-        self._shows, self._results = shows, results
+        self._shows, self._index, self._pulls, self._results = shows, index, pulls, results
         self._tasks, self._answers, self._publisher = tasks, answers, publisher
 
     def kind(self) -> JobKind:
@@ -85,6 +92,9 @@ class Receiver:
         )
 
     def _failed(self, session: Session, job: Job, failure: Failure) -> None:
+        if failure.type == NeedsPull.__name__ and job.task_id is not None:
+            self._ask_for_pulls(session, job, job.task_id, failure)
+            return
         self._results.failed(session, job.id)
         log.error("job failed", fault=failure.message, type=failure.type)
         if job.task_id is None:
@@ -102,6 +112,36 @@ class Receiver:
             status=show.statuses.waiting,
             while_states=(state,),
         )
+
+    def _ask_for_pulls(self, session: Session, job: Job, task_id: int, failure: Failure) -> None:
+        """Write down what is wanted, say it with its lists, and let the task wait: the desk sees it land."""
+        pulls = tuple(self._known(job.show, one) for one in PullList.model_validate_json(failure.data["pulls"]).pulls)
+        self._pulls.ask(session, job.show, task_id, pulls)
+        self._results.unplan(session, job.id)
+        show = self._shows[job.show]
+        out = Path(job.payload["request"]["out"])
+        name = f"{out.name}_pull_{job.id}"
+        lists = write_pulls(pulls, out.parents[1] / "pulls", name, video_format=show.video_format)
+        task = self._tasks.move(session, task_id, "waiting", f"Needs a pull: {'; '.join(one.words for one in pulls)}.")
+        self._answers.queue(
+            session,
+            task,
+            show.project or job.show,
+            f"pull of job {job.id}",
+            subject="This task needs a pull",
+            text=pull_text(pulls),
+            attachments=lists,
+            status=show.statuses.waiting,
+            while_states=("waiting",),
+        )
+        log.info("needs a pull", pulls=[one.words for one in pulls])
+
+    def _known(self, show: str, pull: Pull) -> Pull:
+        """The pull with the reel and timecode that the index has for its clip."""
+        clip = self._index.clip_by_hash(show, pull.clip) if pull.clip else None
+        if clip is None:
+            return pull
+        return pull.model_copy(update={"reel": clip.reel or pull.reel, "start": clip.timecode or pull.start})
 
 
 def _count(findings: int) -> str:

@@ -15,6 +15,7 @@ from ...schema.tables import ArrivalRow
 from ..queue.kinds import JobKind
 from ..store.arrivals import WAITING, Standing
 from ..store.index import Index
+from .classes import SourceClasses
 
 SURVEY = "survey"
 CLIPS = "clips"
@@ -41,8 +42,8 @@ def survey_order(show: str, arrival: Standing, folder: Path) -> Order:
     )
 
 
-def survey_kind(index: Index) -> JobKind:
-    """The kind as the queue needs it."""
+def survey_kind(index: Index, classes: SourceClasses) -> JobKind:
+    """The kind as the queue needs it; *classes* tells camera, pull and proxy apart by the path."""
 
     def record(session: Session, job: Job, result: dict[str, Any]) -> None:
         arrival = _settled(session, job)
@@ -51,7 +52,8 @@ def survey_kind(index: Index) -> JobKind:
         ids = [job.payload["arrival"]]
         if "survey" in result:
             survey = Survey.model_validate(result["survey"])
-            index.record_survey(session, ids[0], survey, folder=f"{job.show}/{CLIPS}/")
+            clip = index.record_survey(session, ids[0], survey, folder=f"{job.show}/{CLIPS}/")
+            index.classify(session, job.show, classes.of(job.show), clip.id)
         elif "refused" in result:
             _quarantine(index, session, arrival, result["refused"])
         else:

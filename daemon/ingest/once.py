@@ -10,6 +10,7 @@ from typing import Any
 from ...schema.arrival import ArrivalState
 from ...schema.errors import ConfigError
 from ...schema.ports import Progress
+from ...schema.tables import ArrivalRow
 from ..lock import DaemonLock
 from ..queue.dispatcher import Dispatcher
 from ..store.index import Index
@@ -55,8 +56,14 @@ def _wait(show: str, ingest: Ingest, added: Sequence[Path], index: Index, progre
         answered = [row for row in rows if _answered(row.state)]
         progress(len(answered) / max(len(wanted), 1), f"{len(answered)} of {len(wanted)} files")
         if len(answered) == len(wanted):
-            return [{"path": row.path, "state": row.state, "reason": row.reason} for row in answered]
+            return [_row_of(row, index) for row in answered]
         time.sleep(_LOOK)
+
+
+def _row_of(row: ArrivalRow, index: Index) -> dict[str, Any]:
+    """One file's answer; its class is None where it became no clip."""
+    source_class = index.clip(row.clip_id).source_class if row.clip_id is not None else None
+    return {"path": row.path, "state": row.state, "reason": row.reason, "source_class": source_class}
 
 
 def _answered(state: str) -> bool:

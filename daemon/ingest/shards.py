@@ -90,6 +90,15 @@ class Shards:
         hits = self.search_like(show, loaded[1], limit + 1)
         return [hit for hit in hits if hit.clip.id != clip.id][:limit]
 
+    def resemblance(self, one: ClipRow, other: ClipRow, start: int) -> float:
+        """Mean cosine of two clips at the same moments, *other*'s frame 0 being *one*'s frame *start*; 0 unread."""
+        mine, theirs = self._load(one), self._load(other)
+        if mine is None or theirs is None or not len(mine[1]) or not len(theirs[1]):
+            return 0.0
+        shifted = theirs[0].astype(np.int64) + start
+        nearest = np.abs(mine[0].astype(np.int64)[None, :] - shifted[:, None]).argmin(axis=1)
+        return float((mine[1][nearest].astype(np.float32) * theirs[1].astype(np.float32)).sum(axis=1).mean())
+
     def compact(self, show: str) -> None:
         """Join the features of clips that are in no shard yet into a new one."""
         clips = {clip.content_hash: clip for clip in self._index.clips(show) if clip.features}

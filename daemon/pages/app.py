@@ -33,6 +33,8 @@ _WEB = {
     "wipe.js": "text/javascript; charset=utf-8",
     "icon.svg": "image/svg+xml",
 }
+_ALONE = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'; sandbox"
+"""What a version's own page may do: it carries its style and pictures in itself, and runs nothing."""
 _BEAT_SECONDS = 10
 _LOOKS_A_SECOND = 5
 _MOST_LISTENERS = 100
@@ -109,7 +111,7 @@ class StatusApp:
         return _file(self._pictures.frame(version_id, side, frame))
 
     def _version_file(self, version_id: Number, what: str) -> Response:
-        if what not in {"thumbnail", "contact_sheet", "review", "report", "timeline"}:
+        if what not in {"thumbnail", "contact_sheet", "review", "report", "page", "timeline"}:
             raise HTTPException(404)
         return _file(self._pictures.version_file(version_id, what), download=what == "timeline")
 
@@ -190,10 +192,13 @@ def _file(path: Path | None, *, download: bool = False) -> Response:
     """A file that a row names; what is made once is kept by the browser, and asked for again after an hour."""
     if path is None:
         raise HTTPException(404, "This picture is not there any more.")
+    headers = {"Cache-Control": "private, max-age=3600"}
+    if path.suffix.lower() == ".html":
+        headers["Content-Security-Policy"] = _ALONE
     return FileResponse(
         path,
         media_type=TYPES[path.suffix.lower()],
         filename=path.name,
         content_disposition_type="attachment" if download else "inline",
-        headers={"Cache-Control": "private, max-age=3600"},
+        headers=headers,
     )

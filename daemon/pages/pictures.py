@@ -24,6 +24,7 @@ TYPES: Final[dict[str, str]] = {
     ".mov": "video/quicktime",
     ".json": "application/json",
     ".otio": "application/json",
+    ".html": "text/html; charset=utf-8",
 }
 _PICTURES = (".png", ".jpg", ".jpeg", ".webp")
 _PAIR = re.compile(r"^before\.(\d{1,9})(\.png|\.jpg)$")
@@ -39,6 +40,7 @@ class Shown:
     compares: set[int] = field(default_factory=set)
     reviews: set[int] = field(default_factory=set)
     reports: set[int] = field(default_factory=set)
+    pages: set[int] = field(default_factory=set)
     timelines: set[int] = field(default_factory=set)
     sheets: set[int] = field(default_factory=set)
     evidence: set[tuple[int, int]] = field(default_factory=set)
@@ -63,6 +65,8 @@ class Pictures:
                 shown.reviews.add(row.id)
             if self._version_file(row, "report"):
                 shown.reports.add(row.id)
+            if self._version_file(row, "page"):
+                shown.pages.add(row.id)
             if self._version_file(row, "timeline"):
                 shown.timelines.add(row.id)
             if self._version_file(row, "contact_sheet"):
@@ -77,7 +81,7 @@ class Pictures:
         return shown
 
     def version_file(self, version_id: int, what: str) -> Path | None:
-        """A version's `thumbnail`, `contact_sheet`, `review`, `report` or `timeline`."""
+        """A version's `thumbnail`, `contact_sheet`, `review`, `report`, `page` (the report to read) or `timeline`."""
         row = self._row(_VERSION, version_id)
         return self._version_file(row, what) if row else None
 
@@ -122,8 +126,10 @@ class Pictures:
     def _version_file(self, row: Any, what: str) -> Path | None:
         if what == "timeline":
             return self._confined(Path(row.folder) / f"{row.code}.otio")
-        named = (row.outcome or {}).get(what)
-        return self._confined(named)
+        outcome = row.outcome or {}
+        if what == "page":
+            return self._confined(next((path for path in outcome.get("files", ()) if path.endswith(".html")), None))
+        return self._confined(outcome.get(what))
 
     def _evidence(self, row: Any, position: int) -> Path | None:
         pictures = row.finding.get("evidence", ())

@@ -104,9 +104,13 @@ class Publisher:
             raise PublishError(f"{version.code} belongs to no task.")
         task = self._tasks.get(version.task_id)
         ruling = rule(outcome, show)
+        if ruling.verdict is Verdict.REFUSE:
+            # It passed when it was made: since then a limit was raised, or an approval ran out.
+            raise PublishError(f"{version.code} no longer passes the gate: {'; '.join(ruling.reasons)}")
         tracker = self._tracker_for(task.tracker)
         progress(0.05, "timeline")
-        timeline = self._return_timeline(version, outcome)
+        # What goes back into the cut is a picture; a grade goes with its files alone.
+        timeline = self._return_timeline(version, outcome) if outcome.master is not None else None
         progress(0.1, "version")
         made = self._create(tracker, version, task, outcome, ruling, show)
         self._upload(tracker, made, version, outcome, timeline, progress)
@@ -155,7 +159,7 @@ class Publisher:
         made: EntityRef,
         version: VersionRow,
         outcome: Outcome,
-        timeline: Path,
+        timeline: Path | None,
         progress: Progress,
     ) -> None:
         files = (
@@ -164,11 +168,12 @@ class Publisher:
             (MediaKind.FILE, outcome.report, Step.REPORT_UPLOADED),
             (MediaKind.FILE, timeline, Step.REPORT_UPLOADED),
             (MediaKind.FILE, outcome.contact_sheet, Step.REPORT_UPLOADED),
+            *((MediaKind.FILE, path, Step.REPORT_UPLOADED) for path in outcome.files),
         )
         for place, (kind, path, step) in enumerate(files):
             if path is None:
                 continue
-            progress(0.2 + 0.1 * place, f"uploading {path.name}")
+            progress(0.2 + 0.7 * place / len(files), f"uploading {path.name}")
 
             def send(kind: MediaKind = kind, path: Path = path) -> str:
                 tracker.upload(made, kind, path)

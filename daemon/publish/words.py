@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from ...schema.finding import Finding
 from ...schema.outcome import Outcome, Verdict
+from ...schema.pull import Pull
 
 
 def findings_text(plate: str, outcome: Outcome, numbered: Sequence[tuple[int, Finding]], names: dict[str, str]) -> str:
@@ -46,22 +47,54 @@ def version_text(code: str, outcome: Outcome, reasons: Sequence[str], verdict: V
         )
     if outcome.identity and outcome.identity.holds:
         lines.append("Outside the matte every code value equals the plate's; `wetgate verify` re-checks it.")
-    lines.append(f"Trained pixels: {outcome.trained_pixels:.0%}.")
+    if outcome.master is not None:
+        lines.append(trained_words(outcome))
+    if outcome.files:
+        lines.append(f"Attached: {', '.join(path.name for path in outcome.files)}.")
+    if any(path.suffix == ".nk" for path in outcome.files):
+        lines.append(
+            f"To finish it by hand: {outcome.report.parent} holds patch/ (RGBA EXR), matte/, source_map/ and comp.nk, "
+            "which lays the patch over the plate in Nuke."
+        )
     lines.append(f"Frames {outcome.first_frame}-{outcome.last_frame}, source timecode {outcome.timecode or 'none'}.")
     return "\n".join(lines)
 
 
+def trained_words(outcome: Outcome) -> str:
+    """`Trained pixels: N %`, and where there are some, by which network and under which approval."""
+    if outcome.trained_pixels <= 0:
+        return "Trained pixels: 0 %."
+    share = "under 1 %" if outcome.trained_pixels < 0.005 else f"{100 * outcome.trained_pixels:.0f} %"
+    makers = ", ".join(use.words for use in outcome.networks if use.share > 0) or "a network"
+    return f"Trained pixels: {share}, by {makers}, {outcome.approval.words}."
+
+
 def refusal_text(code: str, outcome: Outcome, reasons: Sequence[str]) -> str:
     """The note that says why no version came."""
-    return "\n".join(
-        [
-            f"{code} is not published: the fix is not good enough to be trusted.",
-            *(f"- {reason}" for reason in reasons),
-            outcome.summary,
+    lines = [
+        f"{code} is not published: the fix is not good enough to be trusted.",
+        *(f"- {reason}" for reason in reasons),
+        outcome.summary,
+    ]
+    if outcome.master is not None:
+        lines.append(
             "Next: another take or a clean plate of this set-up (line `takes: <clip>`), a tighter matte, "
-            "or a compositor. The try stays in the show's folder for a look.",
-        ]
+            "or a compositor."
+        )
+    return "\n".join([*lines, "The try stays in the show's folder for a look."])
+
+
+def pull_text(pulls: Sequence[Pull]) -> str:
+    """The note that asks for a pull; its EDL and ALE go with it."""
+    lines = ["A fix is never made from a proxy, so this waits for frames from the camera original:"]
+    lines += [f"- needs a pull as {pull.role}: {pull.words}" for pull in pulls]
+    if any(pull.label(0) is not None for pull in pulls):
+        lines.append("The attached EDL and ALE ask for the same, handles included.")
+    lines.append(
+        "When a pull or the camera original of that reel and timecode is indexed, the work goes on by itself. "
+        "If the pull keeps another reel or timecode, name it in a reply: `plate: <clip>` or `takes: <clip>`."
     )
+    return "\n".join(lines)
 
 
 def failure_text(message: str) -> str:

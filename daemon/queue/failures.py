@@ -15,6 +15,7 @@ from ...schema.errors import (
     WetgateError,
 )
 from ...schema.job import Failure, Job, Lane
+from ...schema.model import Value
 
 MOST_CRASHES = 2
 """A job that ends its worker this often is not tried again."""
@@ -31,7 +32,7 @@ class Retry(StrEnum):
 def describe(error: BaseException) -> tuple[Failure, Retry]:
     """The failure that *error* is; decided by its type, never by its message."""
     if isinstance(error, WetgateError):
-        data = {key: str(value) for key, value in error.data.items()}
+        data = {key: _told(value) for key, value in error.data.items()}
         failure = Failure(type=type(error).__name__, message=str(error), data=data)
         if isinstance(error, TrackerUnavailable | SourceOffline):
             return failure, Retry.OUTAGE
@@ -43,6 +44,10 @@ def describe(error: BaseException) -> tuple[Failure, Retry]:
         # A full disk, a stale handle, a lost connection: the machine's trouble, which may pass.
         return Failure(type=RetryLater.__name__, message=words), Retry.LATER
     return Failure(type=type(error).__name__, message=f"An error in Wetgate itself: {words}"), Retry.NO
+
+
+def _told(value: object) -> str:
+    return value.model_dump_json() if isinstance(value, Value) else str(value)
 
 
 def subject(job: Job) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from sqlmodel import Session, SQLModel, col, select
 from ...processors.survey import Survey
 from ...processors.survey.words import clean
 from ...schema.arrival import ArrivalState
+from ...schema.media import SourceClass
 from ...schema.rate import rate_text
 from ...schema.tables import ArrivalRow, ClipRow
 from .arrivals import Arrivals
@@ -107,6 +109,24 @@ class Index:
         elif words != known:
             session.execute(sa.update(_WORDS).where(_WORDS.c.clip_id == clip.id).values(words=words))
         return clip
+
+    def classify(
+        self, session: Session, show: str, class_of: Callable[[Sequence[str]], SourceClass], clip_id: int | None = None
+    ) -> int:
+        """Set the class of one clip, or of all the show's, from all the paths at which it lies; how many changed."""
+        statement = sa.select(_CLIP.c.id, _CLIP.c.source_class, _ARRIVAL.c.path).join(
+            _ARRIVAL, _ARRIVAL.c.clip_id == _CLIP.c.id
+        )
+        statement = statement.where(_CLIP.c.show == show)
+        if clip_id is not None:
+            statement = statement.where(_CLIP.c.id == clip_id)
+        paths: dict[tuple[int, str], list[str]] = defaultdict(list)
+        for row in session.execute(statement):
+            paths[row.id, row.source_class].append(row.path)
+        changed = [(key, now) for (key, was), at in paths.items() if (now := class_of(at).value) != was]
+        for key, now in changed:
+            session.execute(sa.update(_CLIP).where(_CLIP.c.id == key).values(source_class=now))
+        return len(changed)
 
     # -- looking clips up --------------------------------------------------------------------
 

@@ -108,6 +108,10 @@ class Results:
             row.state = "failed"
             session.add(row)
 
+    def unplan(self, session: Session, job_id: int) -> None:
+        """The job's version is not made yet: its name is free for the next try."""
+        session.execute(sa.delete(VersionRow).where(col(VersionRow.job_id) == job_id))
+
     def version(self, version_id: int) -> VersionRow:
         """One version."""
         with self._database.read() as session:

@@ -82,6 +82,12 @@ class Encoding:
         seen = np.dstack([self._view(planes[i]) for i in self._rgb_order()])
         return seen if self.layout.is_float else np.asarray(np.clip(seen, 0, 1), np.float32)
 
+    def values(self, planes: tuple[Plane, ...]) -> Image:
+        """HxWx3 float32 RGB as a compositor reads the file raw: code values 0..1, floating point untouched."""
+        if not self.layout.is_float:
+            return self.rgb(planes)
+        return np.dstack([planes[i].astype(np.float32) for i in self._rgb_order()])
+
     def luma(self, planes: tuple[Plane, ...]) -> NDArray[np.uint8]:
         """HxW uint8: the luma plane stretched to 0..255, or BT.709 weights over RGB."""
         if self.layout.names[0] == "Y" and not self.layout.is_float:
@@ -121,7 +127,8 @@ class Encoding:
     def settle(self, plane: NDArray[np.float32]) -> Plane:
         """Round and clip code values to the layout's type; narrow range keeps clear of 0 and the top."""
         if self.layout.is_float:
-            return plane.astype(self.layout.dtype)
+            most = float(np.finfo(self.layout.dtype).max)
+            return np.clip(plane, -most, most).astype(self.layout.dtype)
         top = (1 << self.layout.bits) - 1
         rim = 0 if self.full_range else 1 << (self.layout.bits - 8)
         return np.clip(np.rint(plane), rim, top - rim).astype(self.layout.dtype)
@@ -136,13 +143,13 @@ class Encoding:
 
     def _view(self, plane: Plane) -> NDArray[np.float32]:
         if self.layout.is_float:
-            return _curve(np.nan_to_num(plane.astype(np.float32), nan=0.0, posinf=65504.0, neginf=-65504.0))
+            return curve(np.nan_to_num(plane.astype(np.float32), nan=0.0, posinf=65504.0, neginf=-65504.0))
         low, span, _ = self._scales
         return (plane.astype(np.float32) - np.float32(low)) / np.float32(span)
 
     def _code(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
         if self.layout.is_float:
-            return _uncurve(values)
+            return uncurve(values)
         low, span, _ = self._scales
         return values * np.float32(span) + np.float32(low)
 
@@ -170,14 +177,16 @@ def shrink(plane: NDArray[np.float32], x: int, y: int) -> NDArray[np.float32]:
     return np.asarray(blocks.mean(axis=(1, 3), dtype=np.float32))
 
 
-def _curve(linear: NDArray[np.float32]) -> NDArray[np.float32]:
+def curve(linear: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Scene-linear values as they are seen: sRGB, logarithmic above 1, mirrored below 0."""
     size = np.abs(linear)
     low = np.where(size <= 0.0031308, size * 12.92, 1.055 * np.power(np.minimum(size, 1), 1 / 2.4) - 0.055)
     high = 1 + 0.25 * np.log(np.maximum(size, 1))
     return np.copysign(np.where(size <= 1, low, high), linear).astype(np.float32)
 
 
-def _uncurve(shown: NDArray[np.float32]) -> NDArray[np.float32]:
+def uncurve(shown: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The inverse of `curve`."""
     size = np.abs(shown)
     low = np.where(size <= 0.04045, size / 12.92, np.power((np.minimum(size, 1) + 0.055) / 1.055, 2.4))
     high = np.exp((np.maximum(size, 1) - 1) / 0.25)

@@ -49,11 +49,28 @@ class Master(Protocol):
     ) -> None: ...
 
 
+def check_master(plate: Plate) -> None:
+    """Raises ProcessorError where no master could hold the plate's exact values: to be asked before any work."""
+    media = plate.media
+    if isinstance(media, Stills):
+        if media.parts > 1:
+            raise ProcessorError(
+                f"{media.files[0].name} holds {media.parts} parts, of which only the first would come back: "
+                "give the part that is to be fixed as files of its own."
+            )
+        return
+    known = {str(form.name) for form in av.codec.Codec("ffv1", "w").video_formats or ()}
+    name = _STORED.get(plate.layout.name, plate.layout.name)
+    if name not in known:
+        raise ProcessorError(f"{plate.path.name}: no lossless master is known for pixel format {name}.")
+
+
 def open_master(plate: Plate, out: Path) -> Master:
     """A master for *plate* in folder *out*: `master.mkv`, or `master/` with frames named like the plate's.
 
     Raises ProcessorError where no exact container for the plate's pixel format is known.
     """
+    check_master(plate)
     if isinstance(plate.media, Stills):
         return SequenceMaster(plate.media, out / "master")
     return MovieMaster(plate, plate.media, out / "master.mkv")
@@ -64,9 +81,6 @@ class MovieMaster:
 
     def __init__(self, plate: Plate, movie: Movie, path: Path) -> None:
         name = _STORED.get(plate.layout.name, plate.layout.name)
-        known = {str(form.name) for form in av.codec.Codec("ffv1", "w").video_formats or ()}
-        if name not in known:
-            raise ProcessorError(f"{plate.path.name}: no lossless master is known for pixel format {name}.")
         self.path = path
         self._layout = plate.layout
         self._name = name
@@ -121,9 +135,10 @@ class SequenceMaster:
         folder.mkdir(parents=True, exist_ok=True)
 
     def write(self, planes: tuple[Plane, ...]) -> None:
-        """Append one frame; the plate's header goes with it."""
+        """Append one frame; the plate's header, windows and overscan go with it."""
         source = self._stills.files[self._count]
         spec = self._stills.spec(self._count)
+        planes = self._stills.around(self._count, planes)
         suffix = ".png" if source.suffix.lower() in (".jpg", ".jpeg") else source.suffix
         target = self.path / f"{source.stem}{suffix}"
         write_still(target, planes, self._stills.layout, spec)
@@ -142,7 +157,8 @@ def write_still(path: Path, planes: tuple[Plane, ...], layout: Layout, header: o
     """One image file with these exact planes; written beside its name and renamed when complete."""
     height, width = planes[0].shape
     spec = header.copy() if header is not None else oiio.ImageSpec(width, height, len(planes), "uint8")
-    spec.set_format(oiio_type(layout.sample))
+    if not spec.channelformats:  # a file whose channels differ in type keeps each channel's own
+        spec.set_format(oiio_type(layout.sample))
     spec.attribute("oiio:UnassociatedAlpha", 1)
     if str(spec.getattribute("compression") or "").split(":", 1)[0] in _LOSSY_EXR:
         spec.attribute("compression", "zip")

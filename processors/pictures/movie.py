@@ -41,8 +41,8 @@ class Movie:
         self.timecode = self._tag("timecode")
         self.reel = self._tag("reel_name") or self._tag("reel")
 
-    def read(self, first: int, last: int) -> Iterator[tuple[int, tuple[Plane, ...]]]:
-        """Frames `first`..`last` by decoded ordinal."""
+    def read(self, first: int, last: int) -> Iterator[tuple[int, tuple[Plane, ...], tuple[Plane, ...]]]:
+        """Frames `first`..`last` by decoded ordinal: number and planes; movies have no overscan."""
         self._go_to(first)
         while self._next <= last:
             frame = self._decode()
@@ -55,7 +55,7 @@ class Movie:
             number = self._next
             self._next += 1
             if number >= first:
-                yield number, self._planes(frame)
+                yield number, self._planes(frame), ()
 
     @property
     def sample_aspect(self) -> Fraction:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,11 +21,15 @@ from .stills import SUFFIXES, Stills
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """One frame: `planes` are native code values, one array per channel (chroma at its own size)."""
+    """One frame: `planes` are native code values, one array per channel (chroma at its own size).
+
+    `overscan` holds by channel the samples of an OpenEXR file that lie beyond its display window.
+    """
 
     frame: int
     planes: tuple[Plane, ...]
     encoding: Encoding
+    overscan: tuple[Plane, ...] = ()
 
     @property
     def pixel_format(self) -> str:
@@ -46,6 +51,23 @@ class Picture:
             for plane, c in zip(self.planes, self.encoding.layout.channels, strict=True)
         )
         return Picture(self.frame, parts, self.encoding)
+
+    def reduced(self, divisor: int) -> Picture:
+        """The picture at one *divisor*-th of its size, each pixel the mean of a whole square; the size rounds up."""
+        if divisor == 1:
+            return self
+        return Picture(self.frame, tuple(_reduced(plane, divisor) for plane in self.planes), self.encoding)
+
+
+def _reduced(plane: Plane, divisor: int) -> Plane:
+    height, width = plane.shape
+    small = (-(-width // divisor), -(-height // divisor))
+    if (small[0] * divisor, small[1] * divisor) != (width, height):
+        bottom, right = small[1] * divisor - height, small[0] * divisor - width
+        plane = np.pad(plane, ((0, bottom), (0, right)), mode="edge")
+    if plane.dtype == np.float16:
+        plane = plane.astype(np.float32)
+    return np.asarray(cv2.resize(plane, small, interpolation=cv2.INTER_AREA))
 
 
 class Plate:
@@ -98,8 +120,8 @@ class Plate:
                 f"{self.path.name} has frames 0..{self.frames - 1}; {first}..{end} was asked for.",
                 path=self.path,
             )
-        for number, planes in self.media.read(first, end):
-            yield Picture(number, planes, self.encoding)
+        for number, planes, overscan in self.media.read(first, end):
+            yield Picture(number, planes, self.encoding, overscan)
 
     def picture(self, frame: int) -> Picture:
         """One frame."""

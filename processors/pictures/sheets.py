@@ -28,18 +28,23 @@ class Row:
     note: str = ""
 
 
-def contact_sheet(title: str, columns: Sequence[str], rows: Sequence[Row], *, width: int = 1900) -> Image:
-    """HxWx3 RGB: *rows* under column heads such as `1001`. Pictures keep their shape; all of one size."""
-    cell_width = (width - _LEFT - _GAP * (len(columns) + 1)) // len(columns)
+def contact_sheet(
+    title: str, columns: Sequence[str], rows: Sequence[Row], *, width: int = 1900, at_least: int = 1
+) -> Image:
+    """HxWx3 RGB: *rows* under column heads such as `1001`. Pictures keep their shape; all of one size.
+
+    There is room for *at_least* so many columns, that few pictures are not blown up.
+    """
+    wide = cell_width(max(len(columns), at_least), width=width)
     tall = max(picture.shape[0] / picture.shape[1] for row in rows for picture in row.pictures)
-    cell_height = round(cell_width * tall)
+    cell_height = round(wide * tall)
     head = 74
     height = head + (cell_height + _GAP) * len(rows) + _GAP
     sheet = np.empty((height, width, 3), np.uint8)
     sheet[:] = _PAPER
     _write(sheet, title, (_GAP * 2, 30), 0.72, _INK)
     for index, name in enumerate(columns):
-        _write(sheet, name, (_LEFT + _GAP + index * (cell_width + _GAP), 62), 0.6, _INK)
+        _write(sheet, name, (_LEFT + _GAP + index * (wide + _GAP), 62), 0.6, _INK)
     for line, row in enumerate(rows):
         top = head + line * (cell_height + _GAP)
         for number, words in enumerate(_lines(row.caption, 14)):
@@ -47,8 +52,8 @@ def contact_sheet(title: str, columns: Sequence[str], rows: Sequence[Row], *, wi
         for number, words in enumerate(_lines(row.note, 24)):
             _write(sheet, words, (_GAP * 2, top + 84 + 20 * number), 0.46, _DIM)
         for index, picture in enumerate(row.pictures):
-            fitted = _fitted(picture, cell_width, cell_height)
-            left = _LEFT + _GAP + index * (cell_width + _GAP)
+            fitted = _fitted(picture, wide, cell_height)
+            left = _LEFT + _GAP + index * (wide + _GAP)
             sheet[top : top + fitted.shape[0], left : left + fitted.shape[1]] = np.rint(fitted * 255)
     return np.asarray(sheet / np.float32(255), np.float32)
 
@@ -61,6 +66,30 @@ def overlay(picture: Image, matte: Mask) -> Image:
     edges, _ = cv2.findContours(matte.astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
     cv2.drawContours(out, edges, -1, (255, 240, 80), max(1, round(max(picture.shape) / 640)))
     return np.asarray(out / np.float32(255), np.float32)
+
+
+def outlined(picture: Image, matte: Mask) -> Image:
+    """*picture* as it is, with the edge of *matte* drawn on it."""
+    out = np.asarray(np.clip(picture, 0, 1) * 255 + 0.5, np.uint8)
+    edges, _ = cv2.findContours(matte.astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
+    cv2.drawContours(out, edges, -1, (255, 240, 80), max(1, round(max(picture.shape) / 640)))
+    return np.asarray(out / np.float32(255), np.float32)
+
+
+def legend(entries: Sequence[tuple[str, tuple[float, float, float]]], *, width: int = 1900) -> Image:
+    """HxWx3 RGB: a line of words for each colour."""
+    strip = np.empty((30 * len(entries) + _GAP, width, 3), np.uint8)
+    strip[:] = _PAPER
+    for line, (words, colour) in enumerate(entries):
+        top = _GAP // 2 + 30 * line
+        strip[top + 4 : top + 24, _LEFT + _GAP : _LEFT + _GAP + 34] = np.rint(np.array(colour) * 255)
+        _write(strip, words, (_LEFT + _GAP + 48, top + 20), 0.56, _INK)
+    return np.asarray(strip / np.float32(255), np.float32)
+
+
+def cell_width(columns: int, *, width: int = 1900) -> int:
+    """Pixels across of one picture on a sheet of so many columns."""
+    return (width - _LEFT - _GAP * (columns + 1)) // columns
 
 
 def spread(frames: Sequence[int], count: int) -> list[int]:

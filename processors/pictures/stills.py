@@ -16,6 +16,7 @@ from ...schema.errors import UnreadableMedia
 from ...schema.media import ColourTags, VideoFacts
 from ...schema.rate import snap_rate
 from .layout import Layout, Plane, Sample, frame_layout
+from .windows import Windows
 
 SUFFIXES = (".exr", ".dpx", ".png", ".tif", ".tiff", ".jpg", ".jpeg")
 _RAW = {"oiio:UnassociatedAlpha": 1, "dpx:RawColor": 1, "oiio:RawColor": 1, "raw:ColorSpace": "raw"}
@@ -78,19 +79,32 @@ class Stills:
         self.files = frame_paths(path)
         spec = self.spec(0)
         self.layout = _layout(spec)
+        self.parts = spec.get_int_attribute("oiio:subimages", 1)
         self.video = self._facts(spec)
-        self.timecode = spec.getattribute("smpte:TimeCode") or None
+        self.timecode = spec.get_string_attribute("smpte:TimeCode") or None
         reel = spec.get_string_attribute("reelName") or spec.get_string_attribute("dpx:SourceImageFileName")
         self.reel = str(reel) if reel else None
 
-    def read(self, first: int, last: int) -> Iterator[tuple[int, tuple[Plane, ...]]]:
-        """Frames `first`..`last`, counted from 0."""
+    def read(self, first: int, last: int) -> Iterator[tuple[int, tuple[Plane, ...], tuple[Plane, ...]]]:
+        """Frames `first`..`last`, counted from 0: number, planes of the picture, overscan by channel."""
         for number in range(first, last + 1):
-            yield number, self._planes(number)
+            yield number, *self._planes(number)
 
     def spec(self, frame: int) -> oiio.ImageSpec:
         """The header of one file, all attributes kept."""
         return self._open(frame).spec()
+
+    def windows(self, spec: oiio.ImageSpec) -> Windows:
+        """A file's data and display window."""
+        return Windows.of(spec, exr=self.files[0].suffix.lower() == ".exr")
+
+    def around(self, frame: int, planes: tuple[Plane, ...]) -> tuple[Plane, ...]:
+        """All that the file of *frame* held, by channel, with *planes* in place of its picture."""
+        if not self.windows(self.spec(frame)).differ:
+            return planes
+        held, windows = self._pixels(frame)
+        pixels = windows.back(held, np.dstack(planes))
+        return tuple(np.ascontiguousarray(pixels[..., i]) for i in range(pixels.shape[2]))
 
     def close(self) -> None:
         """Nothing stays open between frames."""
@@ -106,11 +120,24 @@ class Stills:
             raise UnreadableMedia(f"{name.name} cannot be opened: {oiio.geterror()}", path=name)
         return image
 
-    def _planes(self, frame: int) -> tuple[Plane, ...]:
+    def _planes(self, frame: int) -> tuple[tuple[Plane, ...], tuple[Plane, ...]]:
+        """The picture's planes, and by channel the samples beyond it."""
+        pixels, windows = self._pixels(frame)
+        beyond: tuple[Plane, ...] = ()
+        if windows.differ:
+            rest = windows.overscan(pixels)
+            if rest.size:
+                beyond = tuple(np.ascontiguousarray(rest[:, i]) for i in range(rest.shape[1]))
+            pixels = windows.picture(pixels)
+        return tuple(np.ascontiguousarray(pixels[..., i]) for i in range(pixels.shape[2])), beyond
+
+    def _pixels(self, frame: int) -> tuple[Plane, Windows]:
+        """All that a file holds (rows, columns, channels), and its windows. Raises UnreadableMedia."""
         name = self.files[frame]
         image = self._open(frame)
         spec = image.spec()
-        if _layout(spec) != self.layout or (spec.width, spec.height) != (self.video.width, self.video.height):
+        windows = self.windows(spec)
+        if _layout(spec) != self.layout or windows.display[2:] != (self.video.width, self.video.height):
             image.close()
             raise UnreadableMedia(f"{name.name} differs in size or channels from {self.files[0].name}.", path=name)
         pixels = image.read_image(0, 0, 0, spec.nchannels, oiio_type(self.layout.sample))
@@ -121,14 +148,15 @@ class Stills:
         array = np.asarray(pixels).reshape(spec.height, spec.width, spec.nchannels)
         if self.layout.bits < 16 and self.layout.sample == "uint16":
             array = array >> (16 - self.layout.bits)  # OIIO repeats the high bits below: the shift undoes it
-        return tuple(np.ascontiguousarray(array[..., i]) for i in range(spec.nchannels))
+        return array, windows
 
     def _facts(self, spec: oiio.ImageSpec) -> VideoFacts:
+        _, _, width, height = self.windows(spec).display
         return VideoFacts(
             codec=self.files[0].suffix.lower().lstrip("."),
             pixel_format=self.layout.name,
-            width=spec.width,
-            height=spec.height,
+            width=width,
+            height=height,
             rate=_rate(spec),
             frames=len(self.files),
             colour=ColourTags(),

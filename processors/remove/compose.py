@@ -34,9 +34,12 @@ def compose(plate: Picture, fill: Image, region: Region, matte: Mask, strength: 
         spots = mask[window]
         share = largest(strength[region.window], channel.x, channel.y)[spots]
         old = plane[window][spots]
-        mixed = old.astype(np.float32) * (1 - share) + new[spots] * share
+        under = old.astype(np.float32)
+        # Infinity or NaN in the plate would stay whatever is laid over it.
+        under = np.where(np.isfinite(under), under, new[spots])
+        mixed = under * (1 - share) + new[spots] * share
         copy = plane.copy()
         patch = copy[window]
         patch[spots] = np.where(share > 0, encoding.settle(np.asarray(mixed, np.float32)), old)
         out.append(copy)
-    return Picture(plate.frame, tuple(out), encoding)
+    return Picture(plate.frame, tuple(out), encoding, plate.overscan)

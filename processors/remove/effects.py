@@ -151,8 +151,9 @@ class _Beside:
             found = take.over(frame, Region(0, 0, width, height), plate=whole, hole=hole, blind=False)
             if found is None:
                 continue
-            image = cv2.resize(found[0], self.size[::-1], interpolation=cv2.INTER_AREA)
-            known = cv2.resize(found[1].astype(np.uint8), self.size[::-1], interpolation=cv2.INTER_NEAREST) > 0
+            image = cv2.resize(found.image, self.size[::-1], interpolation=cv2.INTER_AREA)
+            shown = found.valid if found.moving is None else found.valid & ~found.moving
+            known = cv2.resize(shown.astype(np.uint8), self.size[::-1], interpolation=cv2.INTER_NEAREST) > 0
             standing = np.clip(image * 255 + 0.5, 0, 255).astype(np.uint8)
             off = np.abs(self.rgb(frame).astype(np.int16) - standing).max(axis=-1).astype(np.float32)
             matte = self.small_matte(frame)

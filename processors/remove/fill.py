@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 
 import cv2
@@ -12,14 +12,17 @@ from numpy.typing import NDArray
 from ..mattes import grown
 from ..pictures import Picture
 from ..pictures.layout import Image, Mask
-from ..register import Registration, project
 from .compose import compose
 from .grain import Grain, measure, noise
 from .holes import Region, region_of
+from .movers.complete import complete_movers
+from .movers.scene import Scene
 from .shot import HoleAt, Shot
 from .sources.membrane import correction, largest_channel, ring_of
-from .sources.own import fill_from_frames, layer_frames, source_frames
+from .sources.own import restore, source_frames
 from .sources.painted import paint_over
+from .sources.takes import AlignedTake, Laid
+from .unseen.fill import Hole
 
 
 class Origin(IntEnum):
@@ -40,6 +43,16 @@ class Origin(IntEnum):
 
 
 _MEETS = 30 / 255
+_FITS = 0.02
+"""Misfit up to which a take is used at once; beyond it the shot's own frames are asked as well."""
+_STRANGE = 0.08
+"""Misfit from which a take shows something else there and is not used."""
+_CAP = 0.12
+_FEWEST = 60
+_SOMEBODY = 0.01
+"""Share of a hole that must move in the take for a performer to be named."""
+_AROUND = 20
+"""Pixels around a hole that are filled too, to be compared with the plate."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +64,7 @@ class Fill:
     in that band, for pixels from the shot's own frames. `trace` (h, w, 3) holds for each filled pixel
     the source's frame (from 0) and the x and y it was taken from, in the source's own pixels; where
     several frames were averaged, the one that weighed most; NaN where no frame was the source.
+    `performer` is the take, by its place plus one, from which somebody who moves stands in the hole; 0 for nobody.
     """
 
     frame: int
@@ -60,6 +74,7 @@ class Fill:
     trace: NDArray[np.float32]
     mismatch: float
     grain: Grain = field(default_factory=Grain)
+    performer: int = 0
 
     def shares(self, hole: Mask) -> dict[int, int]:
         """Pixels of the hole by origin."""
@@ -80,10 +95,19 @@ def fill_hole(shot: Shot, frame: int, hole_at: HoleAt, *, blind: bool = False) -
     filling = _Filling(shot, frame, region, hole, blind=blind)
     if not blind:
         filling.from_painted_frames(hole_at)
-    filling.from_takes()
+    filling.from_takes(hole_at)
     if filling.left.any() and shot.options.use_own_frames:
         filling.from_own_frames(hole_at)
     return filling.done()
+
+
+@dataclass(frozen=True)
+class _Offer:
+    """A take's picture over the region, and its RMS difference from the plate in the band around the hole."""
+
+    index: int
+    laid: Laid
+    misfit: float
 
 
 class _Filling:
@@ -99,7 +123,8 @@ class _Filling:
         self.trace = np.full((*self.inside.shape, 3), np.nan, np.float32)
         # A little more than the hole, for the chroma samples that the hole's edge cuts.
         self.left = grown(self.inside, 4)
-        self.mismatch, self.grain = 0.0, Grain()
+        self.mismatch, self.grain, self.performer = 0.0, Grain(), 0
+        self.own_misfit = float("inf")
 
     def from_painted_frames(self, hole_at: HoleAt) -> None:
         """What an artist painted, before everything else."""
@@ -107,37 +132,65 @@ class _Filling:
         if not shot.paintings:
             return
         told = paint_over(
-            shot.camera, _Looked(shot, hole_at), shot.paintings, self.frame, shot.span(self.frame),
+            shot.camera, Looked(shot, hole_at), shot.paintings, self.frame, shot.span(self.frame),
             region=self.region, unknown=self.unknown,
         )  # fmt: skip
-        rows, columns = np.mgrid[0 : self.region.height, 0 : self.region.width]
-        for index, picture, valid in told:
-            painting = shot.paintings[index]
-            spots = self.left & valid
-            if painting.frame == self.frame:
-                at = (columns + self.region.x, rows + self.region.y)
-            else:
-                at = _origins(shot.camera.onto(painting.frame, self.frame), self.region)
-            self.trace[spots] = np.dstack([np.full_like(at[0], painting.frame), *at])[spots]
-            self._take(picture, valid, Origin.PAINTED_FRAME + index)
+        for one in told:
+            moment = np.full((*one.valid.shape, 1), shot.paintings[one.index].frame, np.float32)
+            trace = np.concatenate([moment, one.at], axis=-1)
+            self._take(one.image, one.valid, Origin.PAINTED_FRAME + one.index, trace)
 
-    def from_takes(self) -> None:
-        """Every take in turn, as long as something is left."""
-        hidden = self.unknown[self.region.window]
+    def from_takes(self, hole_at: HoleAt) -> None:
+        """Every take in turn, as long as something is left; where none fits around the hole, by how well they fit."""
+        poor: list[_Offer] = []
         for index, take in enumerate(self.shot.takes):
-            if not self.left.any():
-                return
-            whole = None if take.likeness.registration.still else self.shot.rgb(self.frame)
-            found = take.over(self.frame, self.region, plate=whole, hole=grown(self.unknown, 4), blind=self.blind)
-            if found is None:
-                continue
-            picture, valid = found
-            picture = picture + correction(self.plate, picture, hidden, valid)
-            self.mismatch = max(self.mismatch, _mismatch(self.plate, picture, hidden, valid))
-            if self.shot.options.grain and take.grain.deficit:
-                seed = 1_000_003 * index + self.frame
-                picture = picture + noise(hidden.shape, take.grain.deficit, take.grain.correlation, seed)[..., None]
-            self._take(picture, valid, index + 1)
+            offer = self._offer(index, take) if self.left.any() else None
+            if offer is not None and offer.misfit <= _FITS:
+                self._lay(offer)
+            elif offer is not None and offer.misfit < _STRANGE:
+                poor.append(offer)
+        poor.sort(key=lambda offer: offer.misfit)
+        if poor and self.left.any() and self.shot.options.use_own_frames:
+            self._own_if_better(hole_at, poor[0].misfit)
+        for offer in poor:
+            if self.left.any():
+                self._lay(offer)
+
+    def _offer(self, index: int, take: AlignedTake) -> _Offer | None:
+        """What a take would give, its light made to meet the plate, and how well it fits around the hole."""
+        hidden = self.unknown[self.region.window]
+        whole = None if take.likeness.registration.still else self.shot.rgb(self.frame)
+        laid = take.over(self.frame, self.region, plate=whole, hole=grown(self.unknown, 4), blind=self.blind)
+        if laid is None or not (laid.valid & self.left).any():
+            return None
+        picture = laid.image + correction(self.plate, laid.image, hidden, laid.valid)
+        return _Offer(index, replace(laid, image=picture), _misfit(self.plate, picture, hidden, laid.valid))
+
+    def _lay(self, offer: _Offer) -> None:
+        take, laid, hidden = self.shot.takes[offer.index], offer.laid, self.unknown[self.region.window]
+        self.mismatch = max(self.mismatch, _mismatch(self.plate, laid.image, hidden, laid.valid))
+        picture = laid.image
+        if self.shot.options.grain:
+            seed = 1_000_003 * offer.index + self.frame
+            lacks = np.full(hidden.shape, take.grain.deficit, np.float32)
+            if take.background_only and laid.moving is not None:
+                lacks[laid.moving] = take.grain.plate  # the still background there is a mean over frames
+            if lacks.any():
+                picture = picture + (noise(hidden.shape, 1.0, take.grain.correlation, seed) * lacks)[..., None]
+        if laid.moving is not None and not take.background_only:
+            moving = laid.moving & laid.valid & self.left & self.inside
+            if moving.sum() > _SOMEBODY * max(self.inside.sum(), 1):
+                self.performer = offer.index + 1
+        self._take(picture, laid.valid, offer.index + 1, laid.trace)
+
+    def _own_if_better(self, hole_at: HoleAt, than: float) -> None:
+        """Lay the shot's own frames, and take them back where they fit no better than the best take."""
+        kept = [each.copy() for each in (self.image, self.origin, self.left, self.trace)]
+        mismatch, grain = self.mismatch, self.grain
+        self.from_own_frames(hole_at)
+        if self.own_misfit >= than:
+            self.image, self.origin, self.left, self.trace = kept
+            self.mismatch, self.grain = mismatch, grain
 
     def from_own_frames(self, hole_at: HoleAt) -> None:
         """What is left, from the plate's other frames, over a region around just that."""
@@ -148,32 +201,61 @@ class _Filling:
         assert around is not None
         region = around.within(self.region)
         numbers = source_frames(frame, shot.span(frame), still=shot.camera.still(frame))
-        layers = layer_frames(shot.camera, _Looked(shot, hole_at), frame, region, self.unknown, numbers)
-        if layers is None:
+        window = region_of(whole, margin=_AROUND)
+        assert window is not None
+        found = restore(shot.camera, Looked(shot, hole_at), frame, region, self.unknown, window, numbers)
+        if found is None:
             return
-        plate, hidden = _crop(shot, frame, region), self.unknown[region.window]
-        picture, known, _ = fill_from_frames(layers, frame)
-        self.grain = measure(plate, picture, known & ~grown(hidden, 3))
-        self.mismatch = max(self.mismatch, _mismatch(plate, picture, hidden, known))
-        top, left = region.y - self.region.y, region.x - self.region.x
-        place = (slice(top, top + region.height), slice(left, left + region.width))
+        plate, hidden = _crop(shot, frame, window), self.unknown[window.window]
+        self.grain = measure(plate, found.image, found.known & ~grown(hidden, 3))
+        self.mismatch = max(self.mismatch, _mismatch(plate, found.image, hidden, found.known))
+        self.own_misfit = _misfit(plate, found.image, hidden, found.known)
+        place = window.inside(self.region)
         wide, where = self.image.copy(), np.zeros_like(self.left)
-        wide[place], where[place] = picture, known
-        self._take(wide, where, Origin.OWN)
+        wide[place], where[place] = found.image, found.known
+        trace = np.full_like(self.trace, np.nan)
+        trace[place] = found.trace
+        missing = self.left.copy()
+        self._take(wide, where, Origin.OWN, trace)
+        self._movers(hole_at, region, missing)
+
+    def _movers(self, hole_at: HoleAt, region: Region, missing: Mask) -> None:
+        shot, frame, place = self.shot, self.frame, region.inside(self.region)
+        scene = Scene(
+            region, self.unknown.shape, shot.span(frame), shot.camera,
+            lambda n, box: _crop(shot, n, box), Looked(shot, hole_at).blocked,
+        )  # fmt: skip
+        layer = complete_movers(scene, frame, missing[place])
+        if layer is None:
+            return
+        alpha = layer.alpha[..., None]
+        self.image[place] = self.image[place] * (1 - alpha) + layer.image * alpha
+        spots = layer.alpha > 0.5
+        self.origin[place][spots] = Origin.MOVER
+        self.trace[place][spots] = layer.trace[spots]
 
     def done(self) -> Fill:
         """Paint what nothing showed, and hand over."""
         rest = self.left & self.inside
-        if rest.any():
+        if self.shot.unseen is not None:
+            hole = Hole(self.frame, self.region, self.image, rest)
+            self.image = self.shot.unseen.paint(hole, blind=self.blind)
+            if rest.any():
+                self.origin[rest] = self.shot.unseen.painter.origin
+        elif rest.any():
             self.image = paint(self.image, rest)
             self.origin[rest] = Origin.PAINTED
         self.origin[~self.inside] = 0
-        return Fill(self.frame, self.region, self.image, self.origin, self.trace, self.mismatch, self.grain)
+        return Fill(
+            self.frame, self.region, self.image, self.origin, self.trace, self.mismatch, self.grain, self.performer
+        )
 
-    def _take(self, picture: Image, valid: Mask, origin: int) -> None:
+    def _take(self, picture: Image, valid: Mask, origin: int, trace: NDArray[np.float32] | None = None) -> None:
         spots = self.left & valid
         self.image[spots] = picture[spots]
         self.origin[spots] = origin
+        if trace is not None:
+            self.trace[spots] = trace[spots]
         self.left &= ~valid
 
 
@@ -182,27 +264,19 @@ def _crop(shot: Shot, frame: int, region: Region) -> Image:
     return shot.frames.at(frame).crop(region.x, region.y, right, bottom).rgb()
 
 
-def _origins(registration: Registration | None, region: Region) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The x and y in the moving picture of every pixel of *region*; residual flow, under a few pixels, left out."""
-    assert registration is not None
-    rows, columns = np.mgrid[region.y : region.y + region.height, region.x : region.x + region.width]
-    back = project(np.linalg.inv(registration.matrix), np.c_[columns.ravel(), rows.ravel()])
-    return back[:, 0].reshape(rows.shape), back[:, 1].reshape(rows.shape)
-
-
-class _Looked:
-    """The shot as `own` looks at it."""
+class Looked:
+    """The shot as the layers look at it, with a hole that may be a probe's."""
 
     def __init__(self, shot: Shot, hole_at: HoleAt) -> None:
         self._shot, self._hole_at = shot, hole_at
+        self.reduced, self.grey = shot.reduced, shot.grey
 
-    def luma(self, frame: int) -> NDArray[np.uint8]:
-        return self._shot.luma(frame)
-
-    def rgb(self, frame: int) -> Image:
-        return self._shot.rgb(frame)
+    def crop(self, frame: int, region: Region) -> Image:
+        """Display-referred RGB of a part of a frame."""
+        return _crop(self._shot, frame, region)
 
     def blocked(self, frame: int) -> Mask:
+        """The matte, and in a self-test the probe too."""
         return self._shot.matte(frame) | self._hole_at(frame)
 
 
@@ -222,6 +296,15 @@ def composed(shot: Shot, fill: Fill, hole: Mask, own_grain: Grain, *, feather: b
         image = image + (grain * own)[..., None]
     strength = shot.strength(fill.frame) if feather else hole.astype(np.float32)
     return compose(shot.frames.at(fill.frame), image, fill.region, hole, strength)
+
+
+def _misfit(plate: Image, picture: Image, hole: Mask, valid: Mask) -> float:
+    """RMS difference (0..1) of the low-passed pictures in the band around the hole; large without one."""
+    ring = ring_of(hole, gap=3, width=10) & valid
+    if ring.sum() < _FEWEST:
+        return _STRANGE / 2
+    apart = cv2.GaussianBlur(largest_channel(np.abs(plate - picture)), (0, 0), 2)
+    return float(np.sqrt((np.minimum(apart[ring], _CAP) ** 2).mean()))
 
 
 def _mismatch(plate: Image, picture: Image, hole: Mask, valid: Mask) -> float:

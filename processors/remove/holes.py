@@ -29,10 +29,20 @@ class Region:
         return slice(self.y, self.y + self.height), slice(self.x, self.x + self.width)
 
     @property
+    def bounds(self) -> tuple[int, int, int, int]:
+        """Left, top, right and bottom, the last two just beyond."""
+        return self.x, self.y, self.x + self.width, self.y + self.height
+
+    @property
     def corners(self) -> NDArray[np.float64]:
         """(4, 2) x, y of the corners."""
         right, bottom = self.x + self.width, self.y + self.height
         return np.array([[self.x, self.y], [right, self.y], [self.x, bottom], [right, bottom]], np.float64)
+
+    def inside(self, other: Region) -> tuple[slice, slice]:
+        """Rows and columns of this region in an array that covers *other*."""
+        top, left = self.y - other.y, self.x - other.x
+        return slice(top, top + self.height), slice(left, left + self.width)
 
     def within(self, other: Region) -> Region:
         """What both have in common."""

@@ -63,6 +63,10 @@ class RemoveOptions(BaseModel):
         "refuse", description="What happens to a weak fix: a person is asked, or it is refused."
     )
     use_takes: bool = Field(True, description="Take picture from other takes and clean plates.")
+    pull: bool = Field(
+        True, description="Ask for a pull where the best take is here only as a proxy; off: work from what is here."
+    )
+    handles: int = Field(8, ge=0, le=1000, description="Frames of handle at each end of a pull that is asked for.")
     use_own_frames: bool = Field(True, description="Take picture from the shot's own other frames.")
     effects: Literal["report", "include", "ignore"] = Field(
         "report",
@@ -71,6 +75,11 @@ class RemoveOptions(BaseModel):
     )
     grain: bool = Field(True, description="Give the fill the grain that it lacks against the plate.")
     probes: int = Field(6, ge=1, le=40, description="Places at which the fix tests itself.")
+    fill_unseen: Literal["paint", "trained"] = Field(
+        "paint",
+        description="What may fill what no source shows: paint from around it, or also a small network trained on "
+        "this shot alone (only under an approval).",
+    )
     never_seen: float = Field(
         0.05, ge=0, le=1, description="Share of the hole that may be painted from its edges before a fix is weak."
     )

@@ -18,11 +18,17 @@ from ..pictures.sheets import spread
 from .deliver.finish import Finish
 from .effects import find_effects
 from .fill import fill_hole
+from .networks.load import load
+from .networks.studio import StudioNetwork
 from .options import RemoveOptions
+from .rating.candidates import candidate_named
+from .rating.choice import held_trial
 from .rating.probes import place_probes, probe_places
 from .shot import RUN, Shot, holed_frames, open_shot
+from .sources.pulls import check_pulls
 from .sources.takes import align_takes
 from .store import store_fill
+from .unseen.open import open_unseen
 
 _PAIRS = 4
 """Frames at which plate and take are compared for colour and grain."""
@@ -41,7 +47,10 @@ class Remove:
         self._held: tuple[Request, Shot] | None = None
 
     def plan(self, request: Request) -> Sequence[Chunk]:
-        """Check the brief, lay the takes over the plate, and split the frames that have a hole."""
+        """Check the brief, lay the takes over the plate, and split the frames that have a hole.
+
+        Raises NeedsPull before anything is filled where plate or best take is here only as a proxy.
+        """
         shot = self._shot(request)
         runs = sorted({frame // RUN for frame in holed_frames(shot)})
         bounds = [0, *(run * RUN for run in runs[1:]), shot.plate.frames]
@@ -52,14 +61,16 @@ class Remove:
         ]
 
     def run(self, request: Request, chunk: Chunk, progress: Progress) -> None:
-        """Fill the holes of one chunk and keep the fills in the work folder."""
+        """Fill the holes of one chunk by the candidate that the probes chose, and keep the fills in the work folder."""
         shot = self._shot(request)
+        trial = held_trial(shot, lambda done, words: progress(0.2 * done, words))
+        chosen = candidate_named(shot, trial.chosen)
         for frame in range(chunk.first, chunk.last + 1):
-            fill = fill_hole(shot, frame, shot.matte)
+            fill = chosen.fill(shot, frame, shot.matte)
             if fill is not None:
                 store_fill(request.work, fill)
             done = (frame - chunk.first + 1) / (chunk.last - chunk.first + 1)
-            progress(done, f"restoring frame {frame + request.first_frame}")
+            progress(0.2 + 0.8 * done, f"restoring frame {frame + request.first_frame}")
 
     def finish(self, request: Request, chunks: Sequence[Chunk], progress: Progress) -> Outcome:
         """Write master, matte and review, test and prove the result, and decide."""
@@ -90,6 +101,8 @@ def _prepared(request: Request) -> Shot:
         raise BriefIncomplete(f"The option {option!r} of remove cannot be read: {first['msg']}.") from error
     try:
         frames = holed_frames(shot)
+        shot.networks = [StudioNetwork(load(network)) for network in request.networks]
+        shot.unseen = open_unseen(shot, frames, lambda frame: fill_hole(shot, frame, shot.matte))
         usable = [s for s in request.sources if s.source_class is not SourceClass.PROXY]
         if shot.options.use_takes and usable:
             sampled = spread(frames, _PAIRS)
@@ -100,6 +113,15 @@ def _prepared(request: Request) -> Shot:
             shot.effects = find_effects(shot, frames)
             if shot.options.effects == "include":
                 shot.widen()
+        asked = shot.options.pull and shot.options.use_takes
+        check_pulls(
+            shot.plate,
+            request.plate,
+            frames,
+            takes=shot.takes,
+            proxies=[s for s in request.sources if asked and s.source_class is SourceClass.PROXY],
+            handles=shot.options.handles,
+        )
     except WetgateError:
         shot.close()
         raise

@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...schema.errors import BriefIncomplete, NotConfident, WetgateError
-from ...schema.media import SourceClass
 from ...schema.request import Request
 from ..mattes import Mattes, MatteWishes, check_frame, grown, open_mattes
 from ..pictures import Picture, Plate
 from ..pictures.layout import Image, Mask
+from ..pictures.master import check_master
+from ..register import Registration
 from ..survey.cuts import Cuts
 from .holes import Region, ramp, region_of
+from .networks.studio import StudioNetwork
 from .options import RemoveOptions
 from .sources.camera import Camera
+from .sources.lay import UNIT
 from .sources.painted import Painted, open_painted
 from .sources.takes import AlignedTake
+from .unseen.fill import Unseen
 
 if TYPE_CHECKING:
     from .effects import Effects
@@ -33,6 +37,7 @@ HoleAt = Callable[[int], Mask]
 RUN = 20
 """Frames that are worked on with one region, and that make a checkpoint."""
 _KEPT_BYTES = 700_000_000
+_REDUCED_BYTES = 250_000_000
 
 
 class Frames:
@@ -58,6 +63,33 @@ class Frames:
         return picture
 
 
+class Reduced:
+    """Frames at a part of their size, the last used ones kept."""
+
+    def __init__(self, frames: Frames) -> None:
+        self._frames = frames
+        self._kept: OrderedDict[tuple[int, int], tuple[NDArray[np.uint16], NDArray[np.uint8]]] = OrderedDict()
+        self._bytes = 0
+
+    def of(self, frame: int, divisor: int) -> tuple[NDArray[np.uint16], NDArray[np.uint8]]:
+        """RGB (1.0 = `UNIT`) and luma."""
+        key = (frame, divisor)
+        if key in self._kept:
+            self._kept.move_to_end(key)
+            return self._kept[key]
+        picture = self._frames.at(frame).reduced(divisor)
+        made = np.clip(picture.rgb() * UNIT + 0.5, 0, 65535).astype(np.uint16), picture.luma()
+        self._kept[key] = made
+        self._bytes += _bytes(made)
+        while self._bytes > _REDUCED_BYTES and len(self._kept) > 1:
+            self._bytes -= _bytes(self._kept.popitem(last=False)[1])
+        return made
+
+
+def _bytes(arrays: Sequence[NDArray[Any]]) -> int:
+    return sum(array.nbytes for array in arrays)
+
+
 @dataclass
 class Shot:
     """Everything that filling one frame may ask for. One thread at a time."""
@@ -71,6 +103,8 @@ class Shot:
     paintings: list[Painted] = field(default_factory=list)
     effects: Effects | None = None
     _widened: bool = False
+    networks: list[StudioNetwork] = field(default_factory=list)
+    unseen: Unseen | None = None
     _packed: dict[int, NDArray[np.uint8]] = field(default_factory=dict, repr=False)
     _regions: dict[int, Region | None] = field(default_factory=dict, repr=False)
 
@@ -133,6 +167,22 @@ class Shot:
         """How the plate's frames lie over each other."""
         return Camera(self.luma, lambda n: grown(self.matte(n), 6), self.span)
 
+    def reduced(self, frame: int, divisor: int) -> NDArray[np.uint16]:
+        """A whole plate frame as display-referred RGB at one *divisor*-th of its size, 1.0 = `UNIT`."""
+        return self._small.of(frame, divisor)[0]
+
+    def grey(self, frame: int, divisor: int) -> NDArray[np.uint8]:
+        """A whole plate frame's luma at one *divisor*-th of its size."""
+        return self._small.of(frame, divisor)[1]
+
+    @cached_property
+    def _small(self) -> Reduced:
+        return Reduced(self.frames)
+
+    def onto(self, source: int, target: int) -> Registration | None:
+        """How one frame lies over another by the camera's motion; None where the two do not hang together."""
+        return self.camera.onto(source, target)
+
     def luma(self, frame: int) -> NDArray[np.uint8]:
         """A whole plate frame's luma."""
         return self.frames.at(frame).luma()
@@ -154,18 +204,17 @@ class Shot:
 def open_shot(request: Request) -> Shot:
     """Open plate and mattes and check what can be checked at once.
 
-    Raises BriefIncomplete for a proxy plate, missing or unfitting mattes and unknown options;
+    Raises BriefIncomplete for missing or unfitting mattes and unknown options;
     NotConfident for an interlaced plate; UnreadableMedia.
     """
     options = RemoveOptions.model_validate(request.options)
     name = request.plate.name or request.plate.path.name
-    if request.plate.source_class is SourceClass.PROXY:
-        raise BriefIncomplete(f"{name} is a proxy: a fix needs the pull of this plate. Nothing was touched.")
     plate = Plate.open(request.plate.path)
     if plate.video.interlaced:
         plate.close()
         raise NotConfident(f"{name} is interlaced: its fields must be separated or deinterlaced first.")
     try:
+        check_master(plate)
         wishes = MatteWishes(
             boxes=options.box or (),
             points=options.points or (),

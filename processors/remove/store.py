@@ -26,6 +26,7 @@ def store_fill(work: Path, fill: Fill) -> None:
             region=np.array([region.x, region.y, region.width, region.height]),
             mismatch=np.array(fill.mismatch),
             grain=np.array(list(fill.grain.as_json().values())),
+            performer=np.array(fill.performer),
         )
     part.replace(path)
 
@@ -40,7 +41,8 @@ def load_fill(work: Path, frame: int) -> Fill | None:
         image = kept["image"].astype(np.float32)
         grain = Grain(*(float(v) for v in kept["grain"]))
         region = Region(x, y, width, height)
-        return Fill(frame, region, image, kept["origin"], kept["trace"], float(kept["mismatch"]), grain)
+        mismatch, performer = float(kept["mismatch"]), int(kept["performer"])
+        return Fill(frame, region, image, kept["origin"], kept["trace"], mismatch, grain, performer)
 
 
 def _path(work: Path, frame: int) -> Path:

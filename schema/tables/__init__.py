@@ -6,7 +6,7 @@ epoch, UTC. `table=True` models do not validate: values are checked by the domai
 
 from .index import ArrivalRow, ClipRow, ClipWordsRow
 from .queue import ControlRow, JobNeedRow, JobRow
-from .tracker import CursorRow, EventRow, FindingRow, LedgerRow, TaskRow, VersionRow
+from .tracker import CursorRow, EventRow, FindingRow, LedgerRow, PullRow, TaskRow, VersionRow
 
 __all__ = [
     "ArrivalRow",
@@ -19,6 +19,7 @@ __all__ = [
     "JobNeedRow",
     "JobRow",
     "LedgerRow",
+    "PullRow",
     "TaskRow",
     "VersionRow",
 ]

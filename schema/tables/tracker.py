@@ -97,6 +97,19 @@ class VersionRow(SQLModel, table=True):
     published_at: float | None = None
 
 
+class PullRow(SQLModel, table=True):
+    """Frames that a task waits for. `pull` is a `Pull`; `clip_id` the clip that brought them, once it was used."""
+
+    __tablename__ = "pull"
+
+    id: int | None = Field(default=None, primary_key=True)
+    show: str = Field(index=True)
+    task_id: int = Field(foreign_key="task.id", index=True)
+    pull: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    asked_at: float
+    clip_id: int | None = Field(default=None, foreign_key="clip.id")
+
+
 class LedgerRow(SQLModel, table=True):
     """One outward step: its key is written before the call, its result after it."""
 

@@ -66,3 +66,11 @@ def test_a_named_file_must_exist(tmp_path: Path) -> None:
     """`--config` with a wrong path is an error, never a silent default."""
     with pytest.raises(ConfigError, match="does not exist"):
         load(tmp_path / "nope.toml", {})
+
+
+def test_a_network_is_meant_from_the_settings_folder(tmp_path: Path) -> None:
+    """The file of a `[[networks]]` entry is found where the other paths of the settings start."""
+    file = write(tmp_path, "wetgate.toml", "")
+    write(tmp_path, "shows/PINE.toml", '[[networks]]\nname = "house fill"\npath = "nets/fill.pt"\n')
+    (network,) = load(file, {}).settings.shows["PINE"].networks
+    assert network.path == tmp_path / "nets" / "fill.pt"

@@ -6,10 +6,12 @@ import time
 from pathlib import Path
 
 import pytest
+from wetgate.daemon.desk.landing import Landing
 from wetgate.daemon.desk.planning import Plan, Planner
 from wetgate.daemon.plugins import processor
 from wetgate.daemon.store import Database
 from wetgate.daemon.store.index import Index
+from wetgate.daemon.store.pulls import Pulls
 from wetgate.daemon.store.results import Results
 from wetgate.schema.brief import parse_brief
 from wetgate.schema.errors import BriefIncomplete
@@ -48,6 +50,7 @@ class Desk:
             results=Results(database),
             similar=lambda clip, most: [row for row in self.index.clips("PINE") if row.id != clip.id][:most],
             allowed=(folder,),
+            landing=Landing("PINE", index=self.index, pulls=Pulls(database), alike=lambda _a, _b, _start: 1.0),
         )
 
     def plan(self, brief: str, name: str = "remove") -> Plan:

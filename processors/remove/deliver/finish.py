@@ -6,6 +6,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
+
 from ....schema.finding import Evidence
 from ....schema.outcome import Outcome, Verdict
 from ....schema.ports import Progress
@@ -16,13 +18,20 @@ from ...pictures.master import open_master
 from ...pictures.review import write_review
 from ..fill import composed
 from ..grain import Grain
-from ..rating.probes import Score, place_probes, rate, score_probe
+from ..networks.uses import network_uses, trained_share
+from ..rating.choice import held_trial
+from ..rating.expected import Facts, expect, facts_of, rate
 from ..rating.verdict import Tally, judge, source_uses, summarised
 from ..shot import Shot
 from ..store import load_fill
 from .effects import write_effects
-from .report import report_words, write_report
+from .nuke import NAME as SCRIPT
+from .nuke import write_nuke
+from .page import write_page
+from .patch import Patch
+from .report import digest, files_words, report_words, write_report
 from .sheet import write_sheet
+from .source_map import SourceMap
 
 
 class Finish:
@@ -32,46 +41,70 @@ class Finish:
         self.shot, self.progress = shot, progress
         self.request, self.out = shot.request, shot.request.out
         self.tally = Tally()
+        self.facts: list[Facts] = []
 
     def outcome(self, chunks: int) -> Outcome:
         """Everything, in order; safe to do again from the start."""
         started = time.monotonic()
+        shot, first = self.shot, self.request.first_frame
         self._gather()
-        master = self._master()
+        patch = Patch(shot.plate, self.out, first, grain=shot.options.grain and self.tally.own_grain.deficit > 0)
+        maps = SourceMap(shot, self.out)
+        master = self._master(patch, maps)
         proofs = self._proved_review(master)
-        scores = self._scores()
-        rating = rate(scores, self.tally.origins)
+        trial = held_trial(self.shot, lambda done, words: self.progress(0.8 + 0.15 * done, words))
+        expected = expect(trial, self.facts)
+        rating = rate(trial, expected)
         identity = summarise(proofs)
-        reasons, weak = judge(self.shot, self.tally, rating)
-        followed = self.shot.mattes.followed
+        reasons, weak = judge(self.shot, self.tally, rating, expected)
+        followed = shot.mattes.followed
         lost = followed is not None and (followed.lost or followed.doubtful)
         verdict = Verdict(self.shot.options.weak_fix) if weak else Verdict.ASK if lost else Verdict.PUBLISH
         if not identity.holds:
             verdict = Verdict.REFUSE
             reasons.insert(0, "Something outside the matte changed: this must not happen, please report it.")
-        sheet, thumbnail = write_sheet(self.shot, master, self.tally.frames, self.tally.best_take(len(self.shot.takes)))
-        summary = summarised(self.shot, self.tally, verdict, rating)
+        take = self.tally.best_take(len(shot.takes))
+        sheet, thumbnail = write_sheet(shot, master, self.tally, take, maps.words())
+        summary = summarised(shot, self.tally, verdict, rating)
+        told = (
+            summary,
+            *reasons,
+            f"Trained pixels: {trained_share(self.tally.origins):.0%}.",
+            f"Read report.html in this folder; first frame {first}.",
+        )
+        script = self.out / SCRIPT
+        write_nuke(script, shot.plate, first, grain=patch.grain, words="\n".join(told))
         with Plate.open(master) as made:
-            words = report_words(self.shot, self.tally, made, proofs, scores, rating)
+            words = report_words(shot, self.tally, made, proofs, trial, expected, rating)
         words |= {"verdict": verdict.value, "summary": summary, "reasons": reasons, "chunks": chunks}
+        words |= {"patch": patch.words(), "source_map": maps.words()}
+        words |= {"nuke": {"path": SCRIPT, "sha256": digest(script)}, "files": files_words(self.out)}
         words["seconds_to_finish"] = round(time.monotonic() - started, 2)
         report = self.out / "report.json"
         write_report(report, words)
-        plate, first = self.shot.plate, self.request.first_frame
+        page = write_page(self.out, words)
+        plate = shot.plate
         return Outcome(
             verdict=verdict,
             summary=summary,
             reasons=tuple(reasons),
-            evidence=(Evidence(path=sheet, caption="before, matte, after, source"), *write_effects(self.shot)),
+            evidence=(
+                Evidence(path=sheet, caption="before and after, whole and close, and where it came from"),
+                *write_effects(shot),
+            ),
             report=report,
             master=master,
             review=self.out / "review.mp4",
             matte=self.out / "matte",
             thumbnail=thumbnail,
             contact_sheet=sheet,
+            files=(page, script),
             rating=rating,
             identity=identity,
             sources=source_uses(self.shot, self.tally),
+            trained_pixels=round(trained_share(self.tally.origins), 5),
+            networks=network_uses(self.shot, self.tally.origins),
+            approval=self.request.approval,
             frames=plate.frames,
             rate=plate.video.rate,
             timecode=plate.timecode,
@@ -89,19 +122,28 @@ class Finish:
                 tally.origins.update(fill.shares(self.shot.matte(frame)))
                 tally.mismatch[frame] = fill.mismatch
                 grains.append(fill.grain)
+                if fill.performer:
+                    tally.performers.setdefault(fill.performer - 1, []).append(frame)
         tally.own_grain = Grain.mean(grains)
 
-    def _master(self) -> Path:
-        shot, filled = self.shot, set(self.tally.frames)
+    def _master(self, patch: Patch, maps: SourceMap) -> Path:
+        """One pass over the fills: the master, and frame by frame what goes with it."""
+        shot, filled, grain = self.shot, set(self.tally.frames), self.tally.own_grain
         with open_master(shot.plate, self.out) as master:
             for frame in range(shot.plate.frames):
-                picture = shot.frames.at(frame)
-                hole = shot.matte(frame)
+                plate, hole = shot.frames.at(frame), shot.matte(frame)
                 fill = load_fill(self.request.work, frame) if frame in filled else None
+                made, plain = plate, None
                 if fill is not None:
-                    picture = composed(shot, fill, hole, self.tally.own_grain)
-                master.write(picture.planes)
+                    around = plate.crop(*fill.region.bounds).rgb()
+                    self.facts.append(facts_of(around, fill, hole[fill.region.window]))
+                    made = composed(shot, fill, hole, grain)
+                    plain = composed(shot, fill, hole, Grain()) if patch.grain else None
+                master.write(made.planes)
                 write_matte(self.out / "matte", frame, self.request.first_frame, hole)
+                changed = hole if fill is not None else np.zeros_like(hole)
+                patch.write(plate, made, changed, shot.strength(frame), plain)
+                maps.write(frame, hole, fill)
                 self.progress(0.4 * (frame + 1) / shot.plate.frames, "writing the master")
         return master.path
 
@@ -120,13 +162,3 @@ class Finish:
             sound = None if shot.plate.is_sequence else shot.plate.path
             write_review(self.out / "review.mp4", images(made), shot.plate.video.rate, sound=sound)
         return proofs
-
-    def _scores(self) -> list[Score]:
-        probes = place_probes(self.shot, self.tally.frames)
-        found = []
-        for index, probe in enumerate(probes):
-            score = score_probe(self.shot, probe, self.tally.own_grain)
-            if score is not None:
-                found.append(score)
-            self.progress(0.8 + 0.15 * (index + 1) / len(probes), "testing the fix where the truth is known")
-        return found

@@ -14,10 +14,26 @@ from ...identity import FrameProof, summarise
 from ...pictures.plate import Plate
 from ...pictures.stills import Stills
 from ..fill import Origin
-from ..rating.probes import Score
-from ..rating.verdict import MISMATCH, Tally, matte_words, source_uses
+from ..networks.uses import network_uses, trained_share, unseen_words
+from ..rating.candidates import candidates_for
+from ..rating.choice import Trial
+from ..rating.expected import Expected
+from ..rating.verdict import Tally, matte_words, poor_frames, source_uses, torn_frames
 from ..shot import Shot
 
+PACKAGE = {
+    "master": "the finished frames, in the plate's own kind of file",
+    "master.mkv": "the finished frames, lossless (FFV1)",
+    "matte": "the effective matte: white is what the fix was allowed to touch",
+    "patch": "the fix alone: RGBA OpenEXR, to be laid over the plate",
+    "source_map": "where each filled pixel came from: OpenEXR",
+    "comp.nk": "Nuke script that lays the patch over the plate",
+    "review.mp4": "movie for looking at; not exact",
+    "contact_sheet.png": "before and after, whole and close",
+    "source_map.png": "the source map as a picture",
+    "thumbnail.png": "thumbnail",
+}
+"""What may lie in a version's folder, and what it is for."""
 _PACKAGES = ("wetgate", "av", "numpy", "opencv-python-headless", "OpenImageIO")
 
 
@@ -33,7 +49,8 @@ def report_words(
     tally: Tally,
     made: Plate,
     proofs: Sequence[FrameProof],
-    scores: Sequence[Score],
+    trial: Trial,
+    expected: Expected,
     rating: SelfRating,
 ) -> dict[str, Any]:
     """The whole report but its verdict; *made* is the master read back."""
@@ -41,7 +58,7 @@ def report_words(
     area = shot.plate.frames * shot.plate.video.width * shot.plate.video.height
     return {
         "report": "wetgate removal",
-        "format": 1,
+        "format": 2,
         "plate": {
             **file_words(shot.plate, str(request.plate.path.resolve())),
             "name": request.plate.name,
@@ -69,16 +86,25 @@ def report_words(
                 "inliers": take.likeness.inliers,
                 "grade_psnr_db": [round(take.grade.identity_psnr, 2), round(take.grade.psnr, 2)],
                 "grain": take.grain.as_json(),
+                "background_only": take.background_only,
+                "performer_in_frames": [n + first for n in tally.performers.get(place, [])],
             }
-            for take in shot.takes
+            for place, take in enumerate(shot.takes)
         ],
         "passed_over": [s.name for s in request.sources if s not in [take.source for take in shot.takes]],
         "own_grain": tally.own_grain.as_json(),
         "never_seen_share": round(tally.share(Origin.PAINTED), 5),
-        "trained_pixels": 0.0,
+        "never_seen": unseen_words(shot, tally.origins),
+        "trained_pixels": round(trained_share(tally.origins), 5),
+        "networks": [use.model_dump(mode="json") for use in network_uses(shot, tally.origins)],
+        "approval": request.approval.model_dump(mode="json"),
         "rating": rating.model_dump(mode="json"),
-        "probes": [score.as_json(first) for score in scores],
-        "frames_to_look_at": [n + first for n, v in tally.mismatch.items() if v > MISMATCH],
+        "candidates": trial.words(candidates_for(shot)),
+        "probes": [score.words(first) for score in trial.told],
+        "curves": expected.curves(first),
+        "frames_to_look_at": sorted(
+            n + first for n in {*torn_frames(tally), *poor_frames(expected, shot.options.min_psnr_db)}
+        ),
         "identity": {
             **summarise(proofs).model_dump(mode="json"),
             "hashes": [proof.as_json() for proof in proofs],
@@ -106,8 +132,20 @@ def effects_words(shot: Shot) -> dict[str, Any] | None:
 def file_words(plate: Plate, path: str) -> dict[str, Any]:
     """Path and SHA-256 of a movie, or of every frame file of a sequence."""
     if isinstance(plate.media, Stills):
-        return {"path": path, "sha256": {file.name: _digest(file) for file in plate.media.files}}
-    return {"path": path, "sha256": _digest(plate.path)}
+        return {"path": path, "sha256": {file.name: digest(file) for file in plate.media.files}}
+    return {"path": path, "sha256": digest(plate.path)}
+
+
+def files_words(out: Path) -> list[dict[str, Any]]:
+    """What lies in the version's folder, with size in bytes; a folder of frames counts as one."""
+    found = []
+    for name, meaning in PACKAGE.items():
+        path = out / name
+        if path.exists():
+            parts = [path] if path.is_file() else [part for part in path.iterdir() if part.is_file()]
+            size = sum(part.stat().st_size for part in parts)
+            found.append({"path": name, "files": len(parts), "bytes": size, "what": meaning})
+    return found
 
 
 def versions() -> dict[str, str]:
@@ -121,6 +159,7 @@ def versions() -> dict[str, str]:
     return found
 
 
-def _digest(path: Path) -> str:
+def digest(path: Path) -> str:
+    """SHA-256 (hex) of a file."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()

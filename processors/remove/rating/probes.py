@@ -1,32 +1,34 @@
-"""The fix's test of itself: small mattes where the truth is known, filled by the same call.
+"""Where the fix tests itself: small mattes at places of the shot where the truth is known.
 
 A probe is the real matte, scaled down and moved to another place of the same shot, moving as the
-real one does. Fills are scored against the plate: PSNR after a sigma-1.5 low-pass on both sides
-(fresh grain must not count as error), with the squared error capped at 30 of 255 a pixel for no
-one; edge strength and grain as ratios to the truth, since a blur scores well by error alone.
+real one does, so that its place is seen and hidden as the real one's. Of the places that have room,
+those are taken whose texture is most like that around the real hole.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import cv2
 import numpy as np
 
-from ....schema.outcome import SelfRating
 from ...mattes import grown
-from ...pictures.layout import Image, Mask
+from ...pictures.layout import Mask
 from ...pictures.sheets import spread
-from ..fill import composed, fill_hole
-from ..grain import Grain, flat_places, high_pass
-from ..holes import region_of
+from ..holes import Region, region_of
 from ..shot import Shot
+from ..sources.membrane import ring_of
+from .texture import texture
 
 _LARGEST = 0.25
 """Longest side of a probe as a share of the frame's shorter side."""
 _TRIES = 60
+_LIKE = 6
+"""Places with room among which the one with the likest texture is taken: it is no use to know one place by heart."""
+_TIME = 0.25
+"""Share of the job's work that probes may be."""
+_FEWEST = 3
 
 
 @dataclass(frozen=True)
@@ -47,55 +49,23 @@ class Probe:
         return np.asarray(cv2.warpAffine(matte.astype(np.uint8) * 255, move, size, flags=cv2.INTER_LINEAR) > 127)
 
 
-@dataclass(frozen=True)
-class Score:
-    """One probe's result. `origins` counts its pixels by where they came from."""
-
-    frame: int
-    error: float
-    pixels: int
-    edges: float
-    grain: float | None
-    origins: dict[int, int]
-
-    @property
-    def psnr_db(self) -> float:
-        """PSNR of this probe alone."""
-        return -10 * float(np.log10(max(self.error, 1e-9)))
-
-    def as_json(self, first_frame: int) -> dict[str, Any]:
-        """For the report."""
-        return {
-            "frame": self.frame + first_frame,
-            "psnr_db": round(self.psnr_db, 2),
-            "pixels": self.pixels,
-            "edge_ratio": round(self.edges, 3),
-            "grain_ratio": None if self.grain is None else round(self.grain, 3),
-        }
-
-
 def place_probes(shot: Shot, frames: Sequence[int]) -> list[Probe]:
-    """Probes at frames spread over those that have a hole, each where its frame has room; the same every time."""
+    """Probes at frames spread over those that have a hole, each where its frame has room; the same every time.
+
+    As many as the options say, and fewer where they would be more than a quarter of the work: a
+    probe costs about what its region is to the frame's.
+    """
     rng = np.random.default_rng(1001)
-    probes = []
+    probes, budget = [], _TIME * len(frames)
     for frame in spread(frames, shot.options.probes):
-        matte = shot.matte(frame)
-        region = region_of(matte, margin=0)
-        if region is None:
+        placed = _placed(shot, frame, rng)
+        if placed is None:
             continue
-        height, width = matte.shape
-        scale = min(1.0, _LARGEST * min(height, width) / max(region.width, region.height))
-        blocked = grown(matte, 12)
-        centre = (region.x + region.width / 2, region.y + region.height / 2)
-        for _ in range(_TRIES):
-            dx = int(rng.integers(0, width) - centre[0])
-            dy = int(rng.integers(0, height) - centre[1])
-            probe = Probe(frame, centre, scale, dx, dy)
-            shape = probe.of(matte)
-            whole = shape.sum() > 0.9 * matte.sum() * scale**2
-            if whole and not (shape & blocked).any():
-                probes.append(probe)
-                break
+        probe, cost = placed
+        budget -= cost
+        if budget < 0 and len(probes) >= _FEWEST:
+            break
+        probes.append(probe)
     return probes
 
 
@@ -107,63 +77,40 @@ def probe_places(shot: Shot, probes: Sequence[Probe]) -> Mask:
     return grown(places, 8)
 
 
-def score_probe(shot: Shot, probe: Probe, own_grain: Grain) -> Score | None:
-    """Fill one probe blindly and compare it with what was there."""
-    hole = probe.of(shot.matte(probe.frame)) & ~shot.matte(probe.frame)
-    fill = fill_hole(shot, probe.frame, lambda n: probe.of(shot.matte(n)), blind=True)
-    if fill is None or not hole.any():
+def _placed(shot: Shot, frame: int, rng: np.random.Generator) -> tuple[Probe, float] | None:
+    """A probe at *frame*, and its work in real frames; None where there is no room."""
+    matte = shot.matte(frame)
+    box = region_of(matte, margin=0)
+    if box is None:
         return None
-    region = fill.region
-    bounds = (region.x, region.y, region.x + region.width, region.y + region.height)
-    truth = shot.frames.at(probe.frame).crop(*bounds).rgb()
-    # Without the soft edge: it would mix the truth into what is tested.
-    made = composed(shot, fill, hole, own_grain, feather=False).crop(*bounds).rgb()
-    return compare(truth, made, hole[region.window], frame=probe.frame, origins=fill.shares(hole))
-
-
-def compare(truth: Image, made: Image, where: Mask, *, frame: int, origins: dict[int, int]) -> Score:
-    """Score one filled region against the truth, inside *where*."""
-    soft = [np.asarray(cv2.GaussianBlur(one, (0, 0), 1.5), np.float32) for one in (truth, made)]
-    error = float(((soft[0] - soft[1])[where] ** 2).mean())
-    edges = [float(_slope(one)[where].mean()) for one in soft]
-    flat = flat_places(truth, where)
-    grains = [float(high_pass(one)[flat].std()) if flat.sum() >= 60 else 0.0 for one in (truth, made)]
-    return Score(
-        frame,
-        error,
-        int(where.sum()),
-        edges[1] / max(edges[0], 1e-6),
-        grains[1] / grains[0] if grains[0] > 1e-4 else None,
-        origins,
-    )
-
-
-def _slope(image: Image) -> Image:
-    luma = image.mean(axis=-1)
-    return np.asarray(cv2.magnitude(cv2.Sobel(luma, cv2.CV_32F, 1, 0), cv2.Sobel(luma, cv2.CV_32F, 0, 1)))
-
-
-def rate(scores: Sequence[Score], origins: dict[int, int]) -> SelfRating:
-    """All probes in one rating; *origins* counts the real holes' pixels by where they came from."""
-    if not scores:
-        return SelfRating(
-            expected_psnr_db=0.0, covered=0.0, samples=0, words="There was no room in the picture for a test."
+    height, width = matte.shape
+    scale = min(1.0, _LARGEST * min(height, width) / max(box.width, box.height))
+    centre = (box.x + box.width / 2, box.y + box.height / 2)
+    near = region_of(matte)
+    assert near is not None
+    rich = texture(np.asarray(shot.luma(frame), np.float32) / 255)
+    wanted = float(rich[ring_of(matte)].mean())
+    blocked, best = grown(matte, 12), None
+    found = 0
+    for _ in range(_TRIES):
+        probe = Probe(
+            frame, centre, scale, int(rng.integers(0, width) - centre[0]), int(rng.integers(0, height) - centre[1])
         )
-    pixels = sum(score.pixels for score in scores)
-    error = sum(score.error * score.pixels for score in scores) / pixels
-    tested = {origin for score in scores for origin, count in score.origins.items() if count > 0.01 * score.pixels}
-    total = max(sum(origins.values()), 1)
-    covered = sum(count for origin, count in origins.items() if origin in tested) / total
-    grains = [score.grain for score in scores if score.grain is not None]
-    psnr = -10 * float(np.log10(max(error, 1e-9)))
-    return SelfRating(
-        expected_psnr_db=round(psnr, 2),
-        covered=round(covered, 4),
-        samples=len(scores),
-        grain_ratio=round(float(np.median(grains)), 3) if grains else None,
-        edge_ratio=round(float(np.median([score.edges for score in scores])), 3),
-        words=(
-            f"{len(scores)} small mattes at other places of the shot were filled in the same way: "
-            f"{psnr:.1f} dB against what is really there."
-        ),
-    )
+        shape = probe.of(matte)
+        if shape.sum() <= 0.9 * matte.sum() * scale**2 or (shape & blocked).any():
+            continue
+        apart = abs(np.log((float(rich[shape].mean()) + 1e-5) / (wanted + 1e-5)))
+        if best is None or apart < best[0]:
+            best = (float(apart), probe, shape)
+        found += 1
+        if found == _LIKE:
+            break
+    if best is None:
+        return None
+    region = region_of(best[2])
+    assert region is not None
+    return best[1], _area(region) / _area(near)
+
+
+def _area(region: Region) -> float:
+    return float(region.width * region.height)

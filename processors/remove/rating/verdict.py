@@ -10,22 +10,31 @@ from ....schema.media import SourceClass
 from ....schema.outcome import SelfRating, SourceUse, Verdict
 from ..fill import Origin
 from ..grain import Grain
+from ..networks.uses import network_reasons
 from ..shot import Shot
+from .expected import Expected
 
 MISMATCH = 0.25
 """Share of the band around a hole that may differ before the frame is named as one to look at."""
 _MOST_TORN = 0.05
 """Share of the frames that may be named so before the fix is weak."""
+_MOST_POOR = 0.2
+"""Share of the frames that may be named for either reason before the fix is weak, though the whole is not."""
 
 
 @dataclass
 class Tally:
-    """What all fills of a shot say about themselves. `origins` counts the holes' pixels by `Origin` or take."""
+    """What all fills of a shot say about themselves.
+
+    `origins` counts the holes' pixels by `Origin` or take; `performers` are the frames in which somebody
+    who moves stands in the hole, by the take (its place in the list) that he comes from.
+    """
 
     origins: Counter[int] = field(default_factory=Counter)
     mismatch: dict[int, float] = field(default_factory=dict)
     frames: list[int] = field(default_factory=list)
     own_grain: Grain = field(default_factory=Grain)
+    performers: dict[int, list[int]] = field(default_factory=dict)
 
     def share(self, origin: int) -> float:
         """Share (0..1) of the holes' pixels that came from *origin*."""
@@ -37,7 +46,18 @@ class Tally:
         return -max(used)[1] if used else None
 
 
-def judge(shot: Shot, tally: Tally, rating: SelfRating) -> tuple[list[str], bool]:
+def torn_frames(tally: Tally) -> list[int]:
+    """The frames in which something is cut off along the matte's edge: the one place that says so."""
+    return [frame for frame, value in tally.mismatch.items() if value > MISMATCH]
+
+
+def poor_frames(expected: Expected, least_db: float) -> list[int]:
+    """The frames whose own expectation lies under what is asked for."""
+    least = 10 ** (-least_db / 10)
+    return [one.frame for one, error in zip(expected.facts, expected.errors, strict=True) if error > least]
+
+
+def judge(shot: Shot, tally: Tally, rating: SelfRating, expected: Expected) -> tuple[list[str], bool]:
     """Reasons for people, and whether the fix is weak."""
     options, reasons, first = shot.options, [], shot.request.first_frame
     reasons += [
@@ -53,20 +73,35 @@ def judge(shot: Shot, tally: Tally, rating: SelfRating) -> tuple[list[str], bool
         )
     share = tally.share(Origin.PAINTED)
     if share > 0.0005:
-        reasons.append(f"{share:.1%} of the hole was never seen in any frame and is painted from its edges.")
+        reasons.append(
+            f"{share:.1%} of the hole was never seen in any frame and is painted from what stands around it."
+        )
     weak = weak or share > options.never_seen
-    torn = [frame for frame, value in tally.mismatch.items() if value > MISMATCH]
+    said, unapproved = network_reasons(shot, tally.origins)
+    reasons, weak = reasons + said, weak or unapproved
+    torn = torn_frames(tally)
     if torn:
         weak = weak or len(torn) > _MOST_TORN * len(tally.frames)
         reasons.append(
             f"In {len(torn)} frames ({ranges([n + first for n in torn])}) the fill does not meet what "
             "stands around the matte: something moves behind it, or the matte is too small."
         )
+    poor = [frame for frame in poor_frames(expected, options.min_psnr_db) if frame not in torn]
+    if poor:
+        weak = weak or len(poor) + len(torn) > _MOST_POOR * len(tally.frames)
+        reasons.append(
+            f"In {len(poor)} frames ({ranges([n + first for n in poor])}) less than {options.min_psnr_db:.1f} dB are "
+            "expected: look at them before anybody else does."
+        )
     take = tally.best_take(len(shot.takes))
     held = [n + first for n in tally.frames if shot.takes[take].held(n)] if take is not None else []
     if held and take is not None:
         name = shot.takes[take].source.name
         reasons.append(f"{name} does not hold the moment of {ranges(held)}: its nearest frame stands there.")
+    reasons += [
+        f"A performer from {shot.takes[place].source.name} stands in frames {ranges([n + first for n in frames])}."
+        for place, frames in sorted(tally.performers.items())
+    ]
     return reasons + matte_words(shot), weak
 
 

@@ -26,24 +26,37 @@ def largest_channel(image: Image) -> NDArray[np.float32]:
     return np.asarray(cv2.max(cv2.max(one, two), three), np.float32)
 
 
-def correction(plate: Image, fill: Image, hole: Mask, valid: Mask) -> Image:
-    """What to add to *fill* (HxWx3, over a region) so that it meets *plate* around *hole*.
+class Surround:
+    """What a plate shows around its hole; fills are made to meet it."""
 
-    Differences are averaged over an eighth of the resolution and interpolated over the hole by
-    push-pull (Gortler et al., The Lumigraph, SIGGRAPH 1996), so neither grain nor edges go along.
-    """
-    ring = ring_of(hole) & valid
-    apart = plate - fill
-    weight = (ring & (largest_channel(np.abs(apart)) < _MOST)).astype(np.float32)
-    if weight.sum() < 50:
-        return np.zeros_like(fill)
-    height, width = hole.shape
-    small = (max(1, width // 8), max(1, height // 8))
-    mass = cv2.resize(weight, small, interpolation=cv2.INTER_AREA)
-    sums = cv2.resize(np.clip(apart, -_MOST, _MOST) * weight[..., None], small, interpolation=cv2.INTER_AREA)
-    field = _push_pull(np.asarray(sums, np.float32), np.asarray(mass, np.float32))
-    field = np.asarray(cv2.GaussianBlur(field, (0, 0), 1.2), np.float32)
-    return np.asarray(cv2.resize(field, (width, height), interpolation=cv2.INTER_CUBIC), np.float32)
+    def __init__(self, plate: Image, hole: Mask, *, scale: float = 1.0) -> None:
+        """*scale*: by how much *plate* and *hole* (over a region) are smaller than the real ones."""
+        self._plate = plate
+        self._ring = ring_of(hole, gap=max(1, round(2 * scale)), width=max(8, round(RING * scale)))
+        self._step = max(2, round(8 * scale))
+
+    def light(self, fill: Image, valid: Mask) -> Image:
+        """What to add to *fill* (HxWx3), which is picture where *valid*.
+
+        Differences are averaged over an eighth of the resolution and interpolated over the hole by
+        push-pull (Gortler et al., The Lumigraph, SIGGRAPH 1996), so neither grain nor edges go along.
+        """
+        apart = self._plate - fill
+        weight = (self._ring & valid & (largest_channel(np.abs(apart)) < _MOST)).astype(np.float32)
+        if weight.sum() < 50:
+            return np.zeros_like(fill)
+        height, width = weight.shape
+        small = (max(1, width // self._step), max(1, height // self._step))
+        mass = cv2.resize(weight, small, interpolation=cv2.INTER_AREA)
+        sums = cv2.resize(apart * weight[..., None], small, interpolation=cv2.INTER_AREA)
+        field = _push_pull(np.asarray(sums, np.float32), np.asarray(mass, np.float32))
+        field = np.asarray(cv2.GaussianBlur(field, (0, 0), 1.2), np.float32)
+        return np.asarray(cv2.resize(field, (width, height), interpolation=cv2.INTER_CUBIC), np.float32)
+
+
+def correction(plate: Image, fill: Image, hole: Mask, valid: Mask) -> Image:
+    """What to add to *fill* (HxWx3, over a region) so that it meets *plate* around *hole*."""
+    return Surround(plate, hole).light(fill, valid)
 
 
 def _push_pull(sums: NDArray[np.float32], mass: NDArray[np.float32]) -> NDArray[np.float32]:

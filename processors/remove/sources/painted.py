@@ -7,8 +7,9 @@ frame like any other. Between two paintings each counts by its nearness, so that
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,7 +20,7 @@ from ...pictures.layout import Image, Mask
 from ...register import luma8
 from ..holes import Region
 from .camera import Camera
-from .own import Pictures, layer_frames
+from .lay import UNIT, Ground, Pictures
 
 
 @dataclass(frozen=True)
@@ -55,23 +56,45 @@ def open_painted(plate: Plate, references: Sequence[Reference], first_frame: int
     return found
 
 
+@dataclass(frozen=True)
+class Told:
+    """What the painting at `index` of the list shows over a region, where it counts, and from where (h, w, 2: x, y)."""
+
+    index: int
+    image: Image
+    valid: Mask
+    at: NDArray[np.float32]
+
+
 class _Over:
     """The shot with one frame painted."""
 
     def __init__(self, shot: Pictures, painting: Painted) -> None:
         self._shot, self._painting = shot, painting
         hole = shot.blocked(painting.frame)
-        self._image = np.where(hole[..., None], painting.image, shot.rgb(painting.frame))
+        height, width = hole.shape
+        whole = shot.crop(painting.frame, Region(0, 0, width, height))
+        self._image = np.where(hole[..., None], painting.image, whole)
 
-    def luma(self, frame: int) -> NDArray[np.uint8]:
-        return luma8(self._image) if frame == self._painting.frame else self._shot.luma(frame)
+    def reduced(self, frame: int, divisor: int) -> NDArray[np.uint16]:
+        if frame != self._painting.frame:
+            return self._shot.reduced(frame, divisor)
+        return np.clip(self._small(divisor) * UNIT + 0.5, 0, 65535).astype(np.uint16)
 
-    def rgb(self, frame: int) -> Image:
-        return self._image if frame == self._painting.frame else self._shot.rgb(frame)
+    def grey(self, frame: int, divisor: int) -> NDArray[np.uint8]:
+        return luma8(self._small(divisor)) if frame == self._painting.frame else self._shot.grey(frame, divisor)
+
+    def crop(self, frame: int, region: Region) -> Image:
+        return self._image[region.window] if frame == self._painting.frame else self._shot.crop(frame, region)
 
     def blocked(self, frame: int) -> Mask:
         hole = self._shot.blocked(frame)
         return np.zeros_like(hole) if frame == self._painting.frame else hole
+
+    def _small(self, divisor: int) -> Image:
+        height, width = self._image.shape[:2]
+        size = (-(-width // divisor), -(-height // divisor))
+        return np.asarray(cv2.resize(self._image, size, interpolation=cv2.INTER_AREA), np.float32)
 
 
 def paint_over(
@@ -83,38 +106,41 @@ def paint_over(
     *,
     region: Region,
     unknown: Mask,
-) -> list[tuple[int, Image, Mask]]:
-    """What the paintings of this shot say about *region* of *frame*: (place in the list, picture, where it counts).
+) -> list[Told]:
+    """What the paintings of this shot say about *region* of *frame*, best first.
 
-    Best first; a picture between two paintings is already mixed from both.
+    A picture between two paintings is already mixed from both.
     """
     window = region.window
-    told: list[tuple[int, Image, Mask]] = []
+    told: list[Told] = []
     for index in sorted(range(len(paintings)), key=lambda i: abs(paintings[i].frame - frame)):
         painting = paintings[index]
         if painting.frame == frame:
-            return [(index, painting.image[window], pictures.blocked(frame)[window])]
+            rows, columns = np.mgrid[window].astype(np.float32)
+            hole = pictures.blocked(frame)[window]
+            return [Told(index, painting.image[window], hole, np.dstack([columns, rows]))]
         registration = camera.onto(painting.frame, frame) if span[0] <= painting.frame <= span[1] else None
         if registration is None:
             continue
         hole, _ = registration.warp(pictures.blocked(painting.frame).astype(np.uint8) * 255, nearest=True)
-        layers = layer_frames(camera, _Over(pictures, painting), frame, region, unknown, [painting.frame])
-        if layers is not None:
-            told.append((index, layers.images[0], layers.valid[0] & (hole[window] > 0)))
+        ground = Ground(camera, _Over(pictures, painting), frame, region, unknown)
+        laid = ground.lay(painting.frame)
+        taken = ground.take(laid, region) if laid is not None else None
+        if taken is not None:
+            image, valid, at = taken
+            told.append(Told(index, image, valid & (hole[window] > 0), at))
     return _mixed(told, paintings, frame)
 
 
-def _mixed(
-    told: list[tuple[int, Image, Mask]], paintings: Sequence[Painted], frame: int
-) -> list[tuple[int, Image, Mask]]:
+def _mixed(told: list[Told], paintings: Sequence[Painted], frame: int) -> list[Told]:
     """The nearest painting before and the nearest after mixed by distance, where both count."""
-    after = next((one for one in told if paintings[one[0]].frame > frame), None)
-    before = next((one for one in told if paintings[one[0]].frame < frame), None)
+    after = next((one for one in told if paintings[one.index].frame > frame), None)
+    before = next((one for one in told if paintings[one.index].frame < frame), None)
     if after is None or before is None:
         return told
-    here, there = frame - paintings[before[0]].frame, paintings[after[0]].frame - frame
+    here, there = frame - paintings[before.index].frame, paintings[after.index].frame - frame
     near, far = (before, after) if here <= there else (after, before)
     share = max(here, there) / (here + there)
-    both = (near[2] & far[2])[..., None]
-    mixed = np.where(both, share * near[1] + (1 - share) * far[1], near[1]).astype(np.float32)
-    return [(near[0], mixed, near[2]), *(one for one in told if one is not near)]
+    both = (near.valid & far.valid)[..., None]
+    mixed = np.where(both, share * near.image + (1 - share) * far.image, near.image).astype(np.float32)
+    return [replace(near, image=mixed), *(one for one in told if one is not near)]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from ....schema.request import Source
 from ...flow import refine
@@ -14,9 +15,10 @@ from ...grade import Grade, fit_grade
 from ...likeness import Likeness, compare_takes
 from ...pictures import Plate
 from ...pictures.layout import Image, Mask
-from ...register import Registration, project, register
+from ...register import Matrix, project, register
 from ..grain import Grain, measure
 from ..holes import Region
+from .still import Still, still_of
 
 _PAIRS = 4
 _END = 3
@@ -25,12 +27,27 @@ _REACH = 4
 """Pixels around a warped region that cubic sampling may look at."""
 
 
+@dataclass(frozen=True)
+class Laid:
+    """A take over a region: RGB `image` (h, w, 3), graded, to be used where `valid`.
+
+    `trace` (h, w, 3) is the take's frame and the x and y in its own pixels, NaN where not valid.
+    `moving` is where something that moves in the take stands; None where that is not known.
+    """
+
+    image: Image
+    valid: Mask
+    trace: NDArray[np.float32]
+    moving: Mask | None = None
+
+
 @dataclass
 class AlignedTake:
-    """A take that shows the plate's action, or a clean plate, and how it lies over the plate.
+    """A take of the plate's place, and how it lies over the plate.
 
     `grade` matches its colour to the plate's; `blind_grade` was fitted without the places at which
-    the fix tests itself. `grain` compares plate and take on flat background.
+    the fix tests itself. `grain` compares plate and take on flat background. `still` is what stands
+    still in the take, where its camera rests. A take with another action gives nothing but that.
     """
 
     source: Source
@@ -38,7 +55,9 @@ class AlignedTake:
     grade: Grade
     blind_grade: Grade
     grain: Grain
+    still: Still | None = None
     _plate: Plate | None = field(default=None, repr=False)
+    _places: dict[Region, NDArray[np.float32]] = field(default_factory=dict, repr=False)
 
     @property
     def plate(self) -> Plate:
@@ -53,10 +72,8 @@ class AlignedTake:
             self._plate.close()
             self._plate = None
 
-    def over(
-        self, frame: int, region: Region, *, plate: Image | None, hole: Mask | None, blind: bool
-    ) -> tuple[Image, Mask] | None:
-        """The take's picture of the same moment over *region*, graded, and where it is picture.
+    def over(self, frame: int, region: Region, *, plate: Image | None, hole: Mask | None, blind: bool) -> Laid | None:
+        """The take over *region* at plate frame *frame*: the same moment, or what stands still in it.
 
         With a moving camera it is registered frame by frame to the whole *plate* picture outside
         *hole*. None where the take does not hold that moment, or does not register there.
@@ -65,20 +82,28 @@ class AlignedTake:
         if number is None:
             return None
         if self.likeness.registration.still:
-            image, valid = self._warp(number, self.likeness.registration.common, region)
+            laid = self._rested(number, region)
         else:
-            found = self._follow(number, frame, region, plate, hole)
-            if found is None:
-                return None
-            image, valid = found
+            laid = self._followed(number, frame, region, plate, hole)
         grade = self.blind_grade if blind else self.grade
         if len(grade.cache) > 2:
             grade.cache.clear()  # it holds some 100 bytes a pixel for every region ever asked for
         height, width = self.likeness.registration.common.size
-        return grade.apply(image, (region.x, region.y, width, height)), valid
+        return replace(laid, image=grade.apply(laid.image, (region.x, region.y, width, height)))
+
+    @property
+    def background_only(self) -> bool:
+        """Whether the take shows another action, so that only what stands still in it may be used."""
+        return self.likeness.serves < Likeness.MOST
 
     def moment(self, frame: int) -> int | None:
-        """The take's frame for plate frame *frame*; its first or last one for a frame just beyond it."""
+        """The take's frame for plate frame *frame*; its first or last one for a frame just beyond it.
+
+        A take with another action is run to and fro: its grain is new in every frame.
+        """
+        if self.background_only:
+            turn = frame % max(1, 2 * (self.plate.frames - 1))
+            return min(turn, 2 * (self.plate.frames - 1) - turn)
         number = self.likeness.other_frame(frame)
         if number is None or not -_END <= number < self.plate.frames + _END:
             return None
@@ -89,35 +114,76 @@ class AlignedTake:
         number = self.likeness.other_frame(frame)
         return number is not None and number != self.moment(frame)
 
-    def _warp(self, number: int, registration: Registration, region: Region) -> tuple[Image, Mask]:
+    def _rested(self, number: int, region: Region) -> Laid:
         """Cut out of the take only what the region shows, and warp that."""
-        back = project(np.linalg.inv(registration.matrix), region.corners)
+        matrix = self.likeness.registration.common.matrix
+        back = project(np.linalg.inv(matrix), region.corners)
         video = self.plate.video
         left, top = (max(0, int(v) - _REACH) // 4 * 4 for v in back.min(axis=0))
         right = min(video.width, int(back[:, 0].max()) + _REACH + 1)
         bottom = min(video.height, int(back[:, 1].max()) + _REACH + 1)
-        size = (region.width, region.height)
+        shape = (region.height, region.width)
         if right - left < 2 or bottom - top < 2:
-            return np.zeros((*size[::-1], 3), np.float32), np.zeros(size[::-1], bool)
+            nothing = np.zeros(shape, bool)
+            return Laid(np.zeros((*shape, 3), np.float32), nothing, np.full((*shape, 3), np.nan, np.float32), nothing)
         part = self.plate.picture(number).crop(left, top, right, bottom).rgb()
+        seen = np.zeros(part.shape[:2], bool)
+        seen[1:-1, 1:-1] = True
+        moving = None
+        if self.still is not None:
+            moving = self.still.moving(part, left, top)
+            if self.background_only:
+                part, known = self.still.behind(part, moving, left, top)
+                seen &= known
         move_in, move_out = np.eye(3), np.eye(3)
         move_in[:2, 2], move_out[:2, 2] = (left, top), (-region.x, -region.y)
-        matrix = move_out @ registration.matrix @ move_in
-        image = cv2.warpPerspective(part, matrix, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
-        seen = np.zeros(part.shape[:2], np.uint8)
-        seen[1:-1, 1:-1] = 255
-        return np.asarray(image, np.float32), np.asarray(cv2.warpPerspective(seen, matrix, size) > 254)
+        over = _Over(move_out @ matrix @ move_in, shape)
+        valid = over.mask(seen)
+        trace = self._trace(number, region, valid)
+        return Laid(over.image(part), valid, trace, None if moving is None else ~over.mask(~moving))
 
-    def _follow(
-        self, number: int, frame: int, region: Region, plate: Image | None, hole: Mask | None
-    ) -> tuple[Image, Mask] | None:
+    def _trace(self, number: int, region: Region, valid: Mask) -> NDArray[np.float32]:
+        if region not in self._places:
+            self._places.clear()  # 8 bytes a pixel; the frames of a run share one region
+            xs, ys = np.meshgrid(
+                np.arange(region.x, region.x + region.width), np.arange(region.y, region.y + region.height)
+            )
+            back = project(np.linalg.inv(self.likeness.registration.common.matrix), np.c_[xs.ravel(), ys.ravel()])
+            self._places[region] = back.astype(np.float32).reshape(region.height, region.width, 2)
+        return _traced(number, self._places[region], valid)
+
+    def _followed(self, number: int, frame: int, region: Region, plate: Image | None, hole: Mask | None) -> Laid:
         assert plate is not None
         picture = self.plate.picture(number).rgb()
         registration = register(picture, plate, exclude=hole) or self.likeness.registration.at(frame)
         window = (region.x, region.y, region.width, region.height)
         fine = refine(registration, picture, plate, exclude=hole, region=window)
         image, valid = fine.warp(picture)
-        return np.asarray(image, np.float32), valid
+        return Laid(np.asarray(image, np.float32), valid, _traced(number, fine.places(), valid))
+
+
+class _Over:
+    """A part of a take warped onto a region of (height, width) *shape*."""
+
+    def __init__(self, matrix: Matrix, shape: tuple[int, int]) -> None:
+        self._matrix, self._size = matrix, shape[::-1]
+
+    def image(self, part: Image) -> Image:
+        """Cubic."""
+        out = cv2.warpPerspective(
+            part, self._matrix, self._size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
+        )
+        return np.asarray(out, np.float32)
+
+    def mask(self, part: Mask) -> Mask:
+        """Only what lies whole inside."""
+        return np.asarray(cv2.warpPerspective(part.astype(np.uint8) * 255, self._matrix, self._size) > 254)
+
+
+def _traced(number: int, places: NDArray[np.float32], valid: Mask) -> NDArray[np.float32]:
+    trace = np.dstack([np.full(valid.shape, number, np.float32), places])
+    trace[~valid] = np.nan
+    return np.asarray(trace, np.float32)
 
 
 def align_takes(
@@ -127,7 +193,7 @@ def align_takes(
     avoid: dict[int, Mask],
     probes: Mask,
 ) -> list[AlignedTake]:
-    """Every source that shows the plate's action or the empty set, best first.
+    """Every source that shows the plate's place, the same action or the empty set before another action.
 
     Colour and grain are fitted on pairs at *frames*, outside *avoid* (the mattes there, grown) and,
     for the blind grade, outside *probes*.
@@ -136,10 +202,11 @@ def align_takes(
     for source in sources:
         with Plate.open(source.path) as other:
             likeness = compare_takes(plate, other)
-            if likeness is None or likeness.other_frame(0) is None:
-                continue  # another set-up, or the same place with another action in it
-            found.append(_fitted(plate, other, source, likeness, frames, avoid, probes))
-    return sorted((take for take in found if take), key=lambda take: -take.likeness.score)
+            if likeness is None or (likeness.serves < Likeness.MOST and not likeness.registration.still):
+                continue  # another set-up, or another action before a camera that moves
+            still = still_of(other) if likeness.registration.still and likeness.clean_frames is None else None
+            found.append(_fitted(plate, other, source, likeness, still, frames, avoid, probes))
+    return sorted(found, key=lambda take: (-take.likeness.serves, -take.likeness.score))
 
 
 def _fitted(
@@ -147,13 +214,15 @@ def _fitted(
     other: Plate,
     source: Source,
     likeness: Likeness,
+    still: Still | None,
     frames: Sequence[int],
     avoid: dict[int, Mask],
     probes: Mask,
 ) -> AlignedTake:
+    apart = likeness.serves < Likeness.MOST
     warped, ours, seen = [], [], []
-    for frame in frames:
-        number = likeness.other_frame(frame)
+    for place_in_list, frame in enumerate(frames):
+        number = place_in_list * (other.frames - 1) // max(len(frames), 1) if apart else likeness.other_frame(frame)
         if number is None or not 0 <= number < other.frames:
             continue
         fixed, moving = plate.picture(frame).rgb(), other.picture(number).rgb()
@@ -161,10 +230,13 @@ def _fitted(
         if not likeness.registration.still:
             place = register(moving, fixed, exclude=avoid[frame]) or likeness.registration.at(frame)
         image, valid = place.warp(moving)
+        if apart and still is not None:
+            steady, _ = place.warp(np.asarray(~still.moving(moving, 0, 0), np.uint8), nearest=True)
+            valid &= np.asarray(steady > 0)
         warped.append(np.asarray(image, np.float32))
         ours.append(fixed)
         seen.append(valid & ~avoid[frame])
     grade = fit_grade(warped, ours, seen)
     blind = fit_grade(warped, ours, [mask & ~probes for mask in seen])
     grain = Grain.mean([measure(b, grade.apply(a), m) for a, b, m in zip(warped, ours, seen, strict=True)])
-    return AlignedTake(source, likeness, grade, blind, grain)
+    return AlignedTake(source, likeness, grade, blind, grain, still)

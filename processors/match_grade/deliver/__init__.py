@@ -1,0 +1,1 @@
+"""What a colour match hands over: CDLs, cube, EDL, review, contact sheet, report."""

@@ -1,0 +1,146 @@
+"""Curves over the frames, as inline SVG for the report page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from markupsafe import Markup
+
+_WIDTH, _HEIGHT = 1000, 160
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One figure over the frames. `factor` turns what is stored into the unit that is shown."""
+
+    key: str
+    title: str
+    words: str
+    unit: str
+    factor: float = 1.0
+    floor: float | None = 0.0
+    least_span: float = 1.0
+    low: str = ""
+    high: str = ""
+
+
+CURVES = (
+    Curve(
+        "expected_psnr_db",
+        "Expected quality",
+        "How close the fix is expected to be to what was really there; more is better, the grey band is how far "
+        "this can be off.",
+        "dB",
+        floor=None,
+        least_span=10.0,
+        low="expected_low_db",
+        high="expected_high_db",
+    ),
+    Curve(
+        "mismatch",
+        "Edge that does not meet the plate",
+        "Share of the band around the matte where fix and plate show different things; high where somebody is cut "
+        "off by the matte.",
+        "%",
+        factor=100.0,
+        least_span=30.0,
+    ),
+    Curve(
+        "never_seen",
+        "Never seen",
+        "Share of the hole that no source showed, so that it is painted from its edges.",
+        "%",
+        factor=100.0,
+        least_span=5.0,
+    ),
+    Curve("support", "Support", "How many source frames agree on an average pixel.", "frames", least_span=4.0),
+)
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A curve ready for the page: bounds as text, and the picture."""
+
+    title: str
+    words: str
+    top: str
+    bottom: str
+    limit: str
+    first: int
+    last: int
+    svg: Markup
+
+
+def drawn_curves(rows: Sequence[Mapping[str, Any]], limits: Mapping[str, float]) -> list[Drawn]:
+    """Every curve that *rows* ({"frame", key: value, ...}) hold; *limits* (in stored units) are dashed lines."""
+    found = []
+    for curve in CURVES:
+        values = {int(row["frame"]): float(row[curve.key]) * curve.factor for row in rows
+                  if row.get(curve.key) is not None}  # fmt: skip
+        if values:
+            found.append(_drawn(curve, values, rows, limits.get(curve.key)))
+    return found
+
+
+def _drawn(curve: Curve, values: dict[int, float], rows: Sequence[Mapping[str, Any]], limit: float | None) -> Drawn:
+    frames = sorted(values)
+    band = [
+        (int(row["frame"]), float(row[curve.low]) * curve.factor, float(row[curve.high]) * curve.factor)
+        for row in rows
+        if curve.low and row.get(curve.low) is not None and row.get(curve.high) is not None
+    ]
+    line = None if limit is None else limit * curve.factor
+    held = [*values.values(), *(v for _, a, b in band for v in (a, b)), *([] if line is None else [line])]
+    bottom = min(held) if curve.floor is None else min(curve.floor, *held)
+    top = max(*held, bottom + curve.least_span)
+    margin = 0.06 * (top - bottom)
+    top, bottom = top + margin, bottom - (margin if curve.floor is None else 0)
+    first, last = frames[0], frames[-1]
+
+    def at(frame: int, value: float) -> str:
+        x = _WIDTH * (frame - first + 0.5) / (last - first + 1)
+        return f"{x:.1f},{_HEIGHT * (1 - (value - bottom) / (top - bottom)):.1f}"
+
+    parts = []
+    if band:
+        edge = [at(frame, high) for frame, _, high in band] + [at(frame, low) for frame, low, _ in reversed(band)]
+        parts.append(f'<polygon class="band" points="{" ".join(edge)}"/>')
+    if line is not None:
+        y = at(first, line).split(",")[1]
+        parts.append(f'<line class="limit" x1="0" x2="{_WIDTH}" y1="{y}" y2="{y}"/>')
+    for run in _runs(frames):
+        points = " ".join(at(frame, values[frame]) for frame in run)
+        # A frame by itself is a dot: a line of one point draws nothing.
+        parts.append(
+            f'<polyline class="curve" points="{points}"/>'
+            if len(run) > 1
+            else f'<polyline class="curve dot" points="{points} {points}"/>'
+        )
+    svg = (
+        f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" preserveAspectRatio="none" role="img" '
+        f'aria-label="{curve.title}">{"".join(parts)}</svg>'
+    )
+    return Drawn(
+        curve.title,
+        curve.words,
+        f"{top:.0f} {curve.unit}",
+        f"{bottom:.0f} {curve.unit}",
+        "" if line is None else f"Dashed: the limit, {line:.0f} {curve.unit}",
+        first,
+        last,
+        # Numbers and our own words alone: nothing in it comes from outside.
+        Markup(svg),
+    )
+
+
+def _runs(frames: Sequence[int]) -> list[list[int]]:
+    """Frames in runs without a gap."""
+    out: list[list[int]] = []
+    for frame in frames:
+        if out and frame == out[-1][-1] + 1:
+            out[-1].append(frame)
+        else:
+            out.append([frame])
+    return out

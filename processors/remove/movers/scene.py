@@ -1,0 +1,171 @@
+"""A stretch of the shot around one hole, at the resolution at which motion is measured.
+
+Everything here is found when first asked for and kept: consecutive frames share nearly all of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ...mattes import grown
+from ...pictures.layout import Image, Mask
+from ...register import Registration, project
+from ..holes import Region
+from ..sources.camera import Camera
+from .motion import Field, between
+from .segment import mover_alpha, still_background
+
+_LARGE = 960
+"""Longer side of a region above which motion is measured at half resolution, above twice at a quarter."""
+_ROOM = 0.35
+"""What is looked at around a region, as a share of its longer side: a mover must be seen coming."""
+_BESIDE = (3, 6, 10, 15, 21, 28)
+"""Frames before and after that show what stands still, under a moving camera."""
+
+
+@dataclass
+class Scene:
+    """One region of one shot. `size` is the plate's (height, width).
+
+    `rgb_of(frame, region)` gives the plate's picture over a region, `blocked(frame)` where it must
+    not be used (whole frame), `span` the first and last frame of the shot.
+    """
+
+    region: Region
+    size: tuple[int, int]
+    span: tuple[int, int]
+    camera: Camera
+    rgb_of: Callable[[int, Region], Image]
+    blocked: Callable[[int], Mask]
+    _rgb: dict[int, NDArray[np.uint8]] = field(default_factory=dict, repr=False)
+    _hidden: dict[int, Mask] = field(default_factory=dict, repr=False)
+    _still: dict[int, tuple[Image, Mask]] = field(default_factory=dict, repr=False)
+    _alpha: dict[int, NDArray[np.float32]] = field(default_factory=dict, repr=False)
+    _flow: dict[tuple[int, int], tuple[Field, Field]] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def wide(self) -> Region:
+        """The region with room around it."""
+        room = round(_ROOM * max(self.region.width, self.region.height))
+        left, top = max(0, self.region.x - room) // 4 * 4, max(0, self.region.y - room) // 4 * 4
+        right = min(self.size[1], self.region.x + self.region.width + room)
+        bottom = min(self.size[0], self.region.y + self.region.height + room)
+        return Region(left, top, right - left, bottom - top)
+
+    @cached_property
+    def factor(self) -> float:
+        """Pixels here for one of the plate."""
+        longest = max(self.wide.width, self.wide.height)
+        return 1.0 if longest <= _LARGE / 2 else 0.5 if longest <= _LARGE * 2 else 0.25
+
+    @cached_property
+    def shape(self) -> tuple[int, int]:
+        """(height, width) of everything here."""
+        return max(2, round(self.wide.height * self.factor)), max(2, round(self.wide.width * self.factor))
+
+    def rgb(self, frame: int) -> Image:
+        """The plate's picture."""
+        if frame not in self._rgb:
+            small = self._resized(self.rgb_of(frame, self.wide))
+            self._rgb[frame] = np.asarray(np.clip(small * 255 + 0.5, 0, 255), np.uint8)
+        return self._rgb[frame].astype(np.float32) / 255
+
+    def hidden(self, frame: int) -> Mask:
+        """Where a frame must not be used: mattes with two pixels of the plate around them."""
+        if frame not in self._hidden:
+            blocked = grown(self.blocked(frame)[self.wide.window], 2)
+            self._hidden[frame] = self._resized(blocked.astype(np.float32)) > 0.01
+        return self._hidden[frame]
+
+    def alpha(self, frame: int) -> NDArray[np.float32]:
+        """How surely something moves there, 0 where the frame is hidden."""
+        if frame not in self._alpha:
+            background, known = self.still(frame)
+            slack = 1 if self.camera.still(frame) else 2
+            self._alpha[frame] = mover_alpha(self.rgb(frame), background, known & ~self.hidden(frame), slack)
+        return self._alpha[frame]
+
+    def still(self, frame: int) -> tuple[Image, Mask]:
+        """What stands still, as *frame*'s camera sees it, and where it is known."""
+        if self.camera.still(frame):
+            if -1 not in self._still:
+                first, last = self.span
+                numbers = sorted({round(v) for v in np.linspace(first, last, 15)})
+                self._still[-1] = still_background([self.rgb(n) for n in numbers], [~self.hidden(n) for n in numbers])
+            return self._still[-1]
+        if frame not in self._still:
+            images, seen = [], []
+            for step in _BESIDE:
+                for number in (frame - step, frame + step):
+                    laid = self._laid(number, frame)
+                    if laid is not None:
+                        images.append(laid[0])
+                        seen.append(laid[1])
+            if len(images) < 3:
+                return np.zeros((*self.shape, 3), np.float32), np.zeros(self.shape, bool)
+            self._still[frame] = still_background(images, seen)
+        return self._still[frame]
+
+    def flow(self, frame: int, step: int) -> tuple[Field, Field]:
+        """Motion to the frame *step* (+-1) on, and its weight (0 where hidden in either)."""
+        if (frame, step) not in self._flow:
+            other = frame + step
+            self._flow[frame, step] = between(
+                self.luma(frame), self.luma(other), self.hidden(frame), self.hidden(other), self.carried(frame, step)
+            )
+        return self._flow[frame, step]
+
+    def luma(self, frame: int) -> NDArray[np.uint8]:
+        """Luma of `rgb`."""
+        self.rgb(frame)
+        return np.asarray(cv2.cvtColor(self._rgb[frame], cv2.COLOR_RGB2GRAY), np.uint8)
+
+    def carried(self, frame: int, step: int) -> Field:
+        """The camera's own motion to the frame *step* on."""
+        matrix = self._matrix(frame, frame + step)
+        height, width = self.shape
+        x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
+        if matrix is None:
+            return np.zeros((height, width, 2), np.float32)
+        at = np.stack([x, y], axis=-1)
+        return (project(matrix, at.reshape(-1, 2)).reshape(height, width, 2) - at).astype(np.float32)
+
+    def holds(self, frame: int) -> bool:
+        """Whether the shot has that frame."""
+        return self.span[0] <= frame <= self.span[1]
+
+    def _matrix(self, source: int, target: int) -> NDArray[np.float64] | None:
+        registration: Registration | None = self.camera.onto(source, target)
+        if registration is None:
+            return None
+        shift = (self.factor - 1) / 2
+        inward = np.array(
+            [
+                [self.factor, 0, shift - self.wide.x * self.factor],
+                [0, self.factor, shift - self.wide.y * self.factor],
+                [0, 0, 1],
+            ]
+        )
+        return np.asarray(inward @ registration.matrix @ np.linalg.inv(inward))
+
+    def _laid(self, number: int, frame: int) -> tuple[Image, Mask] | None:
+        if not self.holds(number):
+            return None
+        matrix = self._matrix(number, frame)
+        if matrix is None:
+            return None
+        size = self.shape[::-1]
+        image = cv2.warpPerspective(self.rgb(number), matrix, size, flags=cv2.INTER_LINEAR)
+        seen = np.where(self.hidden(number), 0, 255).astype(np.uint8)
+        return np.asarray(image, np.float32), np.asarray(cv2.warpPerspective(seen, matrix, size) > 254)
+
+    def _resized(self, image: Image) -> NDArray[np.float32]:
+        if self.factor == 1.0:
+            return np.asarray(image, np.float32)
+        return np.asarray(cv2.resize(image, self.shape[::-1], interpolation=cv2.INTER_AREA), np.float32)

@@ -1,0 +1,67 @@
+"""What moves: where a frame differs from the still background, softly.
+
+Pictures are (h, w, 3) float32 RGB, 0..1, display-referred; masks (h, w) bool; alphas (h, w) float32.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ...pictures.layout import Image, Mask
+from ..sources.membrane import largest_channel
+
+_LEAST = 0.03
+"""A difference (0..1) below this is never a mover, however clean the plate."""
+_SPREADS = 5.0
+"""Differences are measured in the plate's own noise; beyond this many spreads something moves."""
+
+
+def still_background(images: Sequence[Image], seen: Sequence[Mask]) -> tuple[Image, Mask]:
+    """The median over aligned *images* where they are *seen*, and where at least two were."""
+    stack = np.stack([np.where(mask[..., None], image, np.inf) for image, mask in zip(images, seen, strict=True)])
+    stack.sort(axis=0)
+    count = np.sum(seen, axis=0)
+    lower, upper = np.maximum(count - 1, 0) // 2, count // 2
+    upper = np.minimum(upper, len(images) - 1)
+    middle = np.take_along_axis(stack, lower[None, ..., None], axis=0)[0]
+    above = np.take_along_axis(stack, upper[None, ..., None], axis=0)[0]
+    known = count > 1
+    above = np.where(np.isfinite(above), above, middle)
+    return np.where(known[..., None], (middle + above) / 2, 0).astype(np.float32), np.asarray(known)
+
+
+def mover_alpha(image: Image, background: Image, known: Mask, slack: int) -> NDArray[np.float32]:
+    """0..1: how surely *image* shows something else than *background*; 0 where that is not *known*.
+
+    A value that the background has within *slack* pixels is no difference: registration and
+    interpolation are off by as much. Exposure drift is taken out by the median, noise by its spread.
+    """
+    if known.sum() < 50:
+        return np.zeros(known.shape, np.float32)
+    drift = np.median((image - background)[known][::7], axis=0)
+    level = np.asarray(background + drift, np.float32)
+    if slack:
+        box = np.ones((2 * slack + 1, 2 * slack + 1), np.uint8)
+        above, below = image - cv2.dilate(level, box), cv2.erode(level, box) - image
+        apart = np.maximum(np.maximum(above, below), 0)
+    else:
+        apart = np.abs(image - level)
+    apart = cv2.GaussianBlur(largest_channel(np.asarray(apart, np.float32)), (0, 0), 0.8)
+    noise = float(np.median(apart[known])) * 1.48
+    low = max(_LEAST, _SPREADS * noise)
+    alpha = np.clip((apart - low) / low, 0, 1) * known
+    return _whole(np.asarray(alpha, np.float32))
+
+
+def _whole(alpha: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Specks taken out; gaps inside a silhouette, where mover and background look alike, closed."""
+    reach = max(3, round(max(alpha.shape) / 60) | 1)
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
+    firm = cv2.morphologyEx(alpha, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+    near = cv2.dilate(firm, np.ones((5, 5), np.uint8))
+    closed = cv2.morphologyEx(np.minimum(alpha, near), cv2.MORPH_CLOSE, disc)
+    return np.asarray(closed, np.float32)

@@ -1,0 +1,165 @@
+"""How good the real fill is expected to be, frame by frame: predicted from the probes, not read off them.
+
+Probes lie elsewhere. What carries over is not their error but its cause: how far off the sources lie,
+which shows as error in proportion to texture. What they cannot tell, whether something moves behind
+the real matte, shows on the rim around it, where the fill covers a few pixels of known picture.
+
+    error = (1 - painted) * (A * off * (texture + FLOOR) + B * rim) + painted * off_painted * (texture + FLOOR)
+
+with `off` the probes' error over their texture (the chosen candidate's) and `off_painted` the same for
+painting from the edges. The constants were fitted on the benchmark's tuning half
+(benchmarks/removing/cases.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ....schema.outcome import SelfRating
+from ...pictures.layout import Image, Mask
+from ..fill import Fill, Origin
+from ..sources.membrane import ring_of
+from .choice import Trial
+from .scores import Score, rim_error
+from .texture import texture
+
+FLOOR = 3e-5
+"""Squared slope of the plainest picture: below it codecs and grain, not texture, make the error."""
+PROBE, RIM = 1.0, 1.0
+SPREAD_DB = 3.0
+"""How far predictions were off on clips that the constants were not fitted on."""
+NEAR = 4
+"""Frames before and after over which the rim's error counts."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What can be measured on a real fill without the truth. `painted` is a share of its `pixels`."""
+
+    frame: int
+    pixels: int
+    painted: float
+    texture: float
+    rim: float | None
+    mismatch: float
+
+
+def facts_of(plate: Image, fill: Fill, hole: Mask) -> Facts:
+    """*plate* and *hole* over the fill's region; the plate is not looked at inside the hole."""
+    around = ring_of(hole, gap=1, width=12)
+    inside = float(texture(fill.image.mean(axis=-1))[hole].mean())
+    outside = float(texture(plate.mean(axis=-1))[around].mean()) if around.any() else inside
+    pixels = int(hole.sum())
+    return Facts(
+        frame=fill.frame,
+        pixels=pixels,
+        painted=float((fill.origin[hole] == Origin.PAINTED).sum()) / pixels,
+        # A blur has no texture of its own: what stands around it speaks for what should be there.
+        texture=max(inside, (inside + outside) / 2),
+        rim=rim_error(plate, fill, hole, np.zeros_like(hole)),
+        mismatch=fill.mismatch,
+    )
+
+
+@dataclass(frozen=True)
+class Expected:
+    """The expected error (mean squared, 0..1) of each real fill, and how far off it may be in dB."""
+
+    facts: tuple[Facts, ...]
+    errors: tuple[float, ...]
+    spread_db: float
+
+    @property
+    def psnr_db(self) -> float:
+        """Over all holes' pixels together."""
+        if not self.facts:
+            return 0.0
+        weights = [one.pixels for one in self.facts]
+        return _db(float(np.average(self.errors, weights=weights)))
+
+    def curves(self, first_frame: int) -> list[dict[str, Any]]:
+        """One entry a filled frame, for the report."""
+        return [
+            {
+                "frame": one.frame + first_frame,
+                "expected_psnr_db": round(_db(error), 2),
+                "mismatch": round(one.mismatch, 3),
+                "never_seen": round(one.painted, 4),
+                "rim_psnr_db": None if one.rim is None else round(_db(one.rim), 2),
+            }
+            for one, error in zip(self.facts, self.errors, strict=True)
+        ]
+
+
+def expect(trial: Trial, facts: Sequence[Facts]) -> Expected:
+    """What the probes and the rims say about every fill."""
+    off, scatter = _off(trial.told)
+    painting, _ = _off(trial.scores.get("spatial", []))
+    rims = _carried([one.rim for one in facts])
+    errors = []
+    for one, rim in zip(facts, rims, strict=True):
+        rich = one.texture + FLOOR
+        shown = PROBE * off * rich + RIM * rim
+        errors.append((1 - one.painted) * shown + one.painted * max(painting * rich, shown))
+    return Expected(tuple(facts), tuple(errors), round(float(np.hypot(SPREAD_DB, scatter)), 1))
+
+
+def rate(trial: Trial, expected: Expected) -> SelfRating:
+    """All in one rating."""
+    scores = trial.told
+    if not scores:
+        return SelfRating(
+            expected_psnr_db=0.0, covered=0.0, samples=0, words="There was no room in the picture for a test."
+        )
+    grains = [score.grain for score in scores if score.grain is not None]
+    return SelfRating(
+        expected_psnr_db=round(expected.psnr_db, 2),
+        spread_db=expected.spread_db,
+        covered=round(_covered(scores, expected.facts), 4),
+        samples=len(scores),
+        grain_ratio=round(float(np.median(grains)), 3) if grains else None,
+        edge_ratio=round(float(np.median([score.edges for score in scores])), 3),
+        words=(
+            f"{len(scores)} small mattes at other places of the shot were filled in the same way and compared with "
+            f"what is really there; from that and from the rim of the fill itself {expected.psnr_db:.1f} dB are "
+            f"expected, give or take {expected.spread_db:.1f} dB."
+        ),
+    )
+
+
+def _off(scores: Sequence[Score]) -> tuple[float, float]:
+    """The probes' error over their texture, in the middle, and how far that is unsure in dB."""
+    ratios = [10 * np.log10(score.error / (score.texture + FLOOR)) for score in scores if score.error > 0]
+    if not ratios:
+        return 1.0, 6.0
+    apart = float(1.4826 * np.median(np.abs(np.array(ratios) - np.median(ratios))))
+    return float(10 ** (np.median(ratios) / 10)), apart / float(np.sqrt(len(ratios)))
+
+
+def _carried(rims: Sequence[float | None]) -> NDArray[np.float64]:
+    """The rim's error a frame, where it is known, spread over the frames near it: who passes behind
+    the matte is on its rim only on the way in and out."""
+    known = np.array([np.nan if one is None else one for one in rims], np.float64)
+    if np.isnan(known).all():
+        return np.zeros(len(known))
+    filled = np.where(np.isnan(known), np.nanmedian(known), known)
+    padded = np.pad(filled, NEAR, mode="edge")
+    windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * NEAR + 1)
+    return np.asarray(windows.mean(axis=-1))
+
+
+def _covered(scores: Sequence[Score], facts: Sequence[Facts]) -> float:
+    """Share of the real holes that the probes speak for: what was painted only where probes were painted too."""
+    pixels = sum(one.pixels for one in facts)
+    painted = sum(one.painted * one.pixels for one in facts) / max(pixels, 1)
+    tested = [sum(s.painted > 0.01 for s in scores) > 0, sum(s.painted < 0.99 for s in scores) > 0]
+    return painted * tested[0] + (1 - painted) * tested[1]
+
+
+def _db(error: float) -> float:
+    return -10 * float(np.log10(max(error, 1e-9)))

@@ -1,0 +1,124 @@
+"""Probes filled by each candidate and compared with what was there.
+
+PSNR is taken after a sigma-1.5 low-pass on both sides (fresh grain must not count as error); edge
+strength and grain as ratios to the truth, since a blur scores well by error alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ...mattes import grown
+from ...pictures.layout import Image, Mask
+from ..fill import Fill, Origin, composed
+from ..grain import flat_places, high_pass
+from ..shot import Shot
+from .candidates import Candidate
+from .probes import Probe
+from .texture import soft, texture
+
+_CAP = (30 / 255) ** 2
+"""Squared error of a pixel beyond which it counts no more when candidates are compared: one performer
+cut off in one probe must not decide (research/processors.md, section 8)."""
+_RIM = 4
+"""Pixels beyond the hole that a fill covers."""
+
+
+@dataclass(frozen=True)
+class Score:
+    """One probe filled by one candidate.
+
+    `error` is the mean squared error (0..1) inside, `capped` the same with each pixel's cut at 30 of
+    255; `rim` the error on the few pixels around, which are known in a real fill too; `texture` what
+    the truth has inside; `painted` the share that no source showed.
+    """
+
+    frame: int
+    error: float
+    capped: float
+    rim: float | None
+    texture: float
+    painted: float
+    pixels: int
+    edges: float
+    grain: float | None
+    origins: dict[int, int]
+
+    @property
+    def psnr_db(self) -> float:
+        """PSNR of this probe alone."""
+        return -10 * float(np.log10(max(self.error, 1e-9)))
+
+    def as_json(self) -> dict[str, Any]:
+        """For checkpoints; `from_json` reads it again."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, words: dict[str, Any]) -> Score:
+        """What `as_json` wrote."""
+        return cls(**{**words, "origins": {int(key): count for key, count in words["origins"].items()}})
+
+    def words(self, first_frame: int) -> dict[str, Any]:
+        """For the report."""
+        return {
+            "frame": self.frame + first_frame,
+            "psnr_db": round(self.psnr_db, 2),
+            "pixels": self.pixels,
+            "edge_ratio": round(self.edges, 3),
+            "grain_ratio": None if self.grain is None else round(self.grain, 3),
+        }
+
+
+def score_probe(shot: Shot, probe: Probe, candidate: Candidate) -> Score | None:
+    """Fill one probe blindly and compare it with what was there; None where nothing could be filled."""
+    hole = probe.of(shot.matte(probe.frame)) & ~shot.matte(probe.frame)
+    fill = candidate.fill(shot, probe.frame, lambda n: probe.of(shot.matte(n)), blind=True)
+    if fill is None or not hole.any():
+        return None
+    region = fill.region
+    truth = shot.frames.at(probe.frame).crop(*region.bounds).rgb()
+    # Without the soft edge: it would mix the truth into what is tested.
+    made = composed(shot, fill, hole, fill.grain, feather=False).crop(*region.bounds).rgb()
+    inside, hidden = hole[region.window], shot.matte(probe.frame)[region.window]
+    return compare(truth, made, inside, fill, rim=rim_error(truth, fill, inside, hidden), shares=fill.shares(hole))
+
+
+def compare(truth: Image, made: Image, where: Mask, fill: Fill, *, rim: float | None, shares: dict[int, int]) -> Score:
+    """Score one filled region against the truth, inside *where*."""
+    pair = [soft(one) for one in (truth, made)]
+    errors = ((pair[0] - pair[1])[where] ** 2).mean(axis=-1)
+    slopes = [float(np.sqrt(texture(one.mean(axis=-1)))[where].mean()) for one in (truth, made)]
+    flat = flat_places(truth, where)
+    grains = [float(high_pass(one)[flat].std()) if flat.sum() >= 60 else 0.0 for one in (truth, made)]
+    pixels = int(where.sum())
+    return Score(
+        frame=fill.frame,
+        error=float(errors.mean()),
+        capped=float(np.minimum(errors, _CAP).mean()),
+        rim=rim,
+        texture=float(texture(truth.mean(axis=-1))[where].mean()),
+        painted=shares.get(int(Origin.PAINTED), 0) / pixels,
+        pixels=pixels,
+        edges=slopes[1] / max(slopes[0], 1e-6),
+        grain=grains[1] / grains[0] if grains[0] > 1e-4 else None,
+        origins=shares,
+    )
+
+
+def rim_error(plate: Image, fill: Fill, hole: Mask, hidden: Mask) -> float | None:
+    """Mean squared error of *fill* on the rim just outside *hole*, where the plate shows the truth.
+
+    Low-passed within the rim; None for less than 30 pixels. *hidden* is what must not be looked at.
+    """
+    rim = grown(hole, _RIM) & ~grown(hole, 1) & ~hidden
+    if rim.sum() < 30:
+        return None
+    weight = rim.astype(np.float32)
+    apart = np.asarray(cv2.GaussianBlur((fill.image - plate) * weight[..., None], (0, 0), 1.5), np.float32)
+    mass: NDArray[np.float32] = np.asarray(cv2.GaussianBlur(weight, (0, 0), 1.5), np.float32)
+    return float(((apart[rim] / mass[rim][:, None]) ** 2).mean())

@@ -1,0 +1,24 @@
+"""How much there is in a picture for an error to show on."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ...pictures.layout import Image
+
+
+def soft(image: Image) -> Image:
+    """After the sigma-1.5 low-pass with which all errors are taken: fresh grain must not count."""
+    return np.asarray(cv2.GaussianBlur(image, (0, 0), 1.5), np.float32)
+
+
+def texture(luma: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Squared slope of low-passed luma (0..1), per pixel squared.
+
+    Whatever lies d pixels off its place is wrong by d^2 times this (to the first order).
+    """
+    low = soft(luma)
+    dx, dy = (cv2.Sobel(low, cv2.CV_32F, *way, scale=1 / 8) for way in ((1, 0), (0, 1)))
+    return np.asarray(dx * dx + dy * dy, np.float32)

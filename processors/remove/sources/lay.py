@@ -1,0 +1,201 @@
+"""Laying one of the shot's own frames over a region of another.
+
+Geometry and choice are made on pictures reduced by a whole divisor (1, 2, 4 ...), so that a large
+hole costs little more than a small one; picture is taken at full size, with one interpolation, and
+only where it is needed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ...flow import Target, refine
+from ...mattes import grown
+from ...pictures.layout import Image, Mask
+from ...register import Matrix, Registration
+from ..holes import Region
+from .camera import Camera
+from .membrane import Surround
+
+UNIT = 16383
+"""Reduced pictures are uint16, so that highlights of four times white fit."""
+_WORK = 60_000
+"""Pixels of a region, reduced, below which no further reduction is worth it."""
+_LIMIT = 4.0
+"""Reduced pixels that residual flow may have; more is something that moves."""
+_MARGIN = 2
+"""Pixels around a source's matte that are never taken."""
+_REACH = 4
+"""Pixels around the wanted ones that cubic sampling may look at."""
+
+
+class Pictures(Protocol):
+    """What is asked of a shot: pictures by frame, and where each must not be used."""
+
+    def reduced(self, frame: int, divisor: int) -> NDArray[np.uint16]:
+        """Display-referred RGB of a whole frame at one *divisor*-th of its size, 1.0 = `UNIT`."""
+
+    def grey(self, frame: int, divisor: int) -> NDArray[np.uint8]:
+        """Its luma."""
+
+    def crop(self, frame: int, region: Region) -> Image:
+        """Display-referred RGB of a part of a frame."""
+
+    def blocked(self, frame: int) -> Mask:
+        """The matte, and in a self-test the probe too."""
+
+
+def divisor_of(region: Region) -> int:
+    """By how much a region's pictures are reduced for geometry and choice."""
+    divisor = 1
+    while region.width * region.height > _WORK * divisor**2 and divisor < 4:
+        divisor *= 2
+    return divisor
+
+
+@dataclass(frozen=True)
+class Laid:
+    """A source frame over a region: `image` and `valid` reduced, `light` added to meet the plate there.
+
+    `back` maps the region's full pixels to the source's, without `flow` (reduced pixels), which is
+    None where the camera stands still.
+    """
+
+    frame: int
+    image: Image
+    valid: Mask
+    light: Image
+    back: Matrix
+    flow: NDArray[np.float32] | None
+
+
+def shrunk_mask(mask: Mask, divisor: int) -> Mask:
+    """*mask* on the reduced raster: inside where any of its pixels is."""
+    if divisor == 1:
+        return mask
+    height, width = mask.shape
+    padded = np.pad(mask, ((0, -height % divisor), (0, -width % divisor)))
+    rows = padded[::divisor].copy()
+    for row in range(1, divisor):
+        rows |= padded[row::divisor]
+    out = rows[:, ::divisor].copy()
+    for column in range(1, divisor):
+        out |= rows[:, column::divisor]
+    return np.asarray(out)
+
+
+def _unpacked(reduced: NDArray[np.uint16]) -> Image:
+    return np.asarray(reduced, np.float32) * np.float32(1 / UNIT)
+
+
+def _around(at: NDArray[np.float32], inside: Mask, width: int, height: int) -> Region | None:
+    """The part of a frame that sampling at the positions *at* looks at."""
+    if not inside.any():
+        return None
+    spots = at[inside]
+    left, top = np.maximum(np.floor(spots.min(axis=0)).astype(int) - _REACH, 0) // 4 * 4
+    right, bottom = np.ceil(spots.max(axis=0)).astype(int) + _REACH + 1
+    right, bottom = min(width, -(-int(right) // 4) * 4), min(height, -(-int(bottom) // 4) * 4)
+    return Region(int(left), int(top), right - int(left), bottom - int(top))
+
+
+class Ground:
+    """The region of one frame that sources are laid over."""
+
+    def __init__(self, camera: Camera, pictures: Pictures, frame: int, region: Region, unknown: Mask) -> None:
+        """*unknown* (whole frame) is the hole, and what else must not be trusted there."""
+        self.camera, self.pictures, self.frame, self.region = camera, pictures, frame, region
+        self.divisor = divisor_of(region)
+        self.still = camera.still(frame)
+        self.size = (-(-region.width // self.divisor), -(-region.height // self.divisor))
+        self.unknown = unknown
+        self.hidden = self._part(shrunk_mask(unknown, self.divisor))
+        self.plate = _unpacked(self._part(pictures.reduced(frame, self.divisor)))
+        self.surround = Surround(self.plate, self.hidden, scale=1 / self.divisor)
+        self._target = None if self.still else Target.of(self._part(pictures.grey(frame, self.divisor)))
+
+    def lay(self, number: int) -> Laid | None:
+        """Frame *number* over the region; None where it does not fit or shows nothing of the hole."""
+        registration = self.camera.onto(number, self.frame)
+        if registration is None:
+            return None
+        picture = self.pictures.reduced(number, self.divisor)
+        blocked = grown(shrunk_mask(self.pictures.blocked(number), self.divisor), -(-_MARGIN // self.divisor))
+        flow = None
+        if self._target is None:
+            image, valid = _unpacked(self._part(picture)), ~self._part(blocked)
+        else:
+            near = self._reduced(registration)
+            fine = refine(
+                near,
+                self.pictures.grey(number, self.divisor),
+                self._target,
+                exclude=self.hidden,
+                moved=blocked,
+                limit=_LIMIT,
+            )
+            # The blocked places go along as a fourth channel: one interpolation serves both.
+            shut = blocked.astype(np.uint16) * np.uint16(UNIT)
+            warped, inside = fine.warp(cv2.merge([*cv2.split(picture), shut]), cv2.INTER_LINEAR)
+            image, valid = _unpacked(warped[..., :3]), inside & (warped[..., 3] < 0.03 * UNIT)
+            flow = fine.flow
+        if not (valid & self.hidden).any():
+            return None
+        light = self.surround.light(image, valid)
+        move = np.eye(3)
+        move[:2, 2] = (self.region.x, self.region.y)
+        return Laid(number, image + light, valid, light, np.linalg.inv(registration.matrix) @ move, flow)
+
+    def take(self, laid: Laid, window: Region) -> tuple[Image, Mask, NDArray[np.float32]] | None:
+        """Full-size picture of *laid* over *window*, where it may be used, and where it was (h, w, 2)."""
+        x, y = window.x - self.region.x, window.y - self.region.y
+        xs, ys = np.meshgrid(np.arange(x, x + window.width, dtype=np.float32),
+                             np.arange(y, y + window.height, dtype=np.float32))  # fmt: skip
+        light = self._full(laid.light)[y : y + window.height, x : x + window.width]
+        blocked = self.pictures.blocked(laid.frame)
+        if laid.flow is None:
+            at = np.dstack([xs + self.region.x, ys + self.region.y])
+            return self.pictures.crop(laid.frame, window) + light, ~grown(blocked, _MARGIN)[window.window], at
+        flow = self._full(laid.flow * np.float32(self.divisor))[y : y + window.height, x : x + window.width]
+        at = cv2.perspectiveTransform(np.dstack([xs, ys]) + flow, laid.back).astype(np.float32)
+        height, width = blocked.shape
+        inside = (at >= 1).all(axis=-1) & (at[..., 0] < width - 2) & (at[..., 1] < height - 2)
+        part = _around(at, inside, width, height)
+        if part is None:
+            return None
+        spot = at - np.array([part.x, part.y], np.float32)
+        image = cv2.remap(self.pictures.crop(laid.frame, part), spot, None, cv2.INTER_CUBIC,
+                          borderMode=cv2.BORDER_REPLICATE)  # fmt: skip
+        shut = grown(blocked[part.window], _MARGIN).astype(np.uint8) * 255
+        hidden = cv2.remap(shut, spot, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        return np.asarray(image + light, np.float32), inside & (hidden < 8), at
+
+    def widened(self, weight: NDArray[np.float32], window: Region) -> NDArray[np.float32]:
+        """A weight over the region, reduced by any factor, at full size over *window*."""
+        size = (self.size[0] * self.divisor, self.size[1] * self.divisor)
+        x, y = window.x - self.region.x, window.y - self.region.y
+        full = cv2.resize(weight, size, interpolation=cv2.INTER_LINEAR)
+        return np.asarray(full[y : y + window.height, x : x + window.width], np.float32)
+
+    def _full(self, field: NDArray[np.float32]) -> NDArray[np.float32]:
+        """A reduced field (h, w, n) at the region's full size."""
+        if self.divisor == 1:
+            return field
+        size = (self.size[0] * self.divisor, self.size[1] * self.divisor)
+        return np.asarray(cv2.resize(field, size, interpolation=cv2.INTER_LINEAR), np.float32)
+
+    def _part(self, whole: NDArray[np.generic]) -> NDArray[np.generic]:
+        left, top = self.region.x // self.divisor, self.region.y // self.divisor
+        return np.ascontiguousarray(whole[top : top + self.size[1], left : left + self.size[0]])
+
+    def _reduced(self, registration: Registration) -> Registration:
+        """The same mapping between reduced pictures, onto the region's own raster."""
+        small = registration.scaled(1 / self.divisor, 1 / self.divisor)
+        move = np.eye(3)
+        move[:2, 2] = (-(self.region.x // self.divisor), -(self.region.y // self.divisor))
+        return Registration(move @ small.matrix, 0, 0, 0, 0.0, (self.size[1], self.size[0]))

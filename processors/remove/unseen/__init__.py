@@ -1,0 +1,1 @@
+"""What no frame of any source shows: painted, chosen by probes, and carried along the camera's motion."""

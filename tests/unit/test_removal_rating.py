@@ -1,0 +1,153 @@
+"""A fix's test of itself: where it looks, what it concludes, and what it chooses."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+from images import write_mattes
+from numpy.typing import NDArray
+from wetgate.processors.remove.fill import Fill, Origin
+from wetgate.processors.remove.holes import Region
+from wetgate.processors.remove.rating.choice import Trial, choose, held_trial
+from wetgate.processors.remove.rating.expected import Facts, expect, rate
+from wetgate.processors.remove.rating.probes import place_probes
+from wetgate.processors.remove.rating.scores import Score, rim_error
+from wetgate.processors.remove.rating.texture import soft, texture
+from wetgate.processors.remove.shot import holed_frames, open_shot
+from wetgate.schema.request import Request, Source
+
+FRAMES = 12
+
+
+def world(height: int, width: int) -> NDArray[np.float32]:
+    """Flat on the left half, rich on the right."""
+    field = np.random.default_rng(1).random((height // 4, width // 4)).astype(np.float32)
+    rich = cv2.resize(field, (width, height), interpolation=cv2.INTER_CUBIC)
+    return np.asarray(0.5 + (rich - 0.5) * np.linspace(0.02, 0.8, width, dtype=np.float32), np.float32)
+
+
+def request(folder: Path) -> Request:
+    """A still picture of 160x120, 12 frames, with a matte that wanders over its rich part."""
+    (folder / "plate").mkdir()
+    grey = np.asarray(np.clip(world(120, 160), 0, 1) * 255, np.uint8)
+    mattes = []
+    for number in range(FRAMES):
+        assert cv2.imwrite(str(folder / "plate" / f"plate.{1001 + number}.png"), cv2.merge([grey] * 3))
+        mask = np.zeros((120, 160), bool)
+        mask[40 + 4 * number : 60 + 4 * number, 120:140] = True
+        mattes.append(mask)
+    return Request(
+        plate=Source(path=folder / "plate", name="A001"),
+        matte=write_mattes(folder / "matte", mattes),
+        work=folder / "work",
+        out=folder / "out",
+    )
+
+
+def score(error: float, *, rich: float = 1e-3, painted: float = 0.0) -> Score:
+    """A probe's result."""
+    return Score(0, error, min(error, 0.0138), error, rich, painted, 900, 1.0, 1.0, {int(Origin.OWN): 900})
+
+
+def facts(frame: int, *, rim: float = 1e-5, rich: float = 1e-3, painted: float = 0.0) -> Facts:
+    """A real fill's."""
+    return Facts(frame, 1000, painted, rich, rim, 0.0)
+
+
+def test_an_error_of_place_shows_in_proportion_to_texture() -> None:
+    """A picture moved by half a pixel is wrong by a quarter of its texture."""
+    picture = world(120, 160)
+    move = np.array([[1, 0, 0.5], [0, 1, 0]], np.float32)
+    moved = cv2.warpAffine(picture, move, (160, 120), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+    inner = (slice(10, -10), slice(60, -10))
+    error = float(((soft(moved) - soft(picture))[inner] ** 2).mean())
+    dx = cv2.Sobel(soft(picture), cv2.CV_32F, 1, 0, scale=1 / 8)
+    assert 0.7 < error / (0.25 * float((dx[inner] ** 2).mean())) < 1.3
+    assert (texture(picture) >= 0).all()
+
+
+def test_probes_stand_clear_of_the_matte_where_it_is_as_rich(tmp_path: Path) -> None:
+    """The same places every time, off the matte, and more of them in the rich half, where the matte is."""
+    shot = open_shot(request(tmp_path))
+    probes = place_probes(shot, holed_frames(shot))
+    assert probes == place_probes(shot, holed_frames(shot))
+    assert len(probes) >= 3
+    for probe in probes:
+        matte = shot.matte(probe.frame)
+        assert probe.of(matte).any()
+        assert not (probe.of(matte) & matte).any()
+    assert np.mean([probe.centre[0] + probe.dx for probe in probes]) > 80
+    shot.close()
+
+
+def test_a_trial_is_held_once_and_kept(tmp_path: Path) -> None:
+    """A restarted job reads the trial from its folder; another brief holds one of its own."""
+    asked = request(tmp_path)
+    said: list[str] = []
+    counts = []
+    for options in ({}, {}, {"probes": 3}):
+        shot = open_shot(asked.model_copy(update={"options": options}))
+        trial = held_trial(shot, lambda _done, words: said.append(words))
+        shot.close()
+        assert trial.chosen == "layers"
+        assert len(trial.told) == len(trial.scores["spatial"]) >= 3
+        counts.append(len(said))
+    assert 0 < counts[0] == counts[1] < counts[2]
+
+
+def test_only_a_clear_win_replaces_the_default() -> None:
+    """A candidate that is a little better, better in the mean alone, or better at two places stays out."""
+    mine = [score(1e-3)] * 6
+    assert choose({"layers": mine, "other": [score(8e-4)] * 6}, "layers") == "layers"
+    assert choose({"layers": mine, "other": [score(1e-4)] * 6}, "layers") == "other"
+    lucky = [score(1e-5)] * 4 + [score(2e-3)] * 2
+    assert choose({"layers": mine, "other": lucky}, "layers") == "layers"
+    assert choose({"layers": mine[:2], "other": [score(1e-5)] * 2}, "layers") == "layers"
+    torn = [score(1e-4)] * 5 + [score(0.5)]
+    assert choose({"layers": torn, "other": [score(1e-3)] * 6}, "layers") == "layers"
+
+
+def test_a_rougher_place_is_expected_to_come_out_worse_than_the_probes() -> None:
+    """Ten times the probes' texture in the hole: about 10 dB less; a wrong rim costs its own frames and those near."""
+    trial = Trial("layers", {"layers": [score(1e-4)] * 4, "spatial": [score(1e-2)] * 4})
+    alike = expect(trial, [facts(n) for n in range(30)])
+    rough = expect(trial, [facts(n, rich=1e-2) for n in range(30)])
+    assert 6 < alike.psnr_db - rough.psnr_db < 12
+    torn = expect(trial, [facts(n, rim=0.05 if n == 10 else 1e-5) for n in range(30)])
+    curve = [entry["expected_psnr_db"] for entry in torn.curves(1001)]
+    assert curve[10] < curve[25] - 6
+    assert curve[12] < curve[25] - 3
+    assert torn.psnr_db < alike.psnr_db
+
+
+def test_what_was_never_seen_is_judged_by_painting() -> None:
+    """A painted hole is expected as bad as the probes' painting, and no probe speaks for it that was not painted."""
+    trial = Trial("layers", {"layers": [score(1e-5)] * 4, "spatial": [score(1e-2)] * 4})
+    painted = expect(trial, [facts(n, painted=1.0) for n in range(4)])
+    assert painted.psnr_db < 22
+    assert rate(trial, painted).covered == 0
+    seen = rate(trial, expect(trial, [facts(0)]))
+    assert seen.covered == 1
+    assert seen.spread_db is not None
+    assert seen.spread_db > 0
+    assert rate(Trial("layers", {"layers": []}), painted).samples == 0
+
+
+def test_the_rim_tells_a_performer_who_was_cut_off() -> None:
+    """A fill that continues what stands around it has a clean rim; one that lacks a performer there has not."""
+    plate = np.full((60, 60, 3), 0.5, np.float32)
+    hole = np.zeros((60, 60), bool)
+    hole[20:40, 20:40] = True
+    origin = np.where(hole, np.uint8(Origin.OWN), np.uint8(0))
+    trace = np.full((60, 60, 3), np.nan, np.float32)
+    fill = Fill(0, Region(0, 0, 60, 60), plate.copy(), origin, trace, 0.0)
+    clean = rim_error(plate, fill, hole, np.zeros_like(hole))
+    performer = plate.copy()
+    performer[:, 25:32] = 0.1
+    cut = rim_error(performer, fill, hole, np.zeros_like(hole))
+    assert clean == 0
+    assert cut is not None
+    assert cut > 0.01
+    assert rim_error(plate, fill, hole, np.ones_like(hole)) is None
