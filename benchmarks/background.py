@@ -9,6 +9,7 @@ something moves in front of the background:
     dB      PSNR after a sigma-1.5 low-pass on both sides (fresh grain is no error)
     all     the same with what moves in front
     Ewarp   squared difference of consecutive frames along the true flow, as a ratio to the truth's
+    slow    the same of its 9x9 mean: flicker and popping without grain
     grain   standard deviation of the high-pass on flat places, as a ratio to the truth's
     lag-1   the high-pass's correlation between horizontal neighbours there, less the truth's
     CPU     seconds of processor time a frame
@@ -33,6 +34,7 @@ from wetgate.processors.remove.fill import composed, fill_hole
 from wetgate.processors.remove.grain import Grain, flat_places, high_pass
 from wetgate.processors.remove.holes import region_of
 from wetgate.processors.remove.shot import Frames, Shot, open_shot
+from wetgate.processors.remove.steady import Steady
 from wetgate.schema.request import Request, Source
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "footage"
@@ -162,6 +164,7 @@ class Sums:
     clear: list[float] = field(default_factory=lambda: [0.0, 0.0])
     whole: list[float] = field(default_factory=lambda: [0.0, 0.0])
     steady: list[float] = field(default_factory=lambda: [0.0, 0.0])
+    slow: list[float] = field(default_factory=lambda: [0.0, 0.0])
     grain: list[tuple[float, float]] = field(default_factory=list)
     lag: list[float] = field(default_factory=list)
 
@@ -196,6 +199,7 @@ def add_steadiness(sums: Sums, truths: list[Image], made: list[Image], clear: li
     for index, pair in enumerate((made, truths)):
         apart = along(pair[1], flow) - pair[0]
         sums.steady[index] += float((apart[where] ** 2).sum())
+        sums.slow[index] += float((cv2.blur(apart, (9, 9))[where] ** 2).sum())
 
 
 def add_grain(sums: Sums, truth: Image, made: Image, where: Mask) -> None:
@@ -233,18 +237,24 @@ def run(name: str, case: Case, count: int, pictures: Path | None) -> str:
             started = time.process_time()
             fills = {n: fill_hole(known.shot, n, known.shot.matte) for n in frames}
             grain = Grain.mean([fill.grain for fill in fills.values() if fill])
-            made = {n: composed(known.shot, fill, known.holes[n], grain) for n, fill in fills.items() if fill}
+            made = {}
+            steady = Steady(known.shot, fills.get)
+            for n in frames:
+                fill = steady.at(n)
+                assert fill is not None
+                made[n] = composed(known.shot, fill, known.holes[n], grain)
             spent, done = spent + time.process_time() - started, done + len(frames)
             measure_run(sums, known, made)
             if pictures:
                 show(pictures / name, known, made)
         known.shot.close()
     ratio = sums.steady[0] / max(sums.steady[1], 1e-9)
-    grains = (
-        [np.median([one / other for one, other in sums.grain]), np.median(sums.lag)] if sums.grain else [np.nan] * 2
-    )
+    grains = [float("nan")] * 2
+    if sums.grain:
+        grains = [float(np.median([one / other for one, other in sums.grain])), float(np.median(sums.lag))]
+    slow = sums.slow[0] / max(sums.slow[1], 1e-9)
     return (
-        f"{name:9} {psnr(sums.clear):7.2f} {psnr(sums.whole):7.2f} {ratio:7.2f} {grains[0]:7.2f} {grains[1]:+7.2f}"
+        f"{name:9} {psnr(sums.clear):7.2f} {psnr(sums.whole):7.2f} {ratio:7.2f} {slow:7.2f} {grains[0]:7.2f} {grains[1]:+7.2f}"
         f" {spent / max(done, 1):7.2f}"
     )
 
@@ -293,7 +303,7 @@ def main() -> None:
     parser.add_argument("--pictures", type=Path, help="folder for truth, fill and difference of every frame")
     chosen = parser.parse_args()
     cv2.setNumThreads(1)
-    print(f"{'clip':9} {'dB':>7} {'all':>7} {'Ewarp':>7} {'grain':>7} {'lag-1':>7} {'CPU':>7}")
+    print(f"{'clip':9} {'dB':>7} {'all':>7} {'Ewarp':>7} {'slow':>7} {'grain':>7} {'lag-1':>7} {'CPU':>7}")
     for name in chosen.clips:
         print(run(name, CASES[name], chosen.frames, chosen.pictures), flush=True)
 

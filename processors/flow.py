@@ -139,7 +139,7 @@ def _complete(flow: NDArray[np.float32], weight: NDArray[np.float32]) -> NDArray
     pick = np.linspace(0, len(xs) - 1, min(len(xs), 2000)).astype(int)
     fit, calm = _affine(flow[ys[pick], xs[pick]], weight[ys[pick], xs[pick]], xs[pick] / width, ys[pick] / height)
     base = cv2.transform(_grid(width, height) / np.array([width, height], np.float32) - np.float32(0.5), fit)
-    small, sigma = (max(1, round(width / 4)), max(1, round(height / 4))), max(4.0, max(height, width) / 60)
+    small, sigma = (max(1, round(width / 4)), max(1, round(height / 4))), max(2.0, max(height, width) / 60)
     rest = np.asarray(cv2.resize((flow - base) * weight[..., None], small, interpolation=cv2.INTER_AREA))
     mass = np.asarray(cv2.resize(weight, small, interpolation=cv2.INTER_AREA))
     # From wide to narrow: where the narrow neighbourhood knows nothing, the wider one speaks, at last

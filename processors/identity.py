@@ -222,9 +222,12 @@ def _compare(
         )
         for part in parts:
             aside += part.problems(ours.frame + first_frame, inside)
-    checked = tuple(
-        f"The {part.what}: {plate.frames} files as reported, nothing of it beyond the effective matte."
-        for part in parts
+    checked = (
+        "The effective matte is the reported one.",
+        *(
+            f"The {part.what}: {plate.frames} files as reported, nothing of it beyond the effective matte."
+            for part in parts
+        ),
     )
     return Verification(not problems, plate.frames, samples, tuple(problems), tuple(aside), checked)
 

@@ -121,6 +121,7 @@ class Day:
         for path in (self.folder / "thumbnail.jpg", self.root / "PINE" / "clip.jpg", self.root / "PINE" / "seen.png"):
             cv2.imwrite(str(path), np.full((90, 160, 3), AFTER, np.uint8))
         (self.folder / "report.json").write_text('{"holds": true}')
+        (self.folder / "report.html").write_text("<!doctype html><p style='color: grey'>The extra is gone.")
         (self.folder / "review.mp4").write_bytes(bytes(range(256)) * 8)
 
     def _finding(self) -> dict[str, Any]:
@@ -148,6 +149,7 @@ class Day:
             report=self.folder / "report.json",
             review=self.folder / "review.mp4",
             thumbnail=self.folder / "thumbnail.jpg",
+            files=(self.folder / "comp.nk", self.folder / "report.html"),
             identity=identity,
             rating=SelfRating(expected_psnr_db=31.2, covered=0.8, samples=9),
             frames=3,

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import made
+import numpy as np
 from images import write_mattes
 from shotgun_api3.shotgun import Shotgun
 
@@ -157,9 +158,15 @@ class Thread:
 
     # -- footage ---------------------------------------------------------------------------------
 
-    def shoot(self, frames: int = 12) -> None:
-        """Two takes of one set-up arrive under names that say nothing, and a matte beside them."""
-        made.write_movie(self.dailies / "A001C004.mp4", made.take(frames, intruder=False), timecode="01:00:00:00")
+    def shoot(self, frames: int = 12, *, look: bool = False) -> None:
+        """Two takes of one set-up arrive under names that say nothing, and a matte beside them.
+
+        With *look* the first one is graded: brighter and warmer.
+        """
+        first = made.take(frames, intruder=False)
+        if look:
+            first = [np.clip(frame * (1.15, 1.05, 0.9) + 4, 0, 255).astype(np.uint8) for frame in first]
+        made.write_movie(self.dailies / "A001C004.mp4", first, timecode="01:00:00:00")
         made.write_movie(self.dailies / "A009C001.mp4", made.take(frames, intruder=True), timecode="02:00:00:00")
         write_mattes(self.work / SHOW / "painted" / "matte", made.matte(frames))
 

@@ -5,7 +5,8 @@
 - SSIM (Wang et al., 2004; luma, sigma 1.5) as the mean of its map over the masked pixels.
 - GMSD (Xue et al., 2014; luma at half resolution) over the masked pixels: 0 is the same picture,
   .1 is plainly visible. A perceptual distance that needs no weights.
-- Ewarp: squared error between consecutive frames along the truth's flow, over that of the truth.
+- Ewarp: squared error between consecutive frames along the truth's flow, over that of the truth
+  (half a code value added to both).
 - Grain: high-pass of luma in flat places, standard deviation over the truth's; and the difference of
   the correlation between horizontal neighbours.
 - Edge recall: which share of the edges along a performer's true silhouette stands in the fill, in
@@ -27,6 +28,8 @@ Image = NDArray[np.float32]
 _LEAST = 50
 """Pixels below which a frame says nothing."""
 _FLAT = 60
+_STEADY = (0.5 / 255) ** 2
+"""Half a code value: below that a picture stands still, and a ratio of two such errors would say nothing."""
 CUT = 0.8
 """Edge recall below which a silhouette is visibly cut."""
 
@@ -124,7 +127,7 @@ class Figures:
             "mover_db": self.mover.psnr,
             "ssim": self.ssim.mean,
             "gmsd": float(np.mean(self.gmsd)) if self.gmsd else None,
-            "ewarp": warp / true_warp if warp is not None and true_warp else None,
+            "ewarp": (warp + _STEADY) / (true_warp + _STEADY) if warp is not None and true_warp is not None else None,
             "grain": float(np.sqrt(grain / true_grain)) if grainy and grain and true_grain else None,
             "lag": float(np.mean(self.lag)) if self.lag else None,
             "edge_recall": float(np.mean(self.recall)) if self.recall else None,

@@ -34,7 +34,7 @@ def write_sheet(path: Path, made: Made, ours: dict[int, Image], telea: Callable[
         title,
         [str(n + 1001) for n in chosen],
         [Row(a, tuple(make(n)[w] for n, w in zip(chosen, windows, strict=True)), b) for a, b, make in rows],
-        width=2000,
+        width=1500,
     )
     _written(path, sheet)
 

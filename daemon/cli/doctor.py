@@ -29,7 +29,7 @@ def doctor(context: typer.Context, as_json: AsJson = False) -> None:
     problems = [
         *_folders(settings),
         *_plugins(settings),
-        *_networks(settings),
+        *network_problems(settings),
         *_database(screen),
         *_trackers(settings),
     ]
@@ -68,7 +68,8 @@ def _plugins(settings: Settings) -> Iterator[Problem]:
                 )
 
 
-def _networks(settings: Settings) -> Iterator[Problem]:
+def network_problems(settings: Settings) -> Iterator[Problem]:
+    """Networks that no approval covers today, and those that cannot be loaded."""
     for name, show in settings.shows.items():
         if show.networks and not show.approval.covers(Consent.NETWORK, today()):
             yield Problem(

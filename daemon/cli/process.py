@@ -152,7 +152,8 @@ def _words(outcome: Outcome) -> str:
         lines.append(f"{place}. {finding.label} Frames {first + finding.first}-{first + finding.last}.")
     if outcome.trained_pixels > 0:
         lines.append(trained_words(outcome))
-    for label, path in (("master", outcome.master), ("review", outcome.review), ("report", outcome.report)):
+    named = (("master", outcome.master), ("review", outcome.review), ("report", outcome.report))
+    for label, path in (*named, *((path.name, path) for path in outcome.files)):
         if path is not None:
             lines.append(f"{label}: {path}")
     return "\n".join(lines)

@@ -22,17 +22,21 @@ _RICHER = 0.03
 """Share by which a richer decision must be better."""
 _CUBE_GAIN = 0.06
 _LEAST_GAIN = 0.1
+"""Mean dE2000 below which nothing is worth a change."""
 _SURE = 2.0
 """Standard errors (over blocks) by which a grade must beat no change."""
+_TOO_NOISY = 3.0
+"""Mean dE2000 that the CDL leaves, above which pairs are too ill-aligned for a cube: it would learn their blur."""
 _SMOOTH = (0.3, 0.03, 0.003)
 
 
 @dataclass(frozen=True)
 class Score:
-    """Held-out pixels: mean capped dE2000 and its standard error over blocks, and PSNR in dB of what is seen."""
+    """Held-out pixels as seen: mean capped dE2000, its standard error over blocks, its median, and PSNR in dB."""
 
     delta_e: float
     error: float
+    median: float
     psnr: float
 
 
@@ -65,20 +69,24 @@ def unchanged(cdl: Cdl, before: Score, held_out: int) -> Match:
     return Match("no change", cdl, None, before, before, before, held_out, kept=False)
 
 
-def match(samples: Samples, space: Space, *, cube: bool) -> Match:
-    """The grade for these samples; no change where nothing beats it on pixels held out of the fit."""
+def match(samples: Samples, space: Space, *, cube: bool, plain: bool = False) -> Match:
+    """The grade for these samples; no change where nothing beats it on pixels held out of the fit.
+
+    *plain* keeps to exposure, white balance and black level, for samples that deserve no more.
+    """
     held = samples.part(samples.held)
     identity = Cdl(clamp=space.clamp)
     start = score(held, Renderer(), space)
     best, best_score, name = identity, start, "no change"
     logarithmic = "log" in space.name.lower() or space.name.startswith("ACEScc")
-    for model in (LOG_GAINS if logarithmic else GAINS, AFFINE, FULL):
+    models = (LOG_GAINS if logarithmic else GAINS, AFFINE, FULL)
+    for model in models[:2] if plain else models:
         tried = fit_cdl(samples, model, space.clamp, space.even).rounded()
         found = score(held, Renderer(tried.transform()), space)
         if found.delta_e < best_score.delta_e * (1 - _RICHER):
             best, best_score, name = tried, found, model.name
     residual, whole = None, best_score
-    if cube and name != "no change":
+    if cube and name != "no change" and best_score.delta_e < _TOO_NOISY:
         residual, whole = _cube(samples, held, best, best_score, space)
     if not _beats(held, space, best, residual):
         return unchanged(identity, start, len(held.weight))
@@ -92,7 +100,9 @@ def score(held: Samples, render: Renderer, space: Space) -> Score:
     square = np.minimum(((seen - wanted) ** 2).mean(axis=-1), 0.02)
     mean_square = float((square * held.weight).sum() / held.weight.sum())
     psnr = 99.0 if mean_square < 10**-9.9 else float(-10 * np.log10(mean_square))
-    return Score(*_by_blocks(apart, held), psnr)
+    order = np.argsort(apart)
+    middle = np.searchsorted(np.cumsum(held.weight[order]), held.weight.sum() / 2)
+    return Score(*_by_blocks(apart, held), float(apart[order[min(middle, len(order) - 1)]]), psnr)
 
 
 def _by_blocks(value: NDArray[np.float64], held: Samples) -> tuple[float, float]:
@@ -120,10 +130,11 @@ def _cube(samples: Samples, held: Samples, cdl: Cdl, alone: Score, space: Space)
     weight = balanced(train, train.before.min(axis=0), train.before.max(axis=0))
     domain = _domain(graded)
     chosen, best = None, alone
+    enough = min(alone.delta_e * (1 - _CUBE_GAIN), alone.delta_e - _LEAST_GAIN)
     for smooth in _SMOOTH:
         tried = fit_cube(graded, train.after, weight / weight.mean(), smooth, domain)
         found = score(held, Renderer(*transforms(cdl, tried)), space)
-        if found.delta_e < min(alone.delta_e * (1 - _CUBE_GAIN), best.delta_e * (1 - _RICHER)):
+        if found.delta_e < min(enough, best.delta_e * (1 - _RICHER)):
             chosen, best = tried, found
     return chosen, best
 

@@ -12,6 +12,7 @@ from .colours import judge_colours
 from .match import Match, match
 from .options import Options
 from .pairs import Shared, aligned_samples, shared_content
+from .regions import believed, region_samples
 from .samples import Samples
 from .spaces import Space, spaces
 from .store import Scores, ShotMatch
@@ -39,19 +40,25 @@ def match_shot(
         ours, theirs = spaces(options, plate, other)
         told(0.05, f"looking for what {shot.name} and {reference.name} share")
         shared = None if options.match == "statistics" else shared_content(plate, other, options.frames)
-        samples = None
+        samples = found = None
         if shared is not None:
             told(0.4, f"laying {reference.name} over {shot.name}")
             samples = aligned_samples(
                 plate, other, ours, theirs, shared.pairs, lambda part: told(0.4 + 0.3 * part, "comparing colours")
             )
-        if samples is None and options.match == "aligned":
+        told(0.75, "fitting the grade")
+        if samples is not None:
+            found = match(samples, ours, cube=options.cube)
+            return _facts(number, shot, reference, plate, ours, shared, samples, found), found
+        if options.match == "aligned":
             raise BriefIncomplete(
                 f"{shot.name} and {reference.name} do not show the same thing, and the brief says match: aligned."
             )
-        told(0.75, "fitting the grade")
-        found = match(samples, ours, cube=options.cube) if samples is not None else None
-        return _facts(number, shot, reference, plate, ours, shared, samples, found), found
+        samples = region_samples(plate, other, ours, theirs, options.frames)
+        if samples is not None:
+            found = match(samples, ours, cube=False, plain=True)
+            found = found if believed(samples, found, ours) else None
+        return _facts(number, shot, reference, plate, ours, None, samples, found), found
 
 
 def _facts(
@@ -71,6 +78,8 @@ def _facts(
             delta_e_before=found.before.delta_e,
             delta_e_cdl=found.cdl_alone.delta_e,
             delta_e_after=found.after.delta_e,
+            median_before=found.before.median,
+            median_after=found.after.median,
             psnr_before=found.before.psnr,
             psnr_after=found.after.psnr,
             pixels=found.held_out,
@@ -85,8 +94,8 @@ def _facts(
         reel=plate.reel,
         working_space=space.words,
         space_note=space.note,
-        basis="aligned" if found is not None else "none",
-        words=shared.words if shared is not None and found is not None else "they share no content",
+        basis="none" if found is None else "aligned" if shared is not None else "statistics",
+        words=_words(shared, found),
         model=found.model if found is not None else "no change",
         kept=found is not None and found.kept,
         cdl=found.cdl if found is not None else Cdl(clamp=space.clamp),
@@ -98,3 +107,9 @@ def _facts(
         pairs=tuple((pair.plate, pair.reference) for pair in shared.pairs) if shared is not None else (),
         offset=shared.offset if shared is not None else None,
     )
+
+
+def _words(shared: Shared | None, found: Match | None) -> str:
+    if found is None:
+        return "they share no content"
+    return shared.words if shared is not None else "one set, framed the same way, with something else in it"

@@ -17,11 +17,13 @@ from .render import Renderer
 
 
 class Scores(Value):
-    """Held-out pixels before and after: mean dE2000 (capped at 20) and PSNR in dB, both of what a screen shows."""
+    """Held-out pixels as seen, before and after: mean dE2000 (capped at 20), its median, and PSNR in dB."""
 
     delta_e_before: float
     delta_e_cdl: float
     delta_e_after: float
+    median_before: float
+    median_after: float
     psnr_before: float
     psnr_after: float
     pixels: int

@@ -69,6 +69,11 @@ class Encoding:
         step = float(1 << (self.layout.bits - 8))
         return 16 * step, 219 * step, 224 * step
 
+    @property
+    def step(self) -> float:
+        """One code value of luma in display-referred units; 0 for floating point."""
+        return 0.0 if self.layout.is_float else 1 / self._scales[1]
+
     def rgb(self, planes: tuple[Plane, ...]) -> Image:
         """HxWx3 float32 display-referred RGB, 0..1 (above 1 for floating-point highlights)."""
         names = self.layout.names

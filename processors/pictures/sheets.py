@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from .layout import Image, Mask
 
@@ -106,7 +107,9 @@ def _fitted(picture: Image, width: int, height: int) -> Image:
     return np.asarray(np.clip(cv2.resize(picture, size, interpolation=kind), 0, 1), np.float32)
 
 
-def _write(sheet: Image, words: str, at: tuple[int, int], size: float, ink: tuple[float, float, float]) -> None:
+def _write(
+    sheet: NDArray[np.uint8], words: str, at: tuple[int, int], size: float, ink: tuple[float, float, float]
+) -> None:
     cv2.putText(sheet, words, at, _FONT, size, ink, 1, cv2.LINE_AA)
 
 

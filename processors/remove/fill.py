@@ -13,10 +13,8 @@ from ..mattes import grown
 from ..pictures import Picture
 from ..pictures.layout import Image, Mask
 from .compose import compose
-from .grain import Grain, measure, noise
+from .grain import Grain, grained, measure, noise
 from .holes import Region, region_of
-from .movers.complete import complete_movers
-from .movers.scene import Scene
 from .shot import HoleAt, Shot
 from .sources.membrane import correction, largest_channel, ring_of
 from .sources.own import restore, source_frames
@@ -42,6 +40,8 @@ class Origin(IntEnum):
     """Never seen anywhere: painted from the hole's edges."""
 
 
+RIM = 8
+"""Pixels around the hole that a fill covers too."""
 _MEETS = 30 / 255
 _FITS = 0.02
 """Misfit up to which a take is used at once; beyond it the shot's own frames are asked as well."""
@@ -65,6 +65,7 @@ class Fill:
     the source's frame (from 0) and the x and y it was taken from, in the source's own pixels; where
     several frames were averaged, the one that weighed most; NaN where no frame was the source.
     `performer` is the take, by its place plus one, from which somebody who moves stands in the hole; 0 for nobody.
+    `torn` (0..1) is how likely somebody who moves behind the matte is cut off or wrong.
     """
 
     frame: int
@@ -75,6 +76,7 @@ class Fill:
     mismatch: float
     grain: Grain = field(default_factory=Grain)
     performer: int = 0
+    torn: float = 0.0
 
     def shares(self, hole: Mask) -> dict[int, int]:
         """Pixels of the hole by origin."""
@@ -98,6 +100,8 @@ def fill_hole(shot: Shot, frame: int, hole_at: HoleAt, *, blind: bool = False) -
     filling.from_takes(hole_at)
     if filling.left.any() and shot.options.use_own_frames:
         filling.from_own_frames(hole_at)
+    if shot.options.use_own_frames:
+        filling.movers(hole_at)
     return filling.done()
 
 
@@ -121,10 +125,12 @@ class _Filling:
         self.image = self.plate.copy()
         self.origin = np.zeros(self.inside.shape, np.uint8)
         self.trace = np.full((*self.inside.shape, 3), np.nan, np.float32)
-        # A little more than the hole, for the chroma samples that the hole's edge cuts.
-        self.left = grown(self.inside, 4)
-        self.mismatch, self.grain, self.performer = 0.0, Grain(), 0
+        # A little more than the hole: for the chroma samples that its edge cuts, and to see on a rim
+        # of known picture how well the fill meets it.
+        self.left = grown(self.inside, RIM)
+        self.mismatch, self.grain, self.performer, self.torn = 0.0, Grain(), 0, 0.0
         self.own_misfit = float("inf")
+        self.painted = False
 
     def from_painted_frames(self, hole_at: HoleAt) -> None:
         """What an artist painted, before everything else."""
@@ -185,11 +191,11 @@ class _Filling:
 
     def _own_if_better(self, hole_at: HoleAt, than: float) -> None:
         """Lay the shot's own frames, and take them back where they fit no better than the best take."""
-        kept = [each.copy() for each in (self.image, self.origin, self.left, self.trace)]
+        image, origin, left, trace = self.image.copy(), self.origin.copy(), self.left.copy(), self.trace.copy()
         mismatch, grain = self.mismatch, self.grain
         self.from_own_frames(hole_at)
         if self.own_misfit >= than:
-            self.image, self.origin, self.left, self.trace = kept
+            self.image, self.origin, self.left, self.trace = image, origin, left, trace
             self.mismatch, self.grain = mismatch, grain
 
     def from_own_frames(self, hole_at: HoleAt) -> None:
@@ -207,7 +213,8 @@ class _Filling:
         if found is None:
             return
         plate, hidden = _crop(shot, frame, window), self.unknown[window.window]
-        self.grain = measure(plate, found.image, found.known & ~grown(hidden, 3))
+        self.grain = measure(plate, found.image, found.known & ~grown(hidden, 3), step=shot.plate.encoding.step,
+                             other=found.other, shown=found.shown)  # fmt: skip
         self.mismatch = max(self.mismatch, _mismatch(plate, found.image, hidden, found.known))
         self.own_misfit = _misfit(plate, found.image, hidden, found.known)
         place = window.inside(self.region)
@@ -215,40 +222,49 @@ class _Filling:
         wide[place], where[place] = found.image, found.known
         trace = np.full_like(self.trace, np.nan)
         trace[place] = found.trace
-        missing = self.left.copy()
         self._take(wide, where, Origin.OWN, trace)
-        self._movers(hole_at, region, missing)
 
-    def _movers(self, hole_at: HoleAt, region: Region, missing: Mask) -> None:
-        shot, frame, place = self.shot, self.frame, region.inside(self.region)
-        scene = Scene(
-            region, self.unknown.shape, shot.span(frame), shot.camera,
-            lambda n, box: _crop(shot, n, box), Looked(shot, hole_at).blocked,
-        )  # fmt: skip
-        layer = complete_movers(scene, frame, missing[place])
+    def movers(self, hole_at: HoleAt) -> None:
+        """Paint what nothing showed, and lay over it what moves behind the matte, where no take has it."""
+        missing = self.inside & ((self.origin == 0) | (self.origin == Origin.OWN))
+        if not missing.any():
+            return
+        movers = self.shot.movers_around(self.frame, self.region, hole_at, blind=self.blind)
+        # What is painted must not be smeared out of a performer who stands beside the hole.
+        self._paint(movers.seen(self.frame, self.region) & ~self.inside)
+        layer = movers.behind(self.frame, self.region, self.plate, self.image, missing)
         if layer is None:
             return
         alpha = layer.alpha[..., None]
-        self.image[place] = self.image[place] * (1 - alpha) + layer.image * alpha
+        self.image = np.asarray(self.image * (1 - alpha) + layer.image * alpha, np.float32)
         spots = layer.alpha > 0.5
-        self.origin[place][spots] = Origin.MOVER
-        self.trace[place][spots] = layer.trace[spots]
+        self.origin[spots] = Origin.MOVER
+        self.trace[spots] = layer.trace[spots]
+        self.torn = layer.torn
 
     def done(self) -> Fill:
         """Paint what nothing showed, and hand over."""
+        self._paint(np.zeros_like(self.inside))
+        self.origin[~self.inside] = 0
+        return Fill(
+            self.frame, self.region, self.image, self.origin, self.trace, self.mismatch, self.grain, self.performer,
+            self.torn,
+        )  # fmt: skip
+
+    def _paint(self, avoid: Mask) -> None:
         rest = self.left & self.inside
+        if self.painted:
+            return
+        self.painted = True
         if self.shot.unseen is not None:
-            hole = Hole(self.frame, self.region, self.image, rest)
+            hole = Hole(self.frame, self.region, self.image, rest, avoid)
             self.image = self.shot.unseen.paint(hole, blind=self.blind)
             if rest.any():
                 self.origin[rest] = self.shot.unseen.painter.origin
         elif rest.any():
-            self.image = paint(self.image, rest)
+            self.image[rest] = paint(self.image, rest | avoid)[rest]
             self.origin[rest] = Origin.PAINTED
-        self.origin[~self.inside] = 0
-        return Fill(
-            self.frame, self.region, self.image, self.origin, self.trace, self.mismatch, self.grain, self.performer
-        )
+        self.left &= ~rest
 
     def _take(self, picture: Image, valid: Mask, origin: int, trace: NDArray[np.float32] | None = None) -> None:
         spots = self.left & valid
@@ -291,9 +307,10 @@ def composed(shot: Shot, fill: Fill, hole: Mask, own_grain: Grain, *, feather: b
     """The plate's frame with the fill in it; what came from the shot's own frames gets the grain it lacks."""
     image = fill.image
     own = fill.origin == Origin.OWN
-    if shot.options.grain and own_grain.deficit and own.any():
-        grain = noise(own.shape, own_grain.deficit, own_grain.correlation, fill.frame)
-        image = image + (grain * own)[..., None]
+    if shot.options.grain and own.any():
+        size = (shot.plate.video.width, shot.plate.video.height)
+        fresh = grained(image, own_grain, fill.frame, (fill.region.x, fill.region.y), size)
+        image = np.where(own[..., None], fresh, image)
     strength = shot.strength(fill.frame) if feather else hole.astype(np.float32)
     return compose(shot.frames.at(fill.frame), image, fill.region, hole, strength)
 
@@ -303,8 +320,8 @@ def _misfit(plate: Image, picture: Image, hole: Mask, valid: Mask) -> float:
     ring = ring_of(hole, gap=3, width=10) & valid
     if ring.sum() < _FEWEST:
         return _STRANGE / 2
-    apart = cv2.GaussianBlur(largest_channel(np.abs(plate - picture)), (0, 0), 2)
-    return float(np.sqrt((np.minimum(apart[ring], _CAP) ** 2).mean()))
+    apart = np.abs(cv2.GaussianBlur(plate - picture, (0, 0), 2))[ring]
+    return float(np.sqrt((np.minimum(apart, _CAP) ** 2).mean()))
 
 
 def _mismatch(plate: Image, picture: Image, hole: Mask, valid: Mask) -> float:

@@ -109,10 +109,6 @@ def _prepared(request: Request) -> Shot:
             avoid = {frame: grown(shot.matte(frame), 8) for frame in sampled}
             places = probe_places(shot, place_probes(shot, frames))
             shot.takes = align_takes(shot.plate, usable, sampled, avoid, places)
-        if shot.options.effects != "ignore":
-            shot.effects = find_effects(shot, frames)
-            if shot.options.effects == "include":
-                shot.widen()
         asked = shot.options.pull and shot.options.use_takes
         check_pulls(
             shot.plate,
@@ -122,6 +118,10 @@ def _prepared(request: Request) -> Shot:
             proxies=[s for s in request.sources if asked and s.source_class is SourceClass.PROXY],
             handles=shot.options.handles,
         )
+        if shot.options.effects != "ignore":
+            shot.effects = find_effects(shot, frames)
+            if shot.options.effects == "include":
+                shot.widen()
     except WetgateError:
         shot.close()
         raise

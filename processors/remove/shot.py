@@ -19,7 +19,10 @@ from ..pictures.layout import Image, Mask
 from ..pictures.master import check_master
 from ..register import Registration
 from ..survey.cuts import Cuts
+from .blends import Blends
 from .holes import Region, ramp, region_of
+from .movers.complete import REACH, Movers
+from .movers.scene import Scene
 from .networks.studio import StudioNetwork
 from .options import RemoveOptions
 from .sources.camera import Camera
@@ -36,7 +39,9 @@ HoleAt = Callable[[int], Mask]
 
 RUN = 20
 """Frames that are worked on with one region, and that make a checkpoint."""
-_KEPT_BYTES = 700_000_000
+_KEPT_BYTES = 500_000_000
+_MATTES = 400
+"""Mattes that are kept, a bit a pixel: more than the frames that one frame's sources reach over."""
 _REDUCED_BYTES = 250_000_000
 
 
@@ -101,11 +106,12 @@ class Shot:
     frames: Frames
     takes: list[AlignedTake] = field(default_factory=list)
     paintings: list[Painted] = field(default_factory=list)
-    effects: Effects | None = None
-    _widened: bool = False
     networks: list[StudioNetwork] = field(default_factory=list)
     unseen: Unseen | None = None
-    _packed: dict[int, NDArray[np.uint8]] = field(default_factory=dict, repr=False)
+    effects: Effects | None = None
+    _widened: bool = False
+    _packed: OrderedDict[int, NDArray[np.uint8]] = field(default_factory=OrderedDict, repr=False)
+    _movers: tuple[int, Movers] | None = field(default=None, repr=False)
     _regions: dict[int, Region | None] = field(default_factory=dict, repr=False)
 
     def matte(self, frame: int) -> Mask:
@@ -113,6 +119,8 @@ class Shot:
         shape = (self.plate.video.height, self.plate.video.width)
         if frame not in self._packed:
             self._packed[frame] = np.packbits(self._effective(frame))
+            if len(self._packed) > _MATTES:
+                self._packed.popitem(last=False)
         bits = np.unpackbits(self._packed[frame], count=shape[0] * shape[1])
         return bits.view(bool).reshape(shape)
 
@@ -141,6 +149,27 @@ class Shot:
         self._packed.clear()
         self._regions.clear()
 
+    def movers_around(self, frame: int, region: Region, hole_at: HoleAt, *, blind: bool) -> Movers:
+        """What moves around a run's holes, kept for its frames; for a probe only around *frame*."""
+        run = frame // RUN
+        if not blind and self._movers is not None and self._movers[0] == run:
+            return self._movers[1]
+        first, last = self.span(frame)
+        start, end = (frame, frame) if blind else (run * RUN, (run + 1) * RUN - 1)
+        scene = Scene(
+            region,
+            (self.plate.video.height, self.plate.video.width),
+            (first, last),
+            (max(first, start - REACH), min(last, end + REACH)),
+            self.camera,
+            lambda number, box: self.frames.at(number).crop(*box.bounds).rgb(),
+            lambda number: self.matte(number) | hole_at(number),
+        )
+        movers = Movers(scene)
+        if not blind:
+            self._movers = (run, movers)
+        return movers
+
     def _effective(self, frame: int) -> Mask:
         drawn = self.mattes.at(frame)
         if not self._widened or self.effects is None or not drawn.any():
@@ -154,13 +183,13 @@ class Shot:
 
     @cached_property
     def cuts(self) -> list[int]:
-        """Frames at which a new shot begins inside the plate."""
-        found = Cuts(self.plate.video.rate)
+        """Frames at which a new shot begins inside the plate: by a cut, a dissolve or a fade."""
+        found, blends = Cuts(self.plate.video.rate), Blends()
         for picture in self.plate.read():
-            luma = picture.luma()
-            step = max(1, luma.shape[1] // 320)
-            found.feed(np.ascontiguousarray(np.repeat(luma[::step, ::step, None], 3, axis=2)))
-        return [cut for cut in found.found if 0 < cut < self.plate.frames]
+            luma = picture.reduced(max(1, self.plate.video.width // 320)).luma()
+            found.feed(np.repeat(luma[..., None], 3, axis=2))
+            blends.feed(luma)
+        return sorted({cut for cut in (*found.found, *blends.bounds) if 0 < cut < self.plate.frames})
 
     @cached_property
     def camera(self) -> Camera:

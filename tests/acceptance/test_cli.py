@@ -13,6 +13,7 @@ from typing import Any
 import made
 import pytest
 from images import write_mattes
+from nets import Magenta, write_torchscript
 
 
 def wetgate(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
@@ -125,3 +126,27 @@ def test_each_command_speaks_json(tmp_path: Path) -> None:
     assert answer(wetgate(tmp_path, "resume", "--json"))["paused"] is False
     doctor = wetgate(tmp_path, "doctor", "--json")
     assert doctor.returncode == 1 and "No show" in json.loads(doctor.stdout)[0]["what"]
+
+
+def test_a_network_competes_and_a_missing_one_is_named(shot: Path, tmp_path: Path) -> None:
+    """A bad network leaves no pixel and stands in the report with its licence; a missing file is told by name."""
+    network = write_torchscript(tmp_path / "magenta.pt", Magenta(), 1)
+    words = ("process", "remove", "--plate", str(shot / "a.mp4"), "--source", str(shot / "b.mp4"))
+    words += (
+        "--matte",
+        str(shot / "matte"),
+        "--set",
+        "probes=2",
+        "--set",
+        "weak_fix=ask",
+        "--out",
+        str(tmp_path / "out"),
+    )
+    told = ("--network", str(network), "--network-licence", "in-house", "--approval", "GA-7; S; 2020-01-01; 2999-01-01")
+    outcome = answer(wetgate(tmp_path, *words, *told, "--json"))
+    assert outcome["trained_pixels"] == 0.0
+    report = json.loads(Path(outcome["report"]).read_text())
+    assert [(use["name"], use["licence"], use["share"]) for use in report["networks"]] == [("magenta", "in-house", 0.0)]
+    gone = wetgate(tmp_path, *words, "--network", str(tmp_path / "gone.pt"))
+    assert gone.returncode == 1
+    assert "gone" in gone.stderr and "take it out of the settings" in gone.stderr

@@ -39,6 +39,25 @@ def test_a_task_becomes_a_version(thread: Thread) -> None:
     assert thread.stop() == 0
 
 
+def test_a_grade_becomes_a_version_without_a_master(thread: Thread) -> None:
+    """A colour task comes back as one version with the review movie, its CDL attached, and a note that says so."""
+    thread.shoot(frames=8, look=True)
+    thread.start()
+    task = thread.assign("match grade", "plate: A009C001\nreference: A001C004")
+    thread.wait_status(task, "rev", 120, "the task is answered")
+    (version,) = thread.versions(task)
+    assert version["sg_uploaded_movie"] and version["image"] and not version["sg_path_to_frames"]
+    folder = thread.work / SHOW / "versions" / version["code"]
+    names = {path.name for path in folder.iterdir()}
+    assert {"grade.cc", "grade.ccc", "grade.edl", "report.json"} <= names
+    sg = thread.client()
+    attached = sg.find("Attachment", [], ["this_file"])
+    sg.close()
+    assert {"grade.cc", "grade.ccc", "grade.edl"} <= {file["this_file"]["name"] for file in attached}
+    told = [note["content"] for note in thread.notes(task)]  # that a clip was still on its way may come first
+    assert sum("dE2000" in text and "grade.cc" in text for text in told) == 1
+
+
 @pytest.mark.services
 def test_the_thread_runs_on_postgresql(tmp_path: Path, postgres_url: str) -> None:
     """The same daemon on PostgreSQL: a task becomes one version, and its lock keeps a second daemon out."""

@@ -9,6 +9,7 @@ from images import write_mattes
 from takes import cut_take, woman
 from wetgate.processors.continuity import Continuity
 from wetgate.processors.contract import Make, ProcessorContract
+from wetgate.processors.match_grade import MatchGrade
 from wetgate.processors.remove import Remove
 from wetgate.schema.request import Request, Source
 
@@ -54,3 +55,15 @@ class TestContinuity(ProcessorContract):
     @pytest.fixture
     def request_(self, takes: tuple[Path, Path], tmp_path: Path) -> Request:
         return _request(takes, tmp_path)
+
+
+class TestMatchGrade(ProcessorContract):
+    """The suite for `match_grade`."""
+
+    @pytest.fixture
+    def make(self) -> Make:
+        return MatchGrade
+
+    @pytest.fixture
+    def request_(self, takes: tuple[Path, Path], tmp_path: Path) -> Request:
+        return _request(takes, tmp_path).model_copy(update={"options": {"frames": 3}})

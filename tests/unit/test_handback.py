@@ -195,7 +195,7 @@ def made_fill(frame: int = 0) -> Fill:
 def opened(tmp_path: Path, name: str = "half") -> Shot:
     """A shot without takes over a made plate."""
     plate = made_plate(tmp_path, name)
-    box = {"box": "21,11,19,19"}
+    box = {"box": "21,11,19,19", "box_is": "area"}
     request = Request(plate=Source(path=plate, name="A001"), options=box, work=tmp_path / "work", out=tmp_path / "out")
     return open_shot(request)
 
@@ -232,10 +232,11 @@ def test_the_map_tells_source_frame_and_place(tmp_path: Path) -> None:
 
 
 def test_takes_come_before_the_plate_in_the_map() -> None:
-    """A take's pixels name the take, the shot's own name the plate behind all takes."""
+    """A take's pixels name the take, the shot's own name the plate behind all takes, what has no place no clip."""
     fill = made_fill()
-    planes = map_channels(fill, fill.region, hole()[fill.region.window], own=3)
-    assert set(np.unique(planes["source"])) == {-1, 0, 1, 3}
+    planes = map_channels(fill, fill.region, hole()[fill.region.window], {1: 2, 100: 3, 110: 3})
+    assert set(np.unique(planes["source"])) == {-1, 0, 2, 3}
+    assert np.isnan(planes["x"][planes["source"] == -1]).all()
 
 
 def test_the_maps_picture_shades_by_distance_in_time() -> None:
@@ -303,13 +304,13 @@ def test_the_nuke_script_names_files_that_exist(name: str, tmp_path: Path) -> No
 
 
 def test_curves_are_drawn_for_what_is_there() -> None:
-    """A figure that no frame has is not drawn; gaps break the line; the reliability band and limit are drawn."""
+    """No curve for what no frame has or all have none of; gaps break the line; band and limit are drawn."""
     rows: list[dict[str, Any]] = [
-        {"frame": 1001, "mismatch": 0.1, "expected_psnr_db": 30.0, "expected_low_db": 27, "expected_high_db": 33},
-        {"frame": 1002, "mismatch": 0.3, "expected_psnr_db": 31.0, "expected_low_db": 28, "expected_high_db": 34},
+        {"frame": 1001, "mismatch": 0.1, "expected_psnr_db": 30.0, "never_seen": 0.0},
+        {"frame": 1002, "mismatch": 0.3, "expected_psnr_db": 31.0},
         {"frame": 1005, "mismatch": 0.2, "expected_psnr_db": None},
     ]
-    curves = drawn_curves(rows, {"mismatch": 0.25})
+    curves = drawn_curves(rows, {"mismatch": 0.25}, {"expected_psnr_db": 3.0})
     assert [curve.title for curve in curves] == ["Expected quality", "Edge that does not meet the plate"]
     assert curves[0].svg.count("band") == 1
     assert curves[1].svg.count("<polyline") == 2

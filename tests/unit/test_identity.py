@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from plates import make_movie
 from wetgate.processors.identity import inside_planes, matte_digest, prove_frame, verify_report, write_matte
-from wetgate.processors.pictures import Plate
+from wetgate.processors.pictures import Picture, Plate
 from wetgate.processors.pictures.layout import movie_layout
 from wetgate.processors.pictures.master import open_master
 from wetgate.processors.remove.compose import compose
@@ -140,3 +140,47 @@ def test_the_hash_is_that_of_the_documented_layout(report: Path) -> None:
         outside = luma[~matte].tobytes() + chroma[0][~half].tobytes() + chroma[1][~half].tobytes()
         assert hashlib.sha256(outside).hexdigest() == entry["plate"] == entry["master"]
         assert matte_digest(matte) == entry["matte"]
+
+
+@pytest.mark.parametrize("name", ["yuv422p10le", "yuv444p12le", "yuva444p12le", "gbrp16le"])
+def test_deep_formats_hash_the_same_with_another_decoder(name: str, tmp_path: Path) -> None:
+    """FFmpeg's raw planes of a fixed master give the hash of the plate, alpha and narrower chroma included."""
+    make_movie(tmp_path / "plate.mkv", name, 1)
+    matte = blob()
+    region = region_of(matte)
+    assert region is not None
+    with Plate.open(tmp_path / "plate.mkv") as plate, open_master(plate, tmp_path) as master:
+        picture = plate.picture(0)
+        grey = np.full((region.height, region.width, 3), 0.5, np.float32)
+        master.write(compose(picture, grey, region, matte, ramp(matte, 2)).planes)
+    with Plate.open(tmp_path / "master.mkv") as made:
+        proof = prove_frame(picture, made.picture(0), matte)
+    assert (proof.changed, proof.plate) == (0, proof.master)
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-i", str(tmp_path / "master.mkv")]
+    raw = subprocess.run([*command, "-f", "rawvideo", "-pix_fmt", name, "-"], check=True, capture_output=True).stdout
+    samples, outside, at = np.frombuffer(raw, "<u2"), [], 0
+    for channel in plate.layout.channels:
+        height, width = channel.shape(*SIZE)
+        plane = samples[at : at + height * width].reshape(height, width)
+        at += plane.size
+        support = matte.reshape(height, 1 << channel.y, width, 1 << channel.x).any(axis=(1, 3))
+        outside.append(plane[~support].tobytes())
+    assert at == samples.size
+    assert hashlib.sha256(b"".join(outside)).hexdigest() == proof.plate
+
+
+def test_one_changed_alpha_value_is_caught(tmp_path: Path) -> None:
+    """Alpha outside the matte belongs to the proof, and inside it is not touched either."""
+    make_movie(tmp_path / "plate.mkv", "bgra", 1)
+    matte = blob()
+    region = region_of(matte)
+    assert region is not None
+    with Plate.open(tmp_path / "plate.mkv") as plate:
+        picture = plate.picture(0)
+    grey = np.full((region.height, region.width, 3), 0.5, np.float32)
+    made = compose(picture, grey, region, matte, ramp(matte, 2))
+    alpha = picture.encoding.layout.names.index("A")
+    assert np.array_equal(made.planes[alpha], picture.planes[alpha])
+    planes = tuple(plane.copy() for plane in made.planes)
+    planes[alpha][2, 3] ^= 1
+    assert prove_frame(picture, Picture(0, planes, made.encoding), matte).changed == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import av
 import footage
 import numpy as np
 import OpenImageIO as oiio  # noqa: N813 - the library's own documentation imports it so
@@ -84,6 +85,25 @@ def test_a_fix_leaves_the_rest_of_an_odd_plate_alone(name: str, tmp_path: Path) 
     colours = [plane for plane, name in zip(read.planes, plate.layout.names, strict=True) if name != "A"]
     deep = matte & (ramp(matte, 2) > 0)
     assert all(np.isfinite(plane[deep].astype(np.float64)).all() for plane in colours)
+
+
+@pytest.mark.parametrize("name", ["openexr/t08.exr", *ODD_VALUES[:2]])
+def test_another_decoder_reads_the_same_outside(name: str, tmp_path: Path) -> None:
+    """FFmpeg's own OpenEXR decoder, which shows the display window too, finds the plate's samples in a fixed master."""
+    path = footage.shared(name)
+    with Plate.open(path) as plate, open_master(plate, tmp_path) as master:
+        picture = plate.picture(0)
+        matte = box(picture)
+        master.write(fixed(picture, matte).planes)
+    with av.open(str(master.path / path.name)) as container:
+        frame = next(container.decode(video=0))
+    assert frame.format.name == "gbrpf16le"
+    for channel, buffer in zip("GBR", frame.planes, strict=True):
+        rows = np.frombuffer(memoryview(buffer), np.uint8).reshape(-1, buffer.line_size)
+        theirs = rows.view(np.float16)[: frame.height, : frame.width]
+        ours = picture.planes[picture.encoding.layout.names.index(channel)]
+        assert ours.shape == theirs.shape
+        assert ours[~matte].tobytes() == theirs[~matte].tobytes()
 
 
 def test_a_data_window_that_changes_from_frame_to_frame(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
     """Four frames of noise, 160x120 in 4:2:0, a box removed from the middle two."""
     folder = tmp_path_factory.mktemp("package")
     make_movie(folder / "plate.mkv", "yuv420p", 4, size=(160, 120))
-    options = {"box": "41,31,30,25", "frames": "1002-1003", "probes": 2, "weak_fix": "ask"}
+    options = {"box": "41,31,30,25", "box_is": "area", "frames": "1002-1003", "probes": 2, "weak_fix": "ask"}
     request = Request(
         plate=Source(path=folder / "plate.mkv", name=NAME), options=options, work=folder / "work", out=folder / "out"
     )

@@ -118,6 +118,20 @@ def test_pictures_come_by_row_and_frame(serve: Serve, day: Day) -> None:
         assert (part.status_code, part.content) == (206, bytes(range(256)))
 
 
+def test_a_versions_own_page_is_shown_and_may_do_nothing(serve: Serve, day: Day) -> None:
+    """The report is linked and served as HTML with its own style and pictures allowed, scripts and fetches not."""
+    with client(serve()) as browser:
+        address = f"/media/versions/{day.version}/page"
+        assert address in browser.get("/").text
+        answer = browser.get(address)
+    assert answer.headers["content-type"].startswith("text/html")
+    assert "The extra is gone." in answer.text
+    policy = answer.headers["content-security-policy"]
+    assert policy.startswith("default-src 'none'")
+    assert "sandbox" in policy
+    assert "script" not in policy
+
+
 NOT_SERVED = (
     "/media/versions/{v}/frames/after/1009",  # a before without an after is no pair
     "/media/versions/{v}/frames/after/9999",

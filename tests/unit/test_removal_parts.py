@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-from wetgate.processors.remove.grain import Grain, measure, noise
+from wetgate.processors.remove.blends import Blends
+from wetgate.processors.remove.grain import Grain, grained, measure, noise
 from wetgate.processors.remove.holes import ramp, region_of
 from wetgate.processors.remove.rating.verdict import ranges
 from wetgate.processors.remove.sources.camera import Camera
-from wetgate.processors.remove.sources.membrane import correction
-from wetgate.processors.remove.sources.own import Layered, fill_from_frames, source_frames
+from wetgate.processors.remove.sources.lay import shrunk_mask
+from wetgate.processors.remove.sources.membrane import Surround, correction
+from wetgate.processors.remove.sources.own import agreement, source_frames
 
 
 def texture(height: int, width: int, seed: int = 1) -> np.ndarray:
@@ -20,27 +22,36 @@ def texture(height: int, width: int, seed: int = 1) -> np.ndarray:
 
 
 def test_the_densest_cluster_wins_over_passers_by() -> None:
-    """Where a performer stands in 8 of 20 sources, each time looking different, the background comes back."""
+    """Where a performer stands in 8 of 20 sources, each time looking different, those do not count."""
     rng = np.random.default_rng(2)
     truth = texture(60, 80)
     images = np.stack([truth + rng.normal(0, 0.004, truth.shape).astype(np.float32) for _ in range(20)])
     for index in range(8):
         images[index, 10:50, 20:60] = rng.random(3)
-    layers = Layered(images.astype(np.float32), np.ones((20, 60, 80), bool), np.arange(1, 21))
-    fill, known, support = fill_from_frames(layers, 0)
-    assert known.all()
+    weights = agreement(images.astype(np.float32), np.ones((20, 60, 80), bool))
+    fill = (images * weights[..., None]).sum(axis=0) / weights.sum(axis=0)[..., None]
     assert np.abs(fill - truth).max() < 0.04
     assert np.abs(fill - truth).mean() < 0.004
-    assert support.mean() > 3
+    assert weights[8:].min() > 0.5
 
 
-def test_pixels_that_no_source_shows_are_not_known() -> None:
-    """What every source hides is left to be said, not invented."""
+def test_what_a_source_hides_has_no_weight() -> None:
+    """A masked source neither counts nor votes."""
     images = np.stack([texture(40, 40)] * 4)
     valid = np.ones((4, 40, 40), bool)
-    valid[:, 15:20, 15:20] = False
-    _, known, _ = fill_from_frames(Layered(images, valid, np.arange(4)), 9)
-    assert (~known == ~valid[0]).all()
+    valid[1, 15:20, 15:20] = False
+    weights = agreement(images, valid)
+    assert not weights[1, 15:20, 15:20].any()
+    assert weights[0].min() > 0.9
+
+
+def test_masks_are_reduced_to_whole_squares() -> None:
+    """One pixel shuts its whole square, also at an odd border."""
+    mask = np.zeros((5, 7), bool)
+    mask[4, 6] = mask[1, 2] = True
+    small = shrunk_mask(mask, 2)
+    assert small.shape == (3, 4)
+    assert [tuple(spot) for spot in np.argwhere(small)] == [(0, 1), (2, 3)]
 
 
 def test_sources_never_come_from_across_a_cut() -> None:
@@ -64,6 +75,61 @@ def test_a_fill_of_another_exposure_is_brought_to_meet_the_plate() -> None:
     assert np.abs(mended - plate)[hole].max() < 0.012
 
 
+def test_a_darker_source_is_fitted_and_one_beyond_a_stop_refused() -> None:
+    """Two thirds of the light is a factor of 1.5 in each channel; a third is no source; the same is left alone."""
+    plate = 0.2 + 0.5 * np.clip(texture(200, 240), 0, 1)
+    hole = np.zeros((200, 240), bool)
+    hole[70:130, 80:160] = True
+    surround, everywhere = Surround(plate, hole), np.ones_like(hole)
+    gain = surround.gain(plate / 1.5, everywhere)
+    assert gain is not None
+    assert np.abs(gain - 1.5).max() < 0.01
+    assert surround.gain(plate / 3, everywhere) is None
+    assert (surround.gain(plate, everywhere) == 1).all()
+
+
+def test_dissolves_and_black_are_bounds_and_a_pan_or_exposure_is_not() -> None:
+    """A dissolve over frames 20-39 and black at 60 are found; the motion and the light of a shot are not."""
+    rng = np.random.default_rng(4)
+    one, two = ((np.clip(texture(90, 400, seed), 0, 1)[..., 0] * 255).astype(np.float32) for seed in (3, 8))
+    blends = Blends()
+    for frame in range(80):
+        share = np.clip((frame - 19.5) / 20, 0, 1)
+        picture = (1 - share) * one[:, frame // 4 : frame // 4 + 160] + share * two[:, frame // 4 : frame // 4 + 160]
+        picture *= min(1.0, abs(frame - 60) / 10)
+        blends.feed(np.clip(picture + rng.normal(0, 1, picture.shape), 0, 255).astype(np.uint8))
+    first, last, *black = blends.bounds
+    assert abs(first - 20) <= 4
+    assert abs(last - 40) <= 4
+    assert black == [60, 61]
+
+
+def test_grain_that_lacks_correlates_as_the_plate_does() -> None:
+    """Coarse grain over a fill with a little fine grain: amount and neighbour correlation come out as the plate's."""
+    flat = np.full((240, 240, 3), 0.4, np.float32)
+    everywhere = np.ones((240, 240), bool)
+    plate = flat + noise((240, 240), 0.02, 0.5, 1)[..., None]
+    fill = flat + noise((240, 240), 0.008, 0.0, 2)[..., None]
+    made = grained(fill, measure(plate, fill, everywhere), 7, (0, 0), (240, 240))
+    again = measure(plate, made, everywhere)
+    assert 0.93 < again.ratio < 1.07
+    assert abs(again.fill_correlation - again.correlation) < 0.08
+
+
+def test_grain_under_a_code_value_allows_for_rounding() -> None:
+    """What rounding to 8 bits adds is not added twice."""
+    rng = np.random.default_rng(3)
+    flat = np.full((300, 300, 3), 0.4, np.float32) + np.linspace(0, 0.05, 300, dtype=np.float32)[None, :, None]
+    everywhere, step = np.ones((300, 300), bool), 1 / 219
+
+    def rounded(image: np.ndarray) -> np.ndarray:
+        return np.asarray(np.rint(image / step) * step, np.float32)
+
+    plate = rounded(flat + rng.normal(0, 0.6 * step, (300, 300, 1)).astype(np.float32))
+    made = rounded(grained(flat, measure(plate, flat, everywhere, step=step), 1, (0, 0), (300, 300)))
+    assert 0.9 < measure(plate, made, everywhere).ratio < 1.1
+
+
 def test_grain_is_measured_and_given_back() -> None:
     """A clean fill on a grainy plate lacks its sigma; with the noise added the two measure alike."""
     flat = np.full((200, 200, 3), 0.4, np.float32)
@@ -73,7 +139,7 @@ def test_grain_is_measured_and_given_back() -> None:
     assert 0.015 < lacking.deficit < 0.025
     given = flat + noise((200, 200), lacking.deficit, lacking.correlation, 2)[..., None]
     assert 0.85 < measure(plate, given, everywhere).ratio < 1.15
-    assert Grain.mean([Grain(), lacking]) == lacking
+    assert Grain.mean([Grain(), lacking]).deficit == lacking.deficit
     assert (noise((9, 9), 0.1, 0.3, 7) == noise((9, 9), 0.1, 0.3, 7)).all()
 
 

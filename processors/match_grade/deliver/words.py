@@ -11,7 +11,8 @@ from ..options import Options
 from ..store import ShotMatch
 
 SAME = 1.0
-"""Mean dE2000 below which two clips count as matched already: about what a trained eye sees side by side."""
+"""Median dE2000 below which two clips count as matched already: about what a trained eye sees side by side. The
+mean would count somebody who stands in one clip alone."""
 JUMP = 2.0
 """Difference of what is left to the reference between two shots at a cut that an eye may catch."""
 
@@ -53,7 +54,7 @@ def _one(shot: ShotMatch) -> str:
             f"{shot.scores.delta_e_after:.1f} after, on pixels held out of the fit."
         )
     if _is_matched(shot):
-        return f"Nothing to do for {names}: they match already (mean dE2000 {_before(shot):.1f})."
+        return f"Nothing to do for {names}: they match already (median dE2000 {_before(shot):.1f})."
     return f"No grade is given for {names}: none is known to be better than leaving it alone."
 
 
@@ -86,4 +87,4 @@ def _is_matched(shot: ShotMatch) -> bool:
 
 
 def _before(shot: ShotMatch) -> float:
-    return shot.scores.delta_e_before if shot.scores is not None else float("inf")
+    return shot.scores.median_before if shot.scores is not None else float("inf")

@@ -22,8 +22,6 @@ class Curve:
     factor: float = 1.0
     floor: float | None = 0.0
     least_span: float = 1.0
-    low: str = ""
-    high: str = ""
 
 
 CURVES = (
@@ -35,8 +33,6 @@ CURVES = (
         "dB",
         floor=None,
         least_span=10.0,
-        low="expected_low_db",
-        high="expected_high_db",
     ),
     Curve(
         "mismatch",
@@ -73,26 +69,26 @@ class Drawn:
     svg: Markup
 
 
-def drawn_curves(rows: Sequence[Mapping[str, Any]], limits: Mapping[str, float]) -> list[Drawn]:
-    """Every curve that *rows* ({"frame", key: value, ...}) hold; *limits* (in stored units) are dashed lines."""
+def drawn_curves(
+    rows: Sequence[Mapping[str, Any]], limits: Mapping[str, float], spreads: Mapping[str, float]
+) -> list[Drawn]:
+    """Every curve that *rows* ({"frame", key: value, ...}) hold.
+
+    *limits* are dashed lines, *spreads* how far a figure may be off to both sides, both in stored units.
+    """
     found = []
     for curve in CURVES:
         values = {int(row["frame"]): float(row[curve.key]) * curve.factor for row in rows
                   if row.get(curve.key) is not None}  # fmt: skip
-        if values:
-            found.append(_drawn(curve, values, rows, limits.get(curve.key)))
+        if any(values.values()):  # what is nothing in every frame needs no picture
+            limit, spread = limits.get(curve.key), spreads.get(curve.key, 0.0) * curve.factor
+            found.append(_drawn(curve, values, None if limit is None else limit * curve.factor, spread))
     return found
 
 
-def _drawn(curve: Curve, values: dict[int, float], rows: Sequence[Mapping[str, Any]], limit: float | None) -> Drawn:
+def _drawn(curve: Curve, values: dict[int, float], line: float | None, spread: float) -> Drawn:
     frames = sorted(values)
-    band = [
-        (int(row["frame"]), float(row[curve.low]) * curve.factor, float(row[curve.high]) * curve.factor)
-        for row in rows
-        if curve.low and row.get(curve.low) is not None and row.get(curve.high) is not None
-    ]
-    line = None if limit is None else limit * curve.factor
-    held = [*values.values(), *(v for _, a, b in band for v in (a, b)), *([] if line is None else [line])]
+    held = [*(value + off for value in values.values() for off in (-spread, spread)), *([] if line is None else [line])]
     bottom = min(held) if curve.floor is None else min(curve.floor, *held)
     top = max(*held, bottom + curve.least_span)
     margin = 0.06 * (top - bottom)
@@ -104,13 +100,14 @@ def _drawn(curve: Curve, values: dict[int, float], rows: Sequence[Mapping[str, A
         return f"{x:.1f},{_HEIGHT * (1 - (value - bottom) / (top - bottom)):.1f}"
 
     parts = []
-    if band:
-        edge = [at(frame, high) for frame, _, high in band] + [at(frame, low) for frame, low, _ in reversed(band)]
-        parts.append(f'<polygon class="band" points="{" ".join(edge)}"/>')
     if line is not None:
         y = at(first, line).split(",")[1]
         parts.append(f'<line class="limit" x1="0" x2="{_WIDTH}" y1="{y}" y2="{y}"/>')
     for run in _runs(frames):
+        if spread:
+            upper = [at(frame, values[frame] + spread) for frame in run]
+            lower = [at(frame, values[frame] - spread) for frame in reversed(run)]
+            parts.append(f'<polygon class="band" points="{" ".join(upper + lower)}"/>')
         points = " ".join(at(frame, values[frame]) for frame in run)
         # A frame by itself is a dot: a line of one point draws nothing.
         parts.append(

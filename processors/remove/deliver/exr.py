@@ -56,6 +56,15 @@ class Stamp:
             return None  # a label that the rate does not have: none is better than a wrong one
 
 
+def fresh_folder(out: Path, name: str) -> Path:
+    """Folder *name* in *out*, without what an earlier run on other frames left in it."""
+    folder = out / name
+    folder.mkdir(parents=True, exist_ok=True)
+    for left in folder.glob(f"{name}.*.exr"):
+        left.unlink()
+    return folder
+
+
 def packed_timecode(code: Timecode) -> tuple[int, int] | None:
     """SMPTE ST 12-1 binary-coded decimal with the drop-frame bit; it holds no frame above 39."""
     if nominal(code.rate) > 30:

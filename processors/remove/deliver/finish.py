@@ -23,6 +23,7 @@ from ..rating.choice import held_trial
 from ..rating.expected import Facts, expect, facts_of, rate
 from ..rating.verdict import Tally, judge, source_uses, summarised
 from ..shot import Shot
+from ..steady import Steady
 from ..store import load_fill
 from .effects import write_effects
 from .nuke import NAME as SCRIPT
@@ -57,7 +58,7 @@ class Finish:
         rating = rate(trial, expected)
         identity = summarise(proofs)
         reasons, weak = judge(self.shot, self.tally, rating, expected)
-        followed = shot.mattes.followed
+        followed = self.shot.mattes.followed
         lost = followed is not None and (followed.lost or followed.doubtful)
         verdict = Verdict(self.shot.options.weak_fix) if weak else Verdict.ASK if lost else Verdict.PUBLISH
         if not identity.holds:
@@ -66,16 +67,16 @@ class Finish:
         take = self.tally.best_take(len(shot.takes))
         sheet, thumbnail = write_sheet(shot, master, self.tally, take, maps.words())
         summary = summarised(shot, self.tally, verdict, rating)
+        with Plate.open(master) as made:
+            words = report_words(shot, self.tally, made, proofs, trial, expected, rating)
         told = (
             summary,
             *reasons,
-            f"Trained pixels: {trained_share(self.tally.origins):.0%}.",
-            f"Read report.html in this folder; first frame {first}.",
+            f"Trained pixels: {words['trained_pixels']:.0%}.",
+            "More in report.html beside this script.",
         )
         script = self.out / SCRIPT
         write_nuke(script, shot.plate, first, grain=patch.grain, words="\n".join(told))
-        with Plate.open(master) as made:
-            words = report_words(shot, self.tally, made, proofs, trial, expected, rating)
         words |= {"verdict": verdict.value, "summary": summary, "reasons": reasons, "chunks": chunks}
         words |= {"patch": patch.words(), "source_map": maps.words()}
         words |= {"nuke": {"path": SCRIPT, "sha256": digest(script)}, "files": files_words(self.out)}
@@ -90,7 +91,7 @@ class Finish:
             reasons=tuple(reasons),
             evidence=(
                 Evidence(path=sheet, caption="before and after, whole and close, and where it came from"),
-                *write_effects(shot),
+                *write_effects(self.shot),
             ),
             report=report,
             master=master,
@@ -103,7 +104,7 @@ class Finish:
             identity=identity,
             sources=source_uses(self.shot, self.tally),
             trained_pixels=round(trained_share(self.tally.origins), 5),
-            networks=network_uses(self.shot, self.tally.origins),
+            networks=network_uses(self.shot, self.tally.origins, trial.chosen),
             approval=self.request.approval,
             frames=plate.frames,
             rate=plate.video.rate,
@@ -129,10 +130,11 @@ class Finish:
     def _master(self, patch: Patch, maps: SourceMap) -> Path:
         """One pass over the fills: the master, and frame by frame what goes with it."""
         shot, filled, grain = self.shot, set(self.tally.frames), self.tally.own_grain
+        steady = Steady(shot, lambda frame: load_fill(self.request.work, frame) if frame in filled else None)
         with open_master(shot.plate, self.out) as master:
             for frame in range(shot.plate.frames):
                 plate, hole = shot.frames.at(frame), shot.matte(frame)
-                fill = load_fill(self.request.work, frame) if frame in filled else None
+                fill = steady.at(frame)
                 made, plain = plate, None
                 if fill is not None:
                     around = plate.crop(*fill.region.bounds).rgb()

@@ -43,7 +43,7 @@ def page_text(out: Path, words: dict[str, Any]) -> str:
     return template.render(
         r=words,
         verdict=_VERDICTS.get(words["verdict"], words["verdict"]),
-        curves=drawn_curves(words["curves"], limits),
+        curves=drawn_curves(words["curves"], limits, {"expected_psnr_db": words["rating"]["spread_db"] or 0.0}),
         sheet=_embedded(out / "contact_sheet.png"),
         mapped=_embedded(out / "source_map.png"),
         last_frame=words["first_frame"] + words["frames"] - 1,

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from ...pictures import Picture, Plate
 from ...pictures.layout import Image, Layout, Mask
 from ..holes import Region, region_of
-from .exr import Channels, Stamp, write_exr
+from .exr import Channels, Stamp, fresh_folder, write_exr
 
 NAME = "patch"
 _MARGIN = 2
@@ -35,8 +35,7 @@ class Patch:
 
     def __init__(self, plate: Plate, out: Path, first_frame: int, *, grain: bool) -> None:
         """*grain*: added grain goes along as a layer of its own, so that it can be taken off again."""
-        self.folder = out / NAME
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder = fresh_folder(out, NAME)
         self.half = held_by_half(plate.layout)
         self.grain = grain
         self._first = first_frame

@@ -31,6 +31,7 @@ PACKAGE = {
     "review.mp4": "movie for looking at; not exact",
     "contact_sheet.png": "before and after, whole and close",
     "source_map.png": "the source map as a picture",
+    "effects.png": "what lies beside the matte and belongs to what was removed",
     "thumbnail.png": "thumbnail",
 }
 """What may lie in a version's folder, and what it is for."""
@@ -96,7 +97,7 @@ def report_words(
         "never_seen_share": round(tally.share(Origin.PAINTED), 5),
         "never_seen": unseen_words(shot, tally.origins),
         "trained_pixels": round(trained_share(tally.origins), 5),
-        "networks": [use.model_dump(mode="json") for use in network_uses(shot, tally.origins)],
+        "networks": [use.model_dump(mode="json") for use in network_uses(shot, tally.origins, trial.chosen)],
         "approval": request.approval.model_dump(mode="json"),
         "rating": rating.model_dump(mode="json"),
         "candidates": trial.words(candidates_for(shot)),

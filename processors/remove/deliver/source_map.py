@@ -10,7 +10,7 @@ OpenEXR, 32-bit float (frame numbers and positions have no room in half), ZIP, o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from ...pictures.layout import Image, Mask
 from ..fill import Fill, Origin
 from ..holes import Region, region_of
 from ..shot import Shot
-from .exr import Stamp, write_exr
+from .exr import Stamp, fresh_folder, write_exr
 
 NAME = "source_map"
 CHANNELS = {
@@ -41,8 +41,6 @@ ORIGINS = {
     Origin.TRAINED: "a network trained on this show's frames",
     Origin.PAINTED: "never seen: painted from the hole's edges",
 }
-_TAKES = 99
-"""Origins up to this one are takes, by their place in the list of sources."""
 _NOTHING = Region(0, 0, 1, 1)
 
 
@@ -50,10 +48,10 @@ class SourceMap:
     """Writes `source_map/source_map.NNNN.exr`, one a frame, numbered by shot frame."""
 
     def __init__(self, shot: Shot, out: Path) -> None:
-        self.folder = out / NAME
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder = fresh_folder(out, NAME)
         self._first = shot.request.first_frame
         self._sources = map_sources(shot)
+        self._places = {origin: one["index"] for one in self._sources for origin in one["origins"]}
         self._files: dict[str, str] = {}
         listed = "; ".join(f"{one['index']} = {one['name']}" for one in self._sources)
         notes = {f"wetgate:{name}": words for name, words in CHANNELS.items()} | {
@@ -70,7 +68,7 @@ class SourceMap:
             channels = {name: np.zeros((1, 1), np.float32) for name in CHANNELS}
         else:
             region = region.within(fill.region)
-            channels = map_channels(fill, region, hole[region.window], own=len(self._sources))
+            channels = map_channels(fill, region, hole[region.window], self._places)
         name = f"{NAME}.{frame + self._first:04d}.exr"
         self._files[name] = write_exr(self.folder / name, channels, region, self._stamp, frame, half=False)
 
@@ -86,29 +84,39 @@ class SourceMap:
         }
 
     def _origins(self) -> dict[int, str]:
-        takes = {one["index"]: f"from {one['name']}" for one in self._sources[:-1]}
-        return {0: "untouched", **takes, **{int(value): words for value, words in ORIGINS.items()}}
+        clips = {one["origins"][0]: f"from {one['name']}" for one in self._sources[:-1]}
+        return {0: "untouched", **clips, **{int(value): words for value, words in ORIGINS.items()}}
 
 
 def map_sources(shot: Shot) -> list[dict[str, Any]]:
-    """The clips that the map's `source` names, from 1: the takes as laid over the plate, then the plate itself."""
-    clips = [*(take.source for take in shot.takes), shot.request.plate]
+    """What the map's `source` names, from 1, in the order of the report's sources, and the origins that mean it.
+
+    Frames that an artist painted, then the takes as they are laid over the plate, then the plate itself.
+    """
+    rows: list[tuple[str, Path, str, list[int]]] = [
+        (f"{one.reference.path.name}, painted for {one.reference.frame}", one.reference.path, "",
+         [Origin.PAINTED_FRAME + place])
+        for place, one in enumerate(shot.paintings)
+    ]  # fmt: skip
+    rows += [(take.source.name, take.source.path, take.source.clip, [n]) for n, take in enumerate(shot.takes, 1)]
+    plate = shot.request.plate
+    rows.append((plate.name, plate.path, plate.clip, [Origin.OWN, Origin.MOVER]))
     return [
-        {"index": index, "name": clip.name, "path": str(clip.path), "clip": clip.clip}
-        for index, clip in enumerate(clips, 1)
+        {"index": index, "name": name, "path": str(path), "clip": clip, "origins": [int(one) for one in origins]}
+        for index, (name, path, clip, origins) in enumerate(rows, 1)
     ]
 
 
-def map_channels(fill: Fill, region: Region, hole: Mask, *, own: int) -> dict[str, NDArray[np.float32]]:
-    """The five channels over *region*; *own* is the plate's place in the list of sources."""
-    top, left = region.y - fill.region.y, region.x - fill.region.x
-    place = (slice(top, top + region.height), slice(left, left + region.width))
+def map_channels(fill: Fill, region: Region, hole: Mask, places: Mapping[int, int]) -> dict[str, NDArray[np.float32]]:
+    """The five channels over *region*; *places* is each origin's place in the list of sources."""
+    place = region.inside(fill.region)
     origin = np.where(hole, fill.origin[place], 0)
-    from_take, from_plate = (origin > 0) & (origin <= _TAKES), np.isin(origin, (Origin.OWN, Origin.MOVER))
-    source = np.where(from_take, origin, np.where(from_plate, own, np.where(origin > 0, -1, 0)))
+    source = np.zeros(origin.shape, np.float32)
+    for value in np.unique(origin[origin > 0]):
+        source[origin == value] = places.get(int(value), -1)
     trace = np.where((source > 0)[..., None], fill.trace[place], np.nan)
     return {
-        "source": source.astype(np.float32),
+        "source": source,
         "frame": np.asarray(trace[..., 0], np.float32),
         "x": np.asarray(trace[..., 1], np.float32),
         "y": np.asarray(trace[..., 2], np.float32),
@@ -140,7 +148,7 @@ def colours(maps: dict[str, NDArray[np.float32]], frame: int) -> Image:
 
 
 def hue(origin: int) -> tuple[float, float, float]:
-    """The colour of an origin in pictures, RGB 0..1: takes by the golden angle, the rest fixed."""
+    """The colour of an origin in pictures, RGB 0..1: takes and painted frames by the golden angle, the rest fixed."""
     fixed = {
         Origin.OWN: (0.36, 0.72, 1.0),
         Origin.MOVER: (1.0, 0.82, 0.25),

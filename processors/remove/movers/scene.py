@@ -18,7 +18,7 @@ from ...pictures.layout import Image, Mask
 from ...register import Registration, project
 from ..holes import Region
 from ..sources.camera import Camera
-from .motion import Field, between
+from .dis import Field, residual_flow
 from .segment import mover_alpha, still_background
 
 _LARGE = 960
@@ -34,12 +34,14 @@ class Scene:
     """One region of one shot. `size` is the plate's (height, width).
 
     `rgb_of(frame, region)` gives the plate's picture over a region, `blocked(frame)` where it must
-    not be used (whole frame), `span` the first and last frame of the shot.
+    not be used (whole frame), `span` the first and last frame of the shot, `stretch` those of the
+    part that is looked at.
     """
 
     region: Region
     size: tuple[int, int]
     span: tuple[int, int]
+    stretch: tuple[int, int]
     camera: Camera
     rgb_of: Callable[[int, Region], Image]
     blocked: Callable[[int], Mask]
@@ -113,12 +115,16 @@ class Scene:
         return self._still[frame]
 
     def flow(self, frame: int, step: int) -> tuple[Field, Field]:
-        """Motion to the frame *step* (+-1) on, and its weight (0 where hidden in either)."""
+        """Motion to the frame *step* (+-1) on beyond the camera's, and its weight (0 where either is hidden)."""
         if (frame, step) not in self._flow:
-            other = frame + step
-            self._flow[frame, step] = between(
-                self.luma(frame), self.luma(other), self.hidden(frame), self.hidden(other), self.carried(frame, step)
-            )
+            base, other = self.carried(frame, step), frame + step
+            height, width = self.shape
+            x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
+            x, y = x + base[..., 0], y + base[..., 1]
+            steadied = cv2.remap(self.luma(other), x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+            covered = cv2.remap(self.hidden(other).astype(np.uint8), x, y, cv2.INTER_NEAREST) > 0
+            steadied = np.asarray(steadied, np.uint8)
+            self._flow[frame, step] = residual_flow(self.luma(frame), steadied, self.hidden(frame) | covered)
         return self._flow[frame, step]
 
     def luma(self, frame: int) -> NDArray[np.uint8]:
@@ -128,17 +134,17 @@ class Scene:
 
     def carried(self, frame: int, step: int) -> Field:
         """The camera's own motion to the frame *step* on."""
-        matrix = self._matrix(frame, frame + step)
         height, width = self.shape
-        x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
+        matrix = None if self.camera.still(frame) else self._matrix(frame, frame + step)
         if matrix is None:
             return np.zeros((height, width, 2), np.float32)
+        x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
         at = np.stack([x, y], axis=-1)
         return (project(matrix, at.reshape(-1, 2)).reshape(height, width, 2) - at).astype(np.float32)
 
     def holds(self, frame: int) -> bool:
-        """Whether the shot has that frame."""
-        return self.span[0] <= frame <= self.span[1]
+        """Whether that frame belongs to the stretch."""
+        return self.stretch[0] <= frame <= self.stretch[1]
 
     def _matrix(self, source: int, target: int) -> NDArray[np.float64] | None:
         registration: Registration | None = self.camera.onto(source, target)

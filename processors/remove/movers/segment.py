@@ -16,12 +16,14 @@ from ..sources.membrane import largest_channel
 
 _LEAST = 0.03
 """A difference (0..1) below this is never a mover, however clean the plate."""
+_ENOUGH = 4
+"""Frames that must show a place before their median counts as what stands still there."""
 _SPREADS = 5.0
 """Differences are measured in the plate's own noise; beyond this many spreads something moves."""
 
 
 def still_background(images: Sequence[Image], seen: Sequence[Mask]) -> tuple[Image, Mask]:
-    """The median over aligned *images* where they are *seen*, and where at least two were."""
+    """The median over aligned *images* where they are *seen*, and where enough were."""
     stack = np.stack([np.where(mask[..., None], image, np.inf) for image, mask in zip(images, seen, strict=True)])
     stack.sort(axis=0)
     count = np.sum(seen, axis=0)
@@ -29,7 +31,7 @@ def still_background(images: Sequence[Image], seen: Sequence[Mask]) -> tuple[Ima
     upper = np.minimum(upper, len(images) - 1)
     middle = np.take_along_axis(stack, lower[None, ..., None], axis=0)[0]
     above = np.take_along_axis(stack, upper[None, ..., None], axis=0)[0]
-    known = count > 1
+    known = count >= _ENOUGH
     above = np.where(np.isfinite(above), above, middle)
     return np.where(known[..., None], (middle + above) / 2, 0).astype(np.float32), np.asarray(known)
 

@@ -23,7 +23,7 @@ class NetworkCandidate:
 
     def __init__(self, network: StudioNetwork) -> None:
         self._network = network
-        self.name, self.licence, self.digest = network.name, network.licence, network.digest
+        self.name, self.licence, self.digest = candidate_name(network.name), network.licence, network.digest
 
     def fill(self, shot: Shot, frame: int, hole_at: HoleAt, *, blind: bool = False) -> Fill | None:
         """The whole hole of *frame*, None where there is none."""
@@ -41,3 +41,8 @@ class NetworkCandidate:
         origin = np.where(hole[region.window], np.uint8(Origin.NETWORK), np.uint8(0))
         trace = np.full((*origin.shape, 3), np.nan, np.float32)
         return Fill(frame, region, made, origin, trace, 0.0, Grain())
+
+
+def candidate_name(network: str) -> str:
+    """What a network is called among the candidates, whose other names are words of ours."""
+    return f"network {network}"

@@ -63,4 +63,4 @@ def _as_picture(made: NDArray[np.float32], middle: int, size: tuple[int, int], s
         image = np.asarray(
             cv2.resize(image[: small[0], : small[1]], (width, height), interpolation=cv2.INTER_CUBIC), np.float32
         )
-    return np.clip(image[:height, :width], 0, 1)
+    return np.asarray(np.clip(image[:height, :width], 0, 1), np.float32)

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch.jit._fuser import optimized_execution  # `torch.jit` hands it on without telling type checkers
 
 from ...device import device
 
@@ -25,6 +26,7 @@ class TorchScript:
 
     def __call__(self, tensor: NDArray[np.float32]) -> NDArray[np.float32]:
         """(1, T, 4, H, W) to (1, T, 3, H, W)."""
-        with torch.inference_mode():
+        # Optimised, it would compile anew for every size of hole: seconds each.
+        with torch.inference_mode(), optimized_execution(False):
             made = self._module(torch.from_numpy(tensor).to(self._device))
         return np.asarray(made.to("cpu", torch.float32).numpy(), np.float32)

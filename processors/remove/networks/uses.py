@@ -9,6 +9,7 @@ from ....schema.approval import Consent, today
 from ....schema.outcome import NetworkUse
 from ..fill import Origin
 from ..shot import Shot
+from .candidate import candidate_name
 
 Origins = Counter[int]
 """The holes' pixels by `Origin` or take."""
@@ -19,10 +20,12 @@ def trained_share(origins: Origins) -> float:
     return (origins[Origin.NETWORK] + origins[Origin.TRAINED]) / max(origins.total(), 1)
 
 
-def network_uses(shot: Shot, origins: Origins, *, chosen: str = "") -> tuple[NetworkUse, ...]:
-    """Every network with its share; *chosen* is the candidate that filled whole holes, if it was a network."""
+def network_uses(shot: Shot, origins: Origins, chosen: str) -> tuple[NetworkUse, ...]:
+    """Every network with its share; *chosen* is the candidate that filled the holes, which may be one of them."""
     total = max(origins.total(), 1)
-    filler = chosen or (shot.unseen.painter.name if shot.unseen is not None and origins[Origin.NETWORK] else "")
+    filler = next((network.name for network in shot.networks if candidate_name(network.name) == chosen), "")
+    if not filler and origins[Origin.NETWORK] and shot.unseen is not None:
+        filler = shot.unseen.painter.name
     uses = [
         NetworkUse(
             name=network.name,

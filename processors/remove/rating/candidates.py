@@ -101,7 +101,7 @@ class StillMedian:
 def candidates_for(shot: Shot) -> list[Candidate]:
     """What may compete for *shot*; the first is the default, which only a clear win replaces."""
     found: list[Candidate] = [Layers(), Spatial()]
-    if shot.camera.still(0):
+    if shot.options.use_own_frames and all(shot.camera.still(frame) for frame in (0, *shot.cuts)):
         found.append(StillMedian())
     found += [NetworkCandidate(network) for network in shot.networks]
     return found

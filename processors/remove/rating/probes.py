@@ -16,7 +16,7 @@ import numpy as np
 from ...mattes import grown
 from ...pictures.layout import Mask
 from ...pictures.sheets import spread
-from ..holes import Region, region_of
+from ..holes import region_of
 from ..shot import Shot
 from ..sources.membrane import ring_of
 from .texture import texture
@@ -28,6 +28,8 @@ _LIKE = 6
 """Places with room among which the one with the likest texture is taken: it is no use to know one place by heart."""
 _TIME = 0.25
 """Share of the job's work that probes may be."""
+_COST = 2.0
+"""Work of a probe in real frames: it looks at frames that nothing has looked at before."""
 _FEWEST = 3
 
 
@@ -52,20 +54,15 @@ class Probe:
 def place_probes(shot: Shot, frames: Sequence[int]) -> list[Probe]:
     """Probes at frames spread over those that have a hole, each where its frame has room; the same every time.
 
-    As many as the options say, and fewer where they would be more than a quarter of the work: a
-    probe costs about what its region is to the frame's.
+    As many as the options say, and fewer where they would be more than a quarter of the work.
     """
     rng = np.random.default_rng(1001)
-    probes, budget = [], _TIME * len(frames)
-    for frame in spread(frames, shot.options.probes):
-        placed = _placed(shot, frame, rng)
-        if placed is None:
-            continue
-        probe, cost = placed
-        budget -= cost
-        if budget < 0 and len(probes) >= _FEWEST:
-            break
-        probes.append(probe)
+    probes = []
+    affordable = max(_FEWEST, int(_TIME * len(frames) / _COST))
+    for frame in spread(frames, min(shot.options.probes, affordable)):
+        probe = _placed(shot, frame, rng)
+        if probe is not None:
+            probes.append(probe)
     return probes
 
 
@@ -77,8 +74,8 @@ def probe_places(shot: Shot, probes: Sequence[Probe]) -> Mask:
     return grown(places, 8)
 
 
-def _placed(shot: Shot, frame: int, rng: np.random.Generator) -> tuple[Probe, float] | None:
-    """A probe at *frame*, and its work in real frames; None where there is no room."""
+def _placed(shot: Shot, frame: int, rng: np.random.Generator) -> Probe | None:
+    """A probe at *frame*; None where there is no room."""
     matte = shot.matte(frame)
     box = region_of(matte, margin=0)
     if box is None:
@@ -86,31 +83,18 @@ def _placed(shot: Shot, frame: int, rng: np.random.Generator) -> tuple[Probe, fl
     height, width = matte.shape
     scale = min(1.0, _LARGEST * min(height, width) / max(box.width, box.height))
     centre = (box.x + box.width / 2, box.y + box.height / 2)
-    near = region_of(matte)
-    assert near is not None
     rich = texture(np.asarray(shot.luma(frame), np.float32) / 255)
     wanted = float(rich[ring_of(matte)].mean())
-    blocked, best = grown(matte, 12), None
-    found = 0
+    blocked = grown(matte, 12)
+    found: list[tuple[float, Probe]] = []
     for _ in range(_TRIES):
-        probe = Probe(
-            frame, centre, scale, int(rng.integers(0, width) - centre[0]), int(rng.integers(0, height) - centre[1])
-        )
+        dx, dy = int(rng.integers(0, width) - centre[0]), int(rng.integers(0, height) - centre[1])
+        probe = Probe(frame, centre, scale, dx, dy)
         shape = probe.of(matte)
-        if shape.sum() <= 0.9 * matte.sum() * scale**2 or (shape & blocked).any():
-            continue
-        apart = abs(np.log((float(rich[shape].mean()) + 1e-5) / (wanted + 1e-5)))
-        if best is None or apart < best[0]:
-            best = (float(apart), probe, shape)
-        found += 1
-        if found == _LIKE:
+        whole = shape.sum() > 0.9 * matte.sum() * scale**2
+        if whole and not (shape & blocked).any():
+            apart = abs(np.log((float(rich[shape].mean()) + 1e-5) / (wanted + 1e-5)))
+            found.append((float(apart), probe))
+        if len(found) == _LIKE:
             break
-    if best is None:
-        return None
-    region = region_of(best[2])
-    assert region is not None
-    return best[1], _area(region) / _area(near)
-
-
-def _area(region: Region) -> float:
-    return float(region.width * region.height)
+    return min(found, key=lambda one: one[0])[1] if found else None

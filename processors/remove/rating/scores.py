@@ -15,18 +15,20 @@ from numpy.typing import NDArray
 
 from ...mattes import grown
 from ...pictures.layout import Image, Mask
-from ..fill import Fill, Origin, composed
+from ..fill import RIM, Fill, Origin, composed
 from ..grain import flat_places, high_pass
 from ..shot import Shot
 from .candidates import Candidate
 from .probes import Probe
-from .texture import soft, texture
+from .texture import contrast, soft, texture
 
 _CAP = (30 / 255) ** 2
 """Squared error of a pixel beyond which it counts no more when candidates are compared: one performer
 cut off in one probe must not decide (research/processors.md, section 8)."""
-_RIM = 4
-"""Pixels beyond the hole that a fill covers."""
+_GAP = 3
+"""Pixels next to a hole that are not looked at: chroma and codecs carry what stands in it over its edge."""
+_SAME = 5e-4
+"""Difference (0..1) up to which a rim pixel is the plate's own, kept in half precision: no source was laid there."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,7 @@ class Score:
     capped: float
     rim: float | None
     texture: float
+    contrast: float
     painted: float
     pixels: int
     edges: float
@@ -84,12 +87,16 @@ def score_probe(shot: Shot, probe: Probe, candidate: Candidate) -> Score | None:
     truth = shot.frames.at(probe.frame).crop(*region.bounds).rgb()
     # Without the soft edge: it would mix the truth into what is tested.
     made = composed(shot, fill, hole, fill.grain, feather=False).crop(*region.bounds).rgb()
-    inside, hidden = hole[region.window], shot.matte(probe.frame)[region.window]
-    return compare(truth, made, inside, fill, rim=rim_error(truth, fill, inside, hidden), shares=fill.shares(hole))
+    return compare(truth, made, hole[region.window], fill, shot.matte(probe.frame)[region.window])
 
 
-def compare(truth: Image, made: Image, where: Mask, fill: Fill, *, rim: float | None, shares: dict[int, int]) -> Score:
-    """Score one filled region against the truth, inside *where*."""
+def compare(truth: Image, made: Image, where: Mask, fill: Fill, hidden: Mask) -> Score:
+    """Score *made*, which *fill* went into, against the truth inside *where*; all over the fill's region.
+
+    *hidden* is where the picture is not true: the real matte.
+    """
+    origins, counts = np.unique(fill.origin[where], return_counts=True)
+    shares = {int(origin): int(count) for origin, count in zip(origins, counts, strict=True)}
     pair = [soft(one) for one in (truth, made)]
     errors = ((pair[0] - pair[1])[where] ** 2).mean(axis=-1)
     slopes = [float(np.sqrt(texture(one.mean(axis=-1)))[where].mean()) for one in (truth, made)]
@@ -100,8 +107,9 @@ def compare(truth: Image, made: Image, where: Mask, fill: Fill, *, rim: float | 
         frame=fill.frame,
         error=float(errors.mean()),
         capped=float(np.minimum(errors, _CAP).mean()),
-        rim=rim,
+        rim=rim_error(truth, fill, where, hidden),
         texture=float(texture(truth.mean(axis=-1))[where].mean()),
+        contrast=contrast(truth, where, hidden),
         painted=shares.get(int(Origin.PAINTED), 0) / pixels,
         pixels=pixels,
         edges=slopes[1] / max(slopes[0], 1e-6),
@@ -113,9 +121,11 @@ def compare(truth: Image, made: Image, where: Mask, fill: Fill, *, rim: float | 
 def rim_error(plate: Image, fill: Fill, hole: Mask, hidden: Mask) -> float | None:
     """Mean squared error of *fill* on the rim just outside *hole*, where the plate shows the truth.
 
-    Low-passed within the rim; None for less than 30 pixels. *hidden* is what must not be looked at.
+    Low-passed within the rim; None where no source covers 30 pixels of it. *hidden* is what must not
+    be looked at.
     """
-    rim = grown(hole, _RIM) & ~grown(hole, 1) & ~hidden
+    covered = np.abs(fill.image - plate).max(axis=-1) > _SAME
+    rim = grown(hole, RIM) & ~grown(hole | hidden, _GAP) & covered
     if rim.sum() < 30:
         return None
     weight = rim.astype(np.float32)

@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ...pictures.layout import Image
+from ...pictures.layout import Image, Mask
+from ..sources.membrane import ring_of
 
 
 def soft(image: Image) -> Image:
@@ -22,3 +23,12 @@ def texture(luma: NDArray[np.float32]) -> NDArray[np.float32]:
     low = soft(luma)
     dx, dy = (cv2.Sobel(low, cv2.CV_32F, *way, scale=1 / 8) for way in ((1, 0), (0, 1)))
     return np.asarray(dx * dx + dy * dy, np.float32)
+
+
+def contrast(image: Image, hole: Mask, hidden: Mask) -> float:
+    """Variance (0..1, mean over RGB) of what stands around *hole*, *hidden* left out.
+
+    A hole that is painted from its edges comes out wrong in proportion to it.
+    """
+    ring = ring_of(hole, gap=1, width=12) & ~hidden
+    return float(soft(image)[ring].var(axis=0).mean()) if ring.any() else 0.0

@@ -102,6 +102,11 @@ def judge(shot: Shot, tally: Tally, rating: SelfRating, expected: Expected) -> t
         f"A performer from {shot.takes[place].source.name} stands in frames {ranges([n + first for n in frames])}."
         for place, frames in sorted(tally.performers.items())
     ]
+    reasons += [
+        f"{one.source.name} is a still: whoever stands in it cannot be told from the place."
+        for place, one in enumerate(shot.takes)
+        if one.likeness.clean_frames == 1 and tally.origins[place + 1]
+    ]
     return reasons + matte_words(shot), weak
 
 
@@ -153,7 +158,8 @@ def source_uses(shot: Shot, tally: Tally) -> tuple[SourceUse, ...]:
         for index, one in enumerate(shot.paintings)
     ]
     plate = shot.request.plate
-    own = SourceUse(name=plate.name, source_class=plate.source_class, share=round(tally.share(Origin.OWN), 5))
+    share = tally.share(Origin.OWN) + tally.share(Origin.MOVER)
+    own = SourceUse(name=plate.name, source_class=plate.source_class, share=round(share, 5))
     return (*painted, *used, own)
 
 

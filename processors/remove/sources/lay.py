@@ -24,8 +24,8 @@ from .membrane import Surround
 
 UNIT = 16383
 """Reduced pictures are uint16, so that highlights of four times white fit."""
-_WORK = 60_000
-"""Pixels of a region, reduced, below which no further reduction is worth it."""
+_LARGE = (120_000, 1_000_000)
+"""Pixels of a region above which its pictures are reduced by two, and by four."""
 _LIMIT = 4.0
 """Reduced pixels that residual flow may have; more is something that moves."""
 _MARGIN = 2
@@ -52,15 +52,13 @@ class Pictures(Protocol):
 
 def divisor_of(region: Region) -> int:
     """By how much a region's pictures are reduced for geometry and choice."""
-    divisor = 1
-    while region.width * region.height > _WORK * divisor**2 and divisor < 4:
-        divisor *= 2
-    return divisor
+    area = region.width * region.height
+    return 1 if area <= _LARGE[0] else 2 if area <= _LARGE[1] else 4
 
 
 @dataclass(frozen=True)
 class Laid:
-    """A source frame over a region: `image` and `valid` reduced, `light` added to meet the plate there.
+    """A source frame over a region: `image` and `valid` reduced; `gain` and `light` made it meet the plate there.
 
     `back` maps the region's full pixels to the source's, without `flow` (reduced pixels), which is
     None where the camera stands still.
@@ -69,6 +67,7 @@ class Laid:
     frame: int
     image: Image
     valid: Mask
+    gain: NDArray[np.float32]
     light: Image
     back: Matrix
     flow: NDArray[np.float32] | None
@@ -125,7 +124,8 @@ class Ground:
         if registration is None:
             return None
         picture = self.pictures.reduced(number, self.divisor)
-        blocked = grown(shrunk_mask(self.pictures.blocked(number), self.divisor), -(-_MARGIN // self.divisor))
+        # As many reduced pixels: reduced chroma reaches that much further.
+        blocked = grown(shrunk_mask(self.pictures.blocked(number), self.divisor), _MARGIN)
         flow = None
         if self._target is None:
             image, valid = _unpacked(self._part(picture)), ~self._part(blocked)
@@ -138,6 +138,7 @@ class Ground:
                 exclude=self.hidden,
                 moved=blocked,
                 limit=_LIMIT,
+                margin=max(4, 10 // self.divisor),
             )
             # The blocked places go along as a fourth channel: one interpolation serves both.
             shut = blocked.astype(np.uint16) * np.uint16(UNIT)
@@ -146,10 +147,14 @@ class Ground:
             flow = fine.flow
         if not (valid & self.hidden).any():
             return None
+        gain = self.surround.gain(image, valid)
+        if gain is None:
+            return None
+        image = image * gain
         light = self.surround.light(image, valid)
         move = np.eye(3)
         move[:2, 2] = (self.region.x, self.region.y)
-        return Laid(number, image + light, valid, light, np.linalg.inv(registration.matrix) @ move, flow)
+        return Laid(number, image + light, valid, gain, light, np.linalg.inv(registration.matrix) @ move, flow)
 
     def take(self, laid: Laid, window: Region) -> tuple[Image, Mask, NDArray[np.float32]] | None:
         """Full-size picture of *laid* over *window*, where it may be used, and where it was (h, w, 2)."""
@@ -160,7 +165,11 @@ class Ground:
         blocked = self.pictures.blocked(laid.frame)
         if laid.flow is None:
             at = np.dstack([xs + self.region.x, ys + self.region.y])
-            return self.pictures.crop(laid.frame, window) + light, ~grown(blocked, _MARGIN)[window.window], at
+            return (
+                self.pictures.crop(laid.frame, window) * laid.gain + light,
+                ~grown(blocked, _MARGIN)[window.window],
+                at,
+            )
         flow = self._full(laid.flow * np.float32(self.divisor))[y : y + window.height, x : x + window.width]
         at = cv2.perspectiveTransform(np.dstack([xs, ys]) + flow, laid.back).astype(np.float32)
         height, width = blocked.shape
@@ -173,7 +182,7 @@ class Ground:
                           borderMode=cv2.BORDER_REPLICATE)  # fmt: skip
         shut = grown(blocked[part.window], _MARGIN).astype(np.uint8) * 255
         hidden = cv2.remap(shut, spot, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        return np.asarray(image + light, np.float32), inside & (hidden < 8), at
+        return np.asarray(image * laid.gain + light, np.float32), inside & (hidden < 8), at
 
     def widened(self, weight: NDArray[np.float32], window: Region) -> NDArray[np.float32]:
         """A weight over the region, reduced by any factor, at full size over *window*."""

@@ -10,6 +10,11 @@ from ...pictures.layout import Image, Mask
 
 RING = 28
 """Width of the band around the hole that is compared."""
+_DARK, _BRIGHT = 0.04, 0.96
+"""Between these a ratio says something about exposure."""
+_SAME = 0.012
+"""Median difference around the hole below which exposures are the same."""
+_DOUBLE = 2.2
 _MOST = 0.10
 """A difference beyond this is something else standing there, not exposure or colour."""
 
@@ -32,8 +37,23 @@ class Surround:
     def __init__(self, plate: Image, hole: Mask, *, scale: float = 1.0) -> None:
         """*scale*: by how much *plate* and *hole* (over a region) are smaller than the real ones."""
         self._plate = plate
-        self._ring = ring_of(hole, gap=max(1, round(2 * scale)), width=max(8, round(RING * scale)))
+        self._ring = ring_of(hole, gap=2, width=max(8, round(RING * scale)))
         self._step = max(2, round(8 * scale))
+
+    def gain(self, fill: Image, valid: Mask) -> NDArray[np.float32] | None:
+        """Exposure of the plate over the fill's, a factor per channel; 1 where they hardly differ.
+
+        None where they differ more than twofold: such a picture shows too little, or too coarsely.
+        """
+        spots = self._ring & valid & (fill.min(axis=-1) > _DARK) & (fill.max(axis=-1) < _BRIGHT)
+        if spots.sum() < 100:
+            return np.ones(3, np.float32)
+        ours, theirs = self._plate[spots], fill[spots]
+        factor = np.median(ours / theirs, axis=0).astype(np.float32)
+        plain, fitted = (float(np.median(np.abs(ours - theirs * f))) for f in (np.float32(1), factor))
+        if plain < _SAME or fitted > 0.6 * plain:
+            return np.ones(3, np.float32)
+        return None if factor.max() > _DOUBLE or factor.min() < 1 / _DOUBLE else factor
 
     def light(self, fill: Image, valid: Mask) -> Image:
         """What to add to *fill* (HxWx3), which is picture where *valid*.

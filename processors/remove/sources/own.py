@@ -21,13 +21,14 @@ from ..holes import Region
 from .camera import Camera
 from .lay import Ground, Laid, Pictures
 
-_NEAR_STEP, _NEAR_REACH = 4, 22
+_NEAR = ((2, 8), (4, 22))
+"""Every second frame to within eight frames, every fourth to within twenty-two."""
 _FAR_STEP, _FAR_REACH = 24, 110
 _FAR = 12
 """Frames over a whole shot that a still camera's background is also known from."""
 _AGREE = 0.045
 """Patch distance (RMS over RGB, 0..1) at which two sources still show the same thing."""
-_NEAR = 14.0
+_FADES = 14.0
 """Frames after which a source counts e times less."""
 _VOTES = 15_000
 """Pixels above which patches are compared at half of the reduced resolution."""
@@ -37,12 +38,17 @@ _LEAST = 0.02
 
 @dataclass(frozen=True)
 class Restored:
-    """The fill over `window`, where it is known, and `trace` (h, w, 3): frame, x, y of the source that weighed most."""
+    """The fill over `window`, where it is known, and `trace` (h, w, 3): frame, x, y of the source that weighed most.
+
+    For a camera that stands still, `other` is the nearest source's picture, where `shown`.
+    """
 
     window: Region
     image: Image
     known: Mask
     trace: NDArray[np.float32]
+    other: Image | None
+    shown: Mask | None
 
 
 def source_frames(frame: int, span: tuple[int, int], *, still: bool) -> list[int]:
@@ -52,8 +58,8 @@ def source_frames(frame: int, span: tuple[int, int], *, still: bool) -> list[int
     frame to the next, and what is prepared of a source serves many.
     """
     first, last = span
-    near = [n for n in range(first, last + 1, _NEAR_STEP) if abs(n - frame) <= _NEAR_REACH]
-    far = [n for n in range(first, last + 1, _FAR_STEP) if _NEAR_REACH < abs(n - frame) <= _FAR_REACH]
+    near = [n for step, reach in _NEAR for n in range(first, last + 1, step) if abs(n - frame) <= reach]
+    far = [n for n in range(first, last + 1, _FAR_STEP) if abs(n - frame) <= _FAR_REACH]
     ends = [n for n in (frame - 2, frame + 2, first, last) if first <= n <= last]
     if still:
         far += [round(first + share * (last - first)) for share in np.linspace(0, 1, _FAR)]
@@ -78,7 +84,7 @@ def restore(
     if not laid:
         return None
     weights = agreement(np.stack([one.image for one in laid]), np.stack([one.valid for one in laid]))
-    weights *= np.exp([-abs(one.frame - frame) / _NEAR for one in laid]).astype(np.float32)[:, None, None]
+    weights *= np.exp([-abs(one.frame - frame) / _FADES for one in laid]).astype(np.float32)[:, None, None]
     return _mixed(ground, laid, weights, window)
 
 
@@ -124,11 +130,14 @@ def _mixed(ground: Ground, laid: list[Laid], weights: NDArray[np.float32], windo
     image, trace = np.zeros((*shape, 3), np.float32), np.full((*shape, 3), np.nan, np.float32)
     whole = weights.sum(axis=0)
     share = (weights / np.maximum(whole, 1e-9)).max(axis=(1, 2))
+    nearest: tuple[Image, Mask] | tuple[None, None] = (None, None)
     for one, weight, most in zip(laid, weights, share, strict=True):
         taken = ground.take(one, window) if most > _LEAST else None
         if taken is None:
             continue
         picture, seen, at = taken
+        if nearest[0] is None and ground.still:
+            nearest = picture, seen
         mass = (ground.widened(weight, window) + 1e-7) * seen
         image += picture * mass[..., None]
         total += mass
@@ -137,4 +146,4 @@ def _mixed(ground: Ground, laid: list[Laid], weights: NDArray[np.float32], windo
         trace[more] = np.dstack([np.full(shape, one.frame, np.float32), at])[more]
     if not total.any():
         return None
-    return Restored(window, image / np.maximum(total, 1e-9)[..., None], total > 0, trace)
+    return Restored(window, image / np.maximum(total, 1e-9)[..., None], total > 0, trace, *nearest)

@@ -32,7 +32,8 @@ class Laid:
     """A take over a region: RGB `image` (h, w, 3), graded, to be used where `valid`.
 
     `trace` (h, w, 3) is the take's frame and the x and y in its own pixels, NaN where not valid.
-    `moving` is where something that moves in the take stands; None where that is not known.
+    `moving` is where somebody performs in the take, or for a take with another action everything that
+    moves in it and was replaced by its still background; None where that is not known.
     """
 
     image: Image
@@ -130,17 +131,18 @@ class AlignedTake:
         seen = np.zeros(part.shape[:2], bool)
         seen[1:-1, 1:-1] = True
         moving = None
-        if self.still is not None:
+        if self.still is not None and self.background_only:
             moving = self.still.moving(part, left, top)
-            if self.background_only:
-                part, known = self.still.behind(part, moving, left, top)
-                seen &= known
+            part, known = self.still.behind(part, moving, left, top)
+            seen &= known
+        elif self.still is not None:
+            moving = self.still.performing(part, left, top)
         move_in, move_out = np.eye(3), np.eye(3)
         move_in[:2, 2], move_out[:2, 2] = (left, top), (-region.x, -region.y)
         over = _Over(move_out @ matrix @ move_in, shape)
         valid = over.mask(seen)
         trace = self._trace(number, region, valid)
-        return Laid(over.image(part), valid, trace, None if moving is None else ~over.mask(~moving))
+        return Laid(over.image(part), valid, trace, None if moving is None else over.mask(moving))
 
     def _trace(self, number: int, region: Region, valid: Mask) -> NDArray[np.float32]:
         if region not in self._places:

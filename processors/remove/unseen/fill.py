@@ -32,12 +32,16 @@ _MOST = 8
 
 @dataclass(frozen=True)
 class Hole:
-    """What is to be painted: `image` (h, w, 3) is the region as far as it is filled, `rest` what is not."""
+    """What is to be painted: `image` (h, w, 3) is the region as far as it is filled, `rest` what is not.
+
+    `avoid` is what must not be smeared into the paint: a performer beside the hole.
+    """
 
     frame: int
     region: Region
     image: Image
     rest: Mask
+    avoid: Mask
 
 
 @dataclass(frozen=True)
@@ -126,13 +130,14 @@ class Unseen:
     def _painted(self, hole: Hole, image: Image, rest: Mask, *, blind: bool) -> Image:
         """Only what stands around is shown to the painter: other frames of its window with their mattes as holes."""
         count = self.painter.frames
-        images, holes = [image], [rest]
+        hidden = rest | hole.avoid
+        images, holes = [image], [hidden]
         if count > 1 and not blind:
             numbers = window(hole.frame, self._shot.span(hole.frame), count)
             images = [self._shot.rgb(n)[hole.region.window] if n != hole.frame else image for n in numbers]
-            holes = [self._shot.matte(n)[hole.region.window] if n != hole.frame else rest for n in numbers]
+            holes = [self._shot.matte(n)[hole.region.window] if n != hole.frame else hidden for n in numbers]
         elif count > 1:
-            images, holes = [image] * count, [rest] * count
+            images, holes = [image] * count, [hidden] * count
         made = self.painter.paint(images, holes)
         return np.asarray(np.where(rest[..., None], made, image), np.float32)
 

@@ -30,7 +30,9 @@ _BATCH = 4
 _SIDE = 64
 """Side of a training picture, in pixels."""
 _CROPS = 240
-_RATE = 4e-3
+_HOLE = 28
+"""Longest side of a hole, in pixels, that the network is taught and asked to fill; larger ones are scaled down."""
+_RATE = 2e-3
 _SEED = 1003
 
 
@@ -47,20 +49,22 @@ class TrainedPainter:
 
     name, origin, frames, licence = "trained on this shot", TRAINED, 1, "this show's own footage"
 
-    def __init__(self, network: UNet) -> None:
-        self._network = network.eval()
+    def __init__(self, network: UNet, factor: float) -> None:
+        """*factor* is the scale at which the network has seen this shot."""
+        self._network, self._factor = network.eval(), factor
         self.digest = _digest(network)
 
     def paint(self, images: Sequence[Image], holes: Sequence[Mask]) -> Image:
-        """The middle picture; padded to a multiple of 8 by repeating its edges."""
+        """The middle picture; the correction is found at the network's scale, padded to a multiple of 8."""
         image, hole = images[len(images) // 2], holes[len(holes) // 2]
-        height, width = hole.shape
         painted = paint_from_edges(image, hole)
-        stack = np.dstack([painted, hole]).astype(np.float32)
+        stack = _scaled(np.dstack([painted, hole]).astype(np.float32), self._factor)
+        height, width = stack.shape[:2]
         padded = np.pad(stack, ((0, -height % 8), (0, -width % 8), (0, 0)), mode="edge")
         with torch.inference_mode(), repeatable():
             tensor = torch.from_numpy(np.ascontiguousarray(padded.transpose(2, 0, 1)[None])).to(device())
             added = self._network(tensor)[0, :, :height, :width].cpu().numpy().transpose(1, 2, 0)
+        added = cv2.resize(added, hole.shape[::-1], interpolation=cv2.INTER_CUBIC)
         return np.asarray(np.where(hole[..., None], np.clip(painted + added, 0, 1), image), np.float32)
 
 
@@ -72,11 +76,12 @@ def train(
     The weights are kept at *kept* for a job that is taken up again.
     """
     network = UNet().to(device())
+    factor = min(1.0, _HOLE / float(np.median([max(shape.shape) for shape in shapes])))
     if kept.exists():
         network.load_state_dict(torch.load(kept, map_location=device(), weights_only=True))
-        return TrainedPainter(network)
+        return TrainedPainter(network, factor)
     rng = np.random.default_rng(_SEED)
-    crops = list(_crops(lessons, rng))
+    crops = list(_crops([_smaller(lesson, factor) for lesson in lessons], rng))
     if len(crops) < _BATCH:
         return None
     with repeatable():
@@ -96,7 +101,7 @@ def train(
     part = kept.with_suffix(".part")
     torch.save(network.state_dict(), part)
     part.replace(kept)
-    return TrainedPainter(network)
+    return TrainedPainter(network, factor)
 
 
 @contextmanager
@@ -110,6 +115,16 @@ def repeatable() -> Iterator[None]:
     finally:
         torch.set_num_threads(threads)
         torch.use_deterministic_algorithms(strict)
+
+
+def _scaled(image: NDArray[np.float32], factor: float) -> NDArray[np.float32]:
+    if factor == 1:
+        return image
+    return np.asarray(cv2.resize(image, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA), np.float32)
+
+
+def _smaller(lesson: Lesson, factor: float) -> Lesson:
+    return Lesson(_scaled(lesson.image, factor), _scaled(lesson.hidden.astype(np.float32), factor) > 0)
 
 
 def _crops(lessons: Sequence[Lesson], rng: np.random.Generator) -> Iterator[Image]:
@@ -140,7 +155,7 @@ def _batch(crops: Sequence[Image], shapes: Sequence[Mask], rng: np.random.Genera
 
 def _hole(shape: Mask, rng: np.random.Generator) -> Mask:
     """A shape at a random size and place of the training picture."""
-    longest = float(rng.uniform(0.15, 0.5)) * _SIDE
+    longest = float(rng.uniform(0.3, 1.0)) * _HOLE
     scale = longest / max(shape.shape)
     size = (max(3, round(shape.shape[1] * scale)), max(3, round(shape.shape[0] * scale)))
     small = cv2.resize(shape.astype(np.float32), size, interpolation=cv2.INTER_AREA) >= 0.5

@@ -17,14 +17,13 @@ class UNet(nn.Module):
         inward = [4, *_WIDTHS[:-1]]
         self.down = nn.ModuleList(_block(a, b) for a, b in zip(inward, _WIDTHS, strict=True))
         self.up = nn.ModuleList(_block(a + b, b) for a, b in zip(_WIDTHS[:0:-1], _WIDTHS[-2::-1], strict=True))
-        self.last = nn.Conv2d(_WIDTHS[0], 3, 1)
+        self.last = nn.Conv2d(_WIDTHS[0], 3, 1, bias=False)
         # It starts as no correction at all.
         nn.init.zeros_(self.last.weight)
-        nn.init.zeros_(self.last.bias)
 
     def forward(self, x: Tensor) -> Tensor:
         """Down by three halvings, and up again past what was kept."""
-        kept = []
+        kept: list[Tensor] = []
         for block in self.down:
             x = block(functional.avg_pool2d(x, 2) if kept else x)
             kept.append(x)

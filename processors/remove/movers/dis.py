@@ -1,0 +1,35 @@
+"""Dense flow between two pictures in which some places must not be looked at."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Field = NDArray[np.float32]
+
+_PULL = 10.0
+"""Pixels over which what is hidden pulls at the flow beside it: about a patch of the search."""
+_FIT = 12.0
+"""Code values (0..255) that two pictures may differ by along a flow that is believed."""
+
+
+def residual_flow(
+    fixed: NDArray[np.uint8], moving: NDArray[np.uint8], hidden: NDArray[np.bool_]
+) -> tuple[Field, Field]:
+    """DIS flow (Kroeger et al., ECCV 2016) from luma *fixed* to *moving* (h, w), and its weight.
+
+    Both are made equal where *hidden*, so that nothing there can pull; the weight is 0 there, rises to 1 beside it,
+    and falls where the two do not look alike along the flow.
+    """
+    calm = np.where(hidden, fixed, moving).astype(np.uint8)
+    search = cv2.DISOpticalFlow.create(cv2.DISOpticalFlow_PRESET_FAST)
+    search.setFinestScale(1)
+    flow = np.asarray(search.calc(fixed, calm, np.zeros((*fixed.shape, 2), np.float32)), np.float32)
+    far = cv2.distanceTransform((~hidden).astype(np.uint8), cv2.DIST_L2, 3)
+    x, y = np.meshgrid(np.arange(fixed.shape[1], dtype=np.float32), np.arange(fixed.shape[0], dtype=np.float32))
+    back = cv2.remap(moving, x + flow[..., 0], y + flow[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    apart = cv2.GaussianBlur(cv2.absdiff(fixed, back).astype(np.float32), (0, 0), 1.5)
+    # The rim stands still though the mover does not, and a patch near it takes that for motion.
+    free = np.clip((far - _PULL / 2) / _PULL, 0.01, 1) * (~hidden)
+    return flow, np.asarray(free * np.exp(-((apart / _FIT) ** 2)), np.float32)
