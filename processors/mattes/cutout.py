@@ -100,8 +100,12 @@ def cut_points(clip: SmallClip, frame: int, on: Mask, off: Mask) -> Mask:
     return _clean((mask | (dots > 0)) & ~(nots > 0), dots > 0)
 
 
-def cut_next(clip: SmallClip, frame: int, before: int, last: Mask, palette: Colours) -> tuple[Mask, float] | None:
+def cut_next(
+    clip: SmallClip, frame: int, before: int, last: Mask, palette: Colours
+) -> tuple[Mask, float | None] | None:
     """The thing in *frame*, from its cut-out *last* in the frame *before*, and what share of it departs.
+
+    That share is None where too little of what stands behind is known.
 
     *palette* holds the thing's own colours at the marked frame. None where flow carries nothing over, or
     what it carries has other colours by now: something has come before the thing.
@@ -132,7 +136,8 @@ def cut_next(clip: SmallClip, frame: int, before: int, last: Mask, palette: Colo
         return None
     mask = np.zeros(clip.size, bool)
     mask[window.slices] = part
-    return mask, _informs(away.sigmas, part & away.known, limit)
+    told_of = part & away.known
+    return mask, _informs(away.sigmas, told_of, limit) if told_of.sum() > 0.3 * part.sum() else None
 
 
 def _of_its_colours(mask: Mask, own: NDArray[np.float32]) -> Mask:

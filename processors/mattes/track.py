@@ -205,10 +205,10 @@ def _way(clip: SmallClip, seed: Seed, stop: int) -> Iterator[tuple[int, Mask]]:
         frame += step
         usual = float(np.median(sizes))
         made = cut_next(clip, frame, frame - step, mask, palette) if not missed else None
-        if made is not None and _HELD * usual < made[0].sum() < _BURST * usual and made[1] > _RESTS * moving:
+        if made is not None and _holds(made[0], made[1], usual, moving):
             speed = 0.8 * speed + 0.2 * (_centre(made[0]) - _carried(clip, _centre(mask), frame - step, frame))
             mask = last = made[0]
-            moving = 0.8 * moving + 0.2 * made[1]
+            moving = moving if made[1] is None else 0.8 * moving + 0.2 * made[1]
             sizes.append(float(mask.sum()))
             yield frame, mask
             continue
@@ -221,6 +221,11 @@ def _way(clip: SmallClip, seed: Seed, stop: int) -> Iterator[tuple[int, Mask]]:
             mask = last = again
             missed = 0
             yield frame, again
+
+
+def _holds(mask: Mask, moves: float | None, usual: float, moving: float) -> bool:
+    """Whether a cut-out is still the thing: by its size, and by moving as the thing did."""
+    return _HELD * usual < mask.sum() < _BURST * usual and (moves is None or moves >= _RESTS * moving)
 
 
 def _centre(mask: Mask) -> NDArray[np.float64]:

@@ -42,8 +42,8 @@ _FRINGE = 0.1
 _GAP = 4
 _DEPARTS = 2.5
 _DARKEST, _DARKER = 0.25, 0.94
-_TINT = 9.0
-"""Distance in CIE a, b up to which a darker place still has its own colour."""
+_TINT, _FOOT = 0.3, 8.0
+"""How unevenly a shadow may take from red, green and blue (skylight fills it), code values below which all is black."""
 _LEAST = 0.02
 """Share of the matte's area below which a shadow or reflection is nothing."""
 _STEADY = 0.5
@@ -152,7 +152,8 @@ class _Beside:
             if found is None:
                 continue
             image = cv2.resize(found.image, self.size[::-1], interpolation=cv2.INTER_AREA)
-            known = cv2.resize(found.valid.astype(np.uint8), self.size[::-1], interpolation=cv2.INTER_NEAREST) > 0
+            shown = found.valid if found.moving is None else found.valid & ~found.moving
+            known = cv2.resize(shown.astype(np.uint8), self.size[::-1], interpolation=cv2.INTER_NEAREST) > 0
             standing = np.clip(image * 255 + 0.5, 0, 255).astype(np.uint8)
             off = np.abs(self.rgb(frame).astype(np.int16) - standing).max(axis=-1).astype(np.float32)
             matte = self.small_matte(frame)
@@ -195,8 +196,8 @@ def told_apart(rgb: NDArray[np.uint8], away: Departure, matte: Mask) -> NDArray[
     lab, behind = (
         np.asarray(cv2.cvtColor(i / np.float32(255), cv2.COLOR_RGB2LAB), np.float32) for i in (rgb, away.standing)
     )
-    share = (lab[..., 0] + 2) / (behind[..., 0] + 2)
-    tint = np.linalg.norm(lab[..., 1:] - behind[..., 1:], axis=-1)
+    shares = (rgb.astype(np.float32) + _FOOT) / (away.standing.astype(np.float32) + _FOOT)
+    share, tint = shares.mean(axis=-1), np.ptp(shares, axis=-1)
     darker = departs & (share > _DARKEST) & (share < _DARKER) & (tint < _TINT)
     least = max(12.0, _LEAST * float(matte.sum()))
     shadow = _attached(darker, matte, least)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import cv2
+import made
 import numpy as np
 import pytest
 from images import write_mattes
@@ -14,6 +15,7 @@ from wetgate.processors.pictures.layout import frame_layout
 from wetgate.processors.pictures.master import write_still
 from wetgate.processors.remove.effects import Kind, find_effects, told_apart
 from wetgate.processors.remove.shot import Shot, holed_frames, open_shot
+from wetgate.processors.remove.sources.takes import align_takes
 from wetgate.schema.request import Request, Source
 
 HEIGHT, WIDTH, FRAMES = 120, 240, 24
@@ -111,3 +113,34 @@ def test_effects_are_told_apart_by_their_looks(kind: Kind | None) -> None:
     inner = cv2.erode(place.astype(np.uint8), np.ones((9, 9), np.uint8)) > 0
     assert (kinds[inner] == (0 if kind is None else kind)).mean() > 0.9
     assert not kinds[:, :60].any()
+
+
+def test_a_clean_take_shows_the_shadow_of_what_never_moves(tmp_path: Path) -> None:
+    """The intruder stands still with its shadow: the shot's own frames cannot tell, another take can."""
+    x, y, wide, high = made.INTRUDER
+    shadow = np.zeros((192, 320), bool)
+    shadow[y + high - 20 : y + high, x + wide : x + wide + 40] = True
+    frames = made.take(8, intruder=True)
+    for frame in frames:
+        frame[shadow] = (frame[shadow] * 0.6).astype(np.uint8)
+    plate = made.write_movie(tmp_path / "plate.mp4", frames)
+    clean = made.write_movie(tmp_path / "clean.mp4", made.take(8, intruder=False))
+    shot = open_shot(
+        Request(
+            plate=Source(path=plate, name="A001"),
+            matte=write_mattes(tmp_path / "matte", made.matte(8, grow=2)),
+            work=tmp_path,
+            out=tmp_path,
+        )
+    )
+    alone = find_effects(shot, holed_frames(shot))
+    assert Kind.SHADOW not in alone.kinds
+    nowhere = np.zeros((192, 320), bool)
+    avoid = {0: shot.matte(0)}
+    shot.takes = align_takes(shot.plate, [Source(path=clean, name="A002")], [0], avoid, nowhere)
+    found = find_effects(shot, holed_frames(shot))
+    assert list(found.kinds) == [Kind.SHADOW]
+    mask = found.mask(found.frames[0], (192, 320))
+    assert mask is not None
+    assert (mask & shadow).sum() > 0.9 * shadow.sum()
+    shot.close()

@@ -91,3 +91,18 @@ def test_a_box_around_nothing_is_answered(tmp_path: Path) -> None:
         write_still(tmp_path / f"p.{number}.png", (flat, flat, flat), RGB)
     with Plate.open(tmp_path) as opened, pytest.raises(BriefIncomplete, match="box_is: area"):
         open_mattes(opened, None, MatteWishes(boxes=(Mark(None, (20, 40, 42, 42)),)))
+
+
+def test_what_stands_still_in_a_short_shot_is_followed_too(tmp_path: Path) -> None:
+    """No other frame shows what is behind it: colour and place alone hold it in every frame."""
+    for frame in range(6):
+        image = set_of(1)[:, :WIDTH].copy()
+        image[where(4)] = (0.85, 0.6, 0.1)
+        planes = tuple(np.clip(image[..., i] * 255, 0, 255).astype(np.uint8) for i in range(3))
+        write_still(tmp_path / f"p.{1001 + frame}.png", planes, RGB)
+    with Plate.open(tmp_path) as opened:
+        mattes = open_mattes(opened, None, MatteWishes(boxes=(Mark(None, (40, 40, 42, 42)),)))
+        assert mattes.followed is not None
+        assert mattes.followed.lost == []
+        for frame in range(6):
+            assert overlap(mattes.strength(frame) > 0.5, where(4)) > 0.75, frame

@@ -31,7 +31,7 @@ PACKAGE = {
     "review.mp4": "movie for looking at; not exact",
     "contact_sheet.png": "before and after, whole and close",
     "source_map.png": "the source map as a picture",
-    "effects.png": "what the matte misses: shadow, reflection, soft edges",
+    "effects.png": "what lies beside the matte and belongs to what was removed",
     "thumbnail.png": "thumbnail",
 }
 """What may lie in a version's folder, and what it is for."""
