@@ -75,7 +75,7 @@ def _cells(plate: Plate, space: Space, moments: int, grid: tuple[int, int]) -> N
     seen = [
         cv2.resize(space.enter(plate.picture(int(spot)), size), grid, interpolation=cv2.INTER_AREA) for spot in spots
     ]
-    return np.median(np.stack(seen), axis=0).astype(np.float64)
+    return np.asarray(np.median(np.stack(seen), axis=0), np.float64)
 
 
 def _alike(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
