@@ -64,7 +64,8 @@ def ciede2000(one: Colours, other: Colours) -> NDArray[np.float64]:
     rotation = -2 * np.sqrt(chroma7 / (chroma7 + _POW7)) * np.sin(
         np.radians(60) * np.exp(-(((mean_hue - 275) / 25) ** 2))
     )  # fmt: skip
-    return np.sqrt(np.maximum(light**2 + chroma**2 + hue**2 + rotation * chroma * hue, 0))
+    square = light**2 + chroma**2 + hue**2 + rotation * chroma * hue
+    return np.asarray(np.sqrt(np.maximum(square, 0)))
 
 
 def difference(one: NDArray[Any], other: NDArray[Any]) -> NDArray[np.float64]:

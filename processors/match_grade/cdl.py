@@ -44,7 +44,7 @@ class Cdl(Value):
             out = np.where(out > 0, np.maximum(out, 0) ** np.array(self.power), out)
         luma = out @ LUMA
         out = luma[..., None] + self.saturation * (out - luma[..., None])
-        return np.clip(out, 0, 1) if self.clamp == "asc" else out
+        return np.asarray(np.clip(out, 0, 1) if self.clamp == "asc" else out)
 
     def rounded(self) -> Cdl:
         """With the six decimals that the files carry."""

@@ -23,6 +23,8 @@ _RICHER = 0.03
 _CUBE_GAIN = 0.06
 _LEAST_GAIN = 0.1
 """Mean dE2000 below which nothing is worth a change."""
+_EXPLAINS = 0.2
+"""Least share of the difference that a CDL must take away: where it leaves the rest, the rest was no grade."""
 _SURE = 2.0
 """Standard errors (over blocks) by which a grade must beat no change."""
 _TOO_NOISY = 3.0
@@ -85,6 +87,9 @@ def match(samples: Samples, space: Space, *, cube: bool, plain: bool = False) ->
         found = score(held, Renderer(tried.transform()), space)
         if found.delta_e < best_score.delta_e * (1 - _RICHER):
             best, best_score, name = tried, found, model.name
+    explains = best_score.delta_e <= start.delta_e * (1 - _EXPLAINS)
+    if not explains or not _goes_both_ways(samples, held, best, space):
+        return unchanged(identity, start, len(held.weight))
     residual, whole = None, best_score
     if cube and name != "no change" and best_score.delta_e < _TOO_NOISY:
         residual, whole = _cube(samples, held, best, best_score, space)
@@ -121,6 +126,22 @@ def _beats(held: Samples, space: Space, cdl: Cdl, cube: Cube | None) -> bool:
     graded = np.minimum(difference(space.view(Renderer(*transforms(cdl, cube))(held.before)), wanted), _CAP)
     gain, error = _by_blocks(plain - graded, held)
     return gain > max(_LEAST_GAIN, _SURE * error)
+
+
+def _goes_both_ways(samples: Samples, held: Samples, cdl: Cdl, space: Space) -> bool:
+    """Whether the way there and the way back cancel, as those of a grade do.
+
+    Pairs that meet badly (parallax, motion) pull every fit towards their mean, and held-out pixels
+    approve, since they meet as badly. But then the fit from reference to plate does the same: the
+    round trip goes further from where it began than the grade itself, instead of coming home.
+    """
+    turned = Samples(samples.after, samples.before, samples.weight, samples.held, samples.block, samples.moment)
+    back = fit_cdl(turned, FULL, cdl.clamp, space.even)
+    there = Renderer(cdl.transform())(held.before)
+    home = Renderer(back.transform())(there)
+    start = space.view(held.before)
+    effect, trip = (_by_blocks(difference(start, space.view(v)), held)[0] for v in (there, home))
+    return trip < effect
 
 
 def _cube(samples: Samples, held: Samples, cdl: Cdl, alone: Score, space: Space) -> tuple[Cube | None, Score]:

@@ -32,7 +32,9 @@ class Options(BaseModel):
     )
     cube: bool = Field(True, description="Add a 17-point .cube where held-out pixels gain by it.")
     match: Literal["auto", "aligned", "statistics"] = Field(
-        "auto", description="aligned: only where the two show the same thing; statistics: never align; auto decides."
+        "auto",
+        description="auto: where the two show the same thing, else no grade; aligned: the same, and a question instead "
+        "of no grade; statistics: for one set framed alike with other people in it, to be looked at by a person.",
     )
     frames: int = Field(8, ge=1, le=64, description="Moments of each clip that are compared.")
     max_delta_e: float = Field(

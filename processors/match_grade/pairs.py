@@ -110,13 +110,15 @@ def _unclipped(seen: Image) -> Image:
 
 
 def _by_moment(plate: Plate, reference: Plate, likeness: Likeness, count: int) -> tuple[Pair, ...]:
-    both = []
+    both: list[tuple[int, int]] = []
     for frame in range(plate.frames):
         other = likeness.other_frame(frame)
         if other is not None and 0 <= other < reference.frames:
             both.append((frame, other))
-    spots = np.unique(np.linspace(0, len(both) - 1, min(count, len(both))).round().astype(int)) if both else []
-    return tuple(_kept(plate, reference, *both[spot], likeness) for spot in spots)
+    if not both:
+        return ()
+    spots = np.unique(np.linspace(0, len(both) - 1, min(count, len(both))).round().astype(int))
+    return tuple(_kept(plate, reference, both[spot][0], both[spot][1], likeness) for spot in spots)
 
 
 def _kept(plate: Plate, reference: Plate, frame: int, other: int, likeness: Likeness) -> Pair:

@@ -54,7 +54,8 @@ def match_shot(
             raise BriefIncomplete(
                 f"{shot.name} and {reference.name} do not show the same thing, and the brief says match: aligned."
             )
-        samples = region_samples(plate, other, ours, theirs, options.frames)
+        if options.match == "statistics":
+            samples = region_samples(plate, other, ours, theirs, options.frames)
         if samples is not None:
             found = match(samples, ours, cube=False, plain=True)
             found = found if believed(samples, found, ours) else None

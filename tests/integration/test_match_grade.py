@@ -200,3 +200,25 @@ def test_real_takes_of_one_performance_meet(tmp_path: Path) -> None:
     (shot,) = json.loads(outcome.report.read_text())["shots"]
     assert shot["scores"]["delta_e_after"] < min(1.5, shot["scores"]["delta_e_before"] / 3)
     assert shot["skin"]["delta_e_after"] < shot["skin"]["delta_e_before"]
+
+
+def test_statistics_are_used_only_when_asked_and_looked_at(tmp_path: Path) -> None:
+    """One set with two actors under a large grade: a suggestion when asked, else none; without a grade, never."""
+    ramp = np.linspace(60, 200, 320)[None, :, None] * np.ones((192, 1, 1)) * (0.5, 0.8, 1.1)
+
+    def actor(left: int, colour: tuple[int, int, int]) -> list[made.Frame]:
+        picture = ramp.copy()
+        picture[60:192, left : left + 70] = colour
+        return [picture.clip(0, 255).astype(np.uint8)] * 8
+
+    strong = Cdl(slope=(1.5, 1.1, 0.75))
+    plate = made.write_movie(tmp_path / "A.mp4", actor(60, (120, 90, 70)))
+    plain = made.write_movie(tmp_path / "B.mp4", actor(150, (60, 80, 60)))
+    look = made.write_movie(tmp_path / "C.mp4", graded(actor(150, (60, 80, 60)), strong))
+    assert run(tmp_path / "1", plate, look).verdict is Verdict.REFUSE
+    asked = run(tmp_path / "2", plate, look, match="statistics")
+    assert asked.verdict is Verdict.ASK and "statistics" in asked.reasons[0]
+    truth = strong.apply(ramp / 255)
+    after = difference(applied(tmp_path / "2" / "out" / "grade.cc", ramp / 255), truth).mean()
+    assert after < 0.3 * difference(ramp / 255, truth).mean()
+    assert run(tmp_path / "3", plate, plain, match="statistics").verdict is Verdict.REFUSE

@@ -36,7 +36,7 @@ CODES = Space("plate", "", False, "asc", "", Renderer(), Renderer())
 """The plate's own code values, seen as they are."""
 
 
-def colours(count: int = 9000, seed: int = 3) -> Colours:
+def colours(count: int = 5000, seed: int = 3) -> Colours:
     """Colours as pictures have them: many near grey, few at the ends."""
     rng = np.random.default_rng(seed)
     grey = rng.beta(1.6, 1.8, (count, 1))
@@ -45,7 +45,7 @@ def colours(count: int = 9000, seed: int = 3) -> Colours:
 
 def samples(before: Colours, after: Colours) -> Samples:
     """As drawn from a frame of blocks, every fifth held out."""
-    block = np.arange(len(before)) // 90
+    block = np.arange(len(before)) // 50
     return Samples(before, after, np.ones(len(before)), block % 5 == 0, block, np.zeros(len(before), np.int64))
 
 

@@ -23,6 +23,7 @@ _PANEL = 640
 _GAP = 8
 _STRIP = 28
 _COLUMNS = 5
+_SHOTS = 12
 _NAMES = ("before", "after", "reference")
 
 
@@ -79,7 +80,8 @@ def write_sheet(path: Path, request: Request, shots: Sequence[ShotMatch], option
     """A few frames of one shot, or one frame of each shot; returns the first shot's graded frame."""
     columns: list[str] = []
     taken: list[Triptych] = []
-    for shot in spread(shots, 12):
+    for number in spread(range(len(shots)), _SHOTS):
+        shot = shots[number]
         frames = spread(range(shot.frames), _COLUMNS) if len(shots) == 1 else [shot.frames // 2]
         taken += triptychs(shot, options, store.renderer(shot), frames)
         columns += [str(request.first_frame + n) if len(shots) == 1 else shot.shot.name for n in frames]

@@ -63,8 +63,9 @@ def _doubts(shot: ShotMatch, options: Options) -> list[str]:
     found = []
     if shot.basis == "none":
         found.append(
-            f"{names}: {shot.words}, and their statistics do not say which part of the difference is the grade's. "
-            "Give a reference that shows the same place or person, or grade by eye."
+            f"{names}: {shot.words}, and statistics cannot tell a grade from another light. Give a "
+            "reference that shows the same place or person, or grade by eye; for one set framed alike, "
+            "`match: statistics` makes a suggestion."
         )
     elif not shot.kept and not _is_matched(shot):
         found.append(f"{names}: no grade beat leaving it alone on pixels held out of the fit; it stays as it is.")
