@@ -30,7 +30,8 @@ def thread(tmp_path: Path) -> Iterator[Thread]:
 
 def halved(frames: list[made.Frame]) -> list[made.Frame]:
     """A proxy's raster."""
-    return [cv2.resize(frame, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA) for frame in frames]
+    half = (cv2.resize(frame, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA) for frame in frames)
+    return [np.asarray(frame, np.uint8) for frame in half]
 
 
 def test_a_proxy_waits_for_its_pull_and_goes_on_by_itself(thread: Thread) -> None:

@@ -179,7 +179,9 @@ def test_what_was_drawn_on_a_proxy_lies_on_its_pull(tmp_path: Path) -> None:
     import cv2
 
     frames = made.take(20, intruder=True)
-    proxy = made.write_movie(tmp_path / "proxy.mp4", [cv2.resize(f[16:176], (160, 80)) for f in frames])
+    proxy = made.write_movie(
+        tmp_path / "proxy.mp4", [np.asarray(cv2.resize(f[16:176], (160, 80)), np.uint8) for f in frames]
+    )
     pulled = made.write_movie(tmp_path / "pull.mp4", frames[4:16])
     x, y, w, h = made.INTRUDER
     mask = np.zeros((80, 160), bool)
