@@ -16,6 +16,7 @@ from .desk.desk import Desk, ShowDesk
 from .desk.landing import Landing
 from .desk.orders import Orders
 from .desk.planning import Planner
+from .desk.repulls import Repulls
 from .desk.results import Receiver
 from .health import Health
 from .ingest.classes import SourceClasses
@@ -207,7 +208,17 @@ class House:
             landing=landing,
         )
         orders = Orders(show, settings, jobs=self.jobs, results=self.results, folder=folder)
-        return ShowDesk(show, settings, planner, orders, landing, folder)
+        repulls = Repulls(
+            show,
+            settings.project or show,
+            database=self.database,
+            index=self.index,
+            results=self.results,
+            tasks=self.tasks,
+            answers=self._answers,
+            alike=self.shards.resemblance,
+        )
+        return ShowDesk(show, settings, planner=planner, orders=orders, landing=landing, repulls=repulls, folder=folder)
 
     def _return_timeline(self, version: VersionRow, outcome: Outcome) -> Path:
         shot = self.tasks.get(version.task_id).entity_name if version.task_id is not None else ""

@@ -28,6 +28,7 @@ from ..store.tasks import Tasks
 from .landing import Landed, Landing
 from .orders import Orders
 from .planning import Plan, Planner, names_takes
+from .repulls import Repulls
 
 log = structlog.get_logger()
 
@@ -44,11 +45,20 @@ class ShowDesk:
     """What the desk needs for one show."""
 
     def __init__(
-        self, name: str, settings: ShowSettings, planner: Planner, orders: Orders, landing: Landing, folder: Path
+        self,
+        name: str,
+        settings: ShowSettings,
+        *,
+        planner: Planner,
+        orders: Orders,
+        landing: Landing,
+        repulls: Repulls,
+        folder: Path,
     ) -> None:
         """The show *name*; attachments are fetched below its *folder*."""
         self.name, self.settings = name, settings
-        self.planner, self.orders, self.landing, self.folder = planner, orders, landing, folder
+        self.planner, self.orders, self.folder = planner, orders, folder
+        self.landing, self.repulls = landing, repulls
 
     @property
     def project(self) -> str:
@@ -161,6 +171,8 @@ class Desk:
             more = page.more
 
     def _sweep(self, tracker: Tracker, show: ShowDesk) -> None:
+        if show.repulls.mark():
+            self._queued()
         for task in tracker.tasks_for_us(show.project):
             if self._stop.is_set():
                 return

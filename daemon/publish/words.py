@@ -97,6 +97,15 @@ def pull_text(pulls: Sequence[Pull]) -> str:
     return "\n".join(lines)
 
 
+def stale_text(code: str, plate: str, newer: str, number: int) -> str:
+    """The note on a version whose plate was pulled again; *number* is the plate's version now."""
+    return (
+        f"{code} is stale: it was made from {plate}, and the same frames were pulled again as {newer}, "
+        f"version {number} of this plate.\nSet the task to ready again to have the fix made anew from it; where "
+        f"the brief names {plate} itself, write `plate: {newer}`."
+    )
+
+
 def failure_text(message: str) -> str:
     """The note that says that a job broke."""
     return f"This could not be done: {message}\nWhen that is mended, set the task to ready again."

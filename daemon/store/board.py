@@ -262,12 +262,13 @@ def _task_line(row: Any, job: JobLine | None, mend: str) -> TaskLine:
 
 
 def _mend(row: Any, jobs: Sequence[JobLine]) -> str:
+    failed = next((job for job in jobs if job.task_id == row.id and job.state == JobState.FAILED), None)
     if row.state == "waiting":
-        return advice("BriefIncomplete")
+        # A brief that was never understood has not been kept: then no job speaks for the task.
+        return failed.mend if failed and row.brief else advice("BriefIncomplete")
     if row.state == "refused":
         return advice("NotConfident")
     if row.state == "failed":
-        failed = next((job for job in jobs if job.task_id == row.id and job.state == JobState.FAILED), None)
         return failed.mend if failed else advice("ProcessorError")
     return ""
 

@@ -48,6 +48,7 @@ VERSION_WORDS: Final[dict[str, str]] = {
     "made": "Made, goes to the tracker next",
     "publishing": "Going to the tracker",
     "published": "In the tracker",
+    "stale": "In the tracker, but stale: its plate was pulled again",
     "refused": "Refused: not published",
     "failed": "Could not be made",
 }

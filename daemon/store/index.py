@@ -111,18 +111,22 @@ class Index:
         return clip
 
     def classify(
-        self, session: Session, show: str, class_of: Callable[[Sequence[str]], SourceClass], clip_id: int | None = None
+        self,
+        session: Session,
+        show: str,
+        class_of: Callable[[Sequence[tuple[str, str]]], SourceClass],
+        clip_id: int | None = None,
     ) -> int:
-        """Set the class of one clip, or of all the show's, from all the paths at which it lies; how many changed."""
-        statement = sa.select(_CLIP.c.id, _CLIP.c.source_class, _ARRIVAL.c.path).join(
+        """Set the class of one clip, or of all the show's, from each (root, path) of it; how many changed."""
+        statement = sa.select(_CLIP.c.id, _CLIP.c.source_class, _ARRIVAL.c.root, _ARRIVAL.c.path).join(
             _ARRIVAL, _ARRIVAL.c.clip_id == _CLIP.c.id
         )
         statement = statement.where(_CLIP.c.show == show)
         if clip_id is not None:
             statement = statement.where(_CLIP.c.id == clip_id)
-        paths: dict[tuple[int, str], list[str]] = defaultdict(list)
+        paths: dict[tuple[int, str], list[tuple[str, str]]] = defaultdict(list)
         for row in session.execute(statement):
-            paths[row.id, row.source_class].append(row.path)
+            paths[row.id, row.source_class].append((row.root, row.path))
         changed = [(key, now) for (key, was), at in paths.items() if (now := class_of(at).value) != was]
         for key, now in changed:
             session.execute(sa.update(_CLIP).where(_CLIP.c.id == key).values(source_class=now))

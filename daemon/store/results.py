@@ -112,6 +112,18 @@ class Results:
         """The job's version is not made yet: its name is free for the next try."""
         session.execute(sa.delete(VersionRow).where(col(VersionRow.job_id) == job_id))
 
+    def published_versions(self, show: str) -> list[VersionRow]:
+        """The show's versions that are in the tracker and not stale."""
+        with self._database.read() as session:
+            statement = select(VersionRow).where(VersionRow.show == show, VersionRow.state == "published")
+            return list(session.exec(statement.order_by(col(VersionRow.id))))
+
+    def stale(self, session: Session, version_id: int) -> None:
+        """The version's plate was pulled again."""
+        row = session.get_one(VersionRow, version_id)
+        row.state = "stale"
+        session.add(row)
+
     def version(self, version_id: int) -> VersionRow:
         """One version."""
         with self._database.read() as session:

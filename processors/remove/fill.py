@@ -44,7 +44,7 @@ class Origin(IntEnum):
 RIM = 8
 """Pixels around the hole that a fill covers too."""
 _MEETS = 30 / 255
-_FITS = 0.02
+_FITS = 0.025
 """Misfit up to which a take is used at once; beyond it the shot's own frames are asked as well."""
 _STRANGE = 0.08
 """Misfit from which a take shows something else there and is not used."""
@@ -321,7 +321,9 @@ def _misfit(plate: Image, picture: Image, hole: Mask, valid: Mask) -> float:
     ring = ring_of(hole, gap=3, width=10) & valid
     if ring.sum() < _FEWEST:
         return _STRANGE / 2
-    apart = np.abs(cv2.GaussianBlur(plate - picture, (0, 0), 2))[ring]
+    known = (valid & ~hole).astype(np.float32)  # what stands in the hole must not be blurred into the ring
+    share = np.maximum(cv2.GaussianBlur(known, (0, 0), 2), 0.1)[..., None]
+    apart = np.abs(cv2.GaussianBlur((plate - picture) * known[..., None], (0, 0), 2) / share)[ring]
     return float(np.sqrt((np.minimum(apart, _CAP) ** 2).mean()))
 
 

@@ -76,7 +76,10 @@ class FindingRow(SQLModel, table=True):
 
 
 class VersionRow(SQLModel, table=True):
-    """A version of ours. `state`: planned, made, published, unpublished, refused, failed. `outcome` is an `Outcome`."""
+    """A version of ours. `outcome` is an `Outcome`.
+
+    `state`: planned, made, published, stale (its plate was pulled again since), unpublished, refused, failed.
+    """
 
     __tablename__ = "version"
     __table_args__ = (UniqueConstraint("show", "code"),)

@@ -10,7 +10,7 @@ import made
 import numpy as np
 import pytest
 from images import write_mattes
-from thread import SHOW, Thread
+from thread import SHOW, Thread, wait_for
 from wetgate.connectors.editorial.pulls import read_ale, read_edl
 from wetgate.processors.pictures import Plate
 
@@ -30,11 +30,12 @@ def thread(tmp_path: Path) -> Iterator[Thread]:
 
 def halved(frames: list[made.Frame]) -> list[made.Frame]:
     """A proxy's raster."""
-    return [cv2.resize(frame, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA) for frame in frames]
+    half = (cv2.resize(frame, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA) for frame in frames)
+    return [np.asarray(frame, np.uint8) for frame in half]
 
 
 def test_a_proxy_waits_for_its_pull_and_goes_on_by_itself(thread: Thread) -> None:
-    """A plate that is a proxy: one note with EDL and ALE; the pull lands with other handles and size; one version."""
+    """A plate that is a proxy: one note with EDL and ALE; the pull lands, one version; a re-pull makes it stale."""
     take = made.take(FRAMES, intruder=True)
     dailies = thread.dailies
     made.write_movie(dailies / "cam" / "A001C004.mov", made.take(FRAMES, intruder=False), timecode="02:00:00:00")
@@ -69,4 +70,11 @@ def test_a_proxy_waits_for_its_pull_and_goes_on_by_itself(thread: Thread) -> Non
     street = made.street_rgb()
     assert np.abs(filled[inner] - street[inner]).mean() < 0.03
     assert np.abs(untouched[inner] - street[inner]).mean() > 0.1
+
+    again = made.take(FRAMES, intruder=True, grain=3.0)[first : HOLED[1] + 6]
+    made.write_movie(dailies / "pulls" / "PL01_v002.mov", again, timecode="13:59:51:09", reel="A009R2EC")
+    wait_for(lambda: len(thread.notes(task)) == 3, 60, "the re-pull is told")
+    (told,) = [note for note in thread.notes(task) if "PL01_v002" in note["content"]]
+    assert "is stale: it was made from PL01_v001" in told["content"] and "version 2 of this plate" in told["content"]
+    assert thread.status(task) == "rev"
     assert thread.stop() == 0

@@ -44,15 +44,23 @@ NTSC = Fraction(24000, 1001)
 )
 def test_the_path_says_the_class(paths: list[str], expected: SourceClass) -> None:
     """Folder and file names of post houses in any case; one path that says proxy makes it one."""
-    assert SourceClasses({}).of("PINE")(paths) is expected
+    assert SourceClasses({}).of("PINE")([("/mnt/pine", path) for path in paths]) is expected
 
 
 def test_a_show_names_its_own_folders() -> None:
     """Patterns in a show's settings replace the defaults, for that show alone."""
-    classes = SourceClasses({"PINE": ShowSettings(proxies=("*/dnx36/*",))})
-    assert classes.of("PINE")(["/x/DNX36/a.mxf"]) is SourceClass.PROXY
-    assert classes.of("PINE")(["/x/proxies/a.mxf"]) is SourceClass.CAMERA
-    assert classes.of("OAK")(["/x/proxies/a.mxf"]) is SourceClass.PROXY
+    classes = SourceClasses({"PINE": ShowSettings(proxies=("*/dnx36/*", "/mnt/nearline/*"))})
+    assert classes.of("PINE")([("/x", "/x/DNX36/a.mxf")]) is SourceClass.PROXY
+    assert classes.of("PINE")([("/x", "/x/proxies/a.mxf")]) is SourceClass.CAMERA
+    assert classes.of("PINE")([("/mnt/nearline", "/mnt/nearline/a.mxf")]) is SourceClass.PROXY
+    assert classes.of("OAK")([("/x", "/x/proxies/a.mxf")]) is SourceClass.PROXY
+
+
+def test_where_a_storage_is_mounted_says_nothing() -> None:
+    """The root's own name counts, the folders above it do not."""
+    class_of = SourceClasses({}).of("PINE")
+    assert class_of([("/mnt/Proxies", "/mnt/Proxies/A001.mov")]) is SourceClass.PROXY
+    assert class_of([("/srv/pulls/dailies", "/srv/pulls/dailies/A001.mov")]) is SourceClass.CAMERA
 
 
 def pull(**changes: object) -> Pull:
@@ -179,7 +187,9 @@ def test_what_was_drawn_on_a_proxy_lies_on_its_pull(tmp_path: Path) -> None:
     import cv2
 
     frames = made.take(20, intruder=True)
-    proxy = made.write_movie(tmp_path / "proxy.mp4", [cv2.resize(f[16:176], (160, 80)) for f in frames])
+    proxy = made.write_movie(
+        tmp_path / "proxy.mp4", [np.asarray(cv2.resize(f[16:176], (160, 80)), np.uint8) for f in frames]
+    )
     pulled = made.write_movie(tmp_path / "pull.mp4", frames[4:16])
     x, y, w, h = made.INTRUDER
     mask = np.zeros((80, 160), bool)

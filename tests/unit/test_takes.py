@@ -85,7 +85,7 @@ def test_a_take_with_another_action_gives_its_background_alone(tmp_path: Path) -
         assert (fill.origin[inside] == 1).mean() > 0.97
         inside &= fill.origin == 1
         assert np.abs(fill.image - street[filled])[inside].mean() < 0.02
-        assert np.quantile(np.abs(fill.image - street[filled])[inside], 0.999) < 0.1
+        assert np.quantile(np.abs(fill.image - street[filled])[inside], 0.999) < 0.15
         ys, xs = np.mgrid[filled]
         assert np.nanmax(np.abs(fill.trace[..., 1:] - np.dstack([xs, ys]))) < 0.3
         assert set(np.unique(fill.trace[..., 0][inside])) == {frame}
@@ -99,7 +99,11 @@ def test_a_performer_from_the_same_action_is_named(tmp_path: Path) -> None:
     outcome = run_processor(Remove(), asked, lambda _done, _words: None)
     reason = next(reason for reason in outcome.reasons if "performer" in reason)
     # He is 24 pixels wide and the hole spans 120-169.
-    assert reason in {f"A performer from other stands in frames {a}-{b}." for a in (1011, 1012) for b in (1018, 1019)}
+    assert reason in {
+        f"A performer from other, or the shadow of one, stands in frames {a}-{b}."
+        for a in (1011, 1012)
+        for b in (1018, 1019)
+    }
     frames = json.loads(outcome.report.read_text())["takes"][0]["performer_in_frames"]
     assert 1015 in frames and 1003 not in frames
 

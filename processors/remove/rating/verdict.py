@@ -99,7 +99,8 @@ def judge(shot: Shot, tally: Tally, rating: SelfRating, expected: Expected) -> t
         name = shot.takes[take].source.name
         reasons.append(f"{name} does not hold the moment of {ranges(held)}: its nearest frame stands there.")
     reasons += [
-        f"A performer from {shot.takes[place].source.name} stands in frames {ranges([n + first for n in frames])}."
+        f"A performer from {shot.takes[place].source.name}, or the shadow of one, stands in frames "
+        f"{ranges([n + first for n in frames])}."
         for place, frames in sorted(tally.performers.items())
     ]
     reasons += [
