@@ -19,7 +19,7 @@ from ...register import Registration, project
 from ..holes import Region
 from ..sources.camera import Camera
 from .dis import Field, residual_flow
-from .segment import mover_alpha, still_background
+from .segment import mover_alpha, moving, still_background
 
 _LARGE = 960
 """Longer side of a region above which motion is measured at half resolution, above twice at a quarter."""
@@ -89,9 +89,22 @@ class Scene:
         """How surely something moves there, 0 where the frame is hidden."""
         if frame not in self._alpha:
             background, known = self.still(frame)
-            slack = 1 if self.camera.still(frame) else 2
-            self._alpha[frame] = mover_alpha(self.rgb(frame), background, known & ~self.hidden(frame), slack)
+            rests = self.camera.still(frame)
+            known = known & ~self.hidden(frame)
+            alpha = mover_alpha(self.rgb(frame), background, known, 1 if rests else 2)
+            if float(alpha.sum()) > 12:
+                alpha = moving(alpha, self._speed(frame), known, strict=not rests)
+            self._alpha[frame] = alpha
         return self._alpha[frame]
+
+    def _speed(self, frame: int) -> NDArray[np.float32]:
+        """Pixels a frame beyond the camera's motion: the lesser of both directions, 0 where not trusted."""
+        found = []
+        for step in (1, -1):
+            if self.holds(frame + step):
+                flow, weight = self.flow(frame, step)
+                found.append(np.hypot(flow[..., 0], flow[..., 1]) * (weight > 0.3))
+        return np.asarray(np.minimum(found[0], found[-1]) if found else np.zeros(self.shape), np.float32)
 
     def still(self, frame: int) -> tuple[Image, Mask]:
         """What stands still, as *frame*'s camera sees it, and where it is known."""

@@ -16,6 +16,8 @@ from ..sources.membrane import largest_channel
 
 _LEAST = 0.03
 """A difference (0..1) below this is never a mover, however clean the plate."""
+_SLOW = 0.4
+"""Pixels a frame that flow reports though nothing moves."""
 _ENOUGH = 4
 """Frames that must show a place before their median counts as what stands still there."""
 _SPREADS = 5.0
@@ -57,6 +59,21 @@ def mover_alpha(image: Image, background: Image, known: Mask, slack: int) -> NDA
     low = max(_LEAST, _SPREADS * noise)
     alpha = np.clip((apart - low) / low, 0, 1) * known
     return _whole(np.asarray(alpha, np.float32))
+
+
+def moving(alpha: NDArray[np.float32], speed: NDArray[np.float32], known: Mask, *, strict: bool) -> NDArray[np.float32]:
+    """*alpha* with what moves beside it: a slow performer looks much like himself a moment ago.
+
+    *speed* in pixels a frame. With *strict* (a moving camera) what differs but does not move is a
+    background that is not known well, and is dropped.
+    """
+    near = max(5, round(max(alpha.shape) / 16) | 1)
+    steady = cv2.GaussianBlur(cv2.erode(speed, np.ones((5, 5), np.uint8)), (0, 0), 1.0)
+    moves = np.clip((steady - _SLOW) / _SLOW, 0, 1)
+    beside = cv2.dilate(alpha, np.ones((near, near), np.uint8))
+    if strict:
+        alpha = alpha * cv2.dilate(np.clip(speed / _SLOW - 1, 0, 1), np.ones((near, near), np.uint8))
+    return np.asarray(np.maximum(alpha, np.minimum(moves, beside)) * known, np.float32)
 
 
 def _whole(alpha: NDArray[np.float32]) -> NDArray[np.float32]:
