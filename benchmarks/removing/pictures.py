@@ -67,7 +67,7 @@ class Dot:
 
 _INK, _PALE = (30, 30, 30), (205, 205, 205)
 _COLOURS = {"publish": (40, 130, 60), "ask": (215, 140, 20), "refuse": (190, 40, 40)}
-_LOW, _HIGH = 10, 50
+_LOW, _HIGH = 10, 60
 
 
 def write_scatter(path: Path, dots: Sequence[Dot], limit_db: float) -> None:

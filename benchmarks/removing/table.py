@@ -23,6 +23,9 @@ _COLUMNS = {
     "cut": ("cut", "{:.0%}"),
     "cpu_seconds_per_frame": ("cpu s/f", "{:.2f}"),
 }
+_CEILING_DB = 50.0
+"""What a clip counts at most in a mean, or in a rating's error: beyond that nothing is to be seen, and one
+clip that stands perfectly still would carry the rest."""
 BAD_DB = 24.0
 """A result below this must be caught."""
 
@@ -54,7 +57,7 @@ def summary(found: Sequence[dict[str, Any]]) -> Iterable[str]:
     for half in Half:
         chosen = [w for w in done if w["half"] == half and w["kind"] == Kind.BACKGROUND]
         if chosen:
-            yield f"background, {half} half ({len(chosen)} clips): " + ", ".join(
+            yield f"background, {half} half ({len(chosen)} clips, 50 dB at most each): " + ", ".join(
                 f"{method} {_mean(chosen, method, 'background_db')}" for method in chosen[0]["rows"]
             )
     ours = [w["rows"][OURS] for w in done if w["kind"] in (Kind.BACKGROUND, Kind.TAKE, Kind.MOVER)]
@@ -90,7 +93,7 @@ def self_rating(done: Sequence[dict[str, Any]]) -> Iterable[str]:
     """How far off, what was caught, and what was caught wrongly."""
     for half in (None, *Half):
         chosen = [w for w in done if w["rating"] and half in (None, w["half"])]
-        off = [w["rating"]["expected_psnr_db"] - w["true_db"] for w in chosen]
+        off = [_capped(w["rating"]["expected_psnr_db"]) - _capped(w["true_db"]) for w in chosen]
         if not off:
             continue
         bad = [w for w in chosen if w["true_db"] < BAD_DB]
@@ -107,5 +110,9 @@ def self_rating(done: Sequence[dict[str, Any]]) -> Iterable[str]:
 
 
 def _mean(chosen: Sequence[dict[str, Any]], method: str, key: str) -> str:
-    values = [w["rows"][method][key] for w in chosen if w["rows"].get(method, {}).get(key) is not None]
+    values = [_capped(w["rows"][method][key]) for w in chosen if w["rows"].get(method, {}).get(key) is not None]
     return f"{np.mean(values):.1f}" if values else "-"
+
+
+def _capped(value: float) -> float:
+    return min(value, _CEILING_DB)
