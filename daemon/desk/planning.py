@@ -106,7 +106,7 @@ class Planner:
         A proxy is replaced by what was *pulled* for it (by content hash), or by an original that holds all of it.
         Raises BriefIncomplete whose message tells a person what to write.
         """
-        words = {_meaning(key, value): value for key, value in brief.values.items() if key in _OURS}
+        words = {meaning: value for key, value in brief.values.items() if (meaning := _meaning(key, value))}
         finding = self._finding(words["finding"]) if "finding" in words else None
         named = self._plate(processor, words, finding)
         matte, holdout = (

@@ -79,7 +79,7 @@ class _Over:
     def reduced(self, frame: int, divisor: int) -> NDArray[np.uint16]:
         if frame != self._painting.frame:
             return self._shot.reduced(frame, divisor)
-        return np.clip(self._small(divisor) * UNIT + 0.5, 0, 65535).astype(np.uint16)
+        return np.asarray(np.clip(self._small(divisor) * UNIT + 0.5, 0, 65535), np.uint16)
 
     def grey(self, frame: int, divisor: int) -> NDArray[np.uint8]:
         return luma8(self._small(divisor)) if frame == self._painting.frame else self._shot.grey(frame, divisor)
