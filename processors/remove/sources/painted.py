@@ -124,7 +124,7 @@ def paint_over(
             continue
         hole, _ = registration.warp(pictures.blocked(painting.frame).astype(np.uint8) * 255, nearest=True)
         ground = Ground(camera, _Over(pictures, painting), frame, region, unknown)
-        laid = ground.lay(painting.frame)
+        laid = ground.lay(painting.frame, registration)
         taken = ground.take(laid, region) if laid is not None else None
         if taken is not None:
             image, valid, at = taken
