@@ -41,7 +41,9 @@ def load_fill(work: Path, frame: int) -> Fill | None:
         image = kept["image"].astype(np.float32)
         grain = Grain(*(float(v) for v in kept["grain"]))
         region = Region(x, y, width, height)
-        return Fill(frame, region, image, kept["origin"], kept["trace"], float(kept["mismatch"]), grain, float(kept["torn"]))
+        return Fill(
+            frame, region, image, kept["origin"], kept["trace"], float(kept["mismatch"]), grain, float(kept["torn"])
+        )
 
 
 def _path(work: Path, frame: int) -> Path:

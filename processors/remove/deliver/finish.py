@@ -85,6 +85,7 @@ class Finish:
                 tally.frames.append(frame)
                 tally.origins.update(fill.shares(self.shot.matte(frame)))
                 tally.mismatch[frame] = fill.mismatch
+                tally.torn[frame] = fill.torn
                 grains.append(fill.grain)
         tally.own_grain = Grain.mean(grains)
 

@@ -12,10 +12,12 @@ from numpy.typing import NDArray
 
 from ...pictures.layout import Image, Mask
 from ..holes import Region
+from ..sources.membrane import largest_channel
 from .candidates import Candidate, Target, candidates
 from .motion import Motion, grid
 from .scene import Scene
-from .vote import torn, weigh
+from .segment import mover_alpha
+from .vote import doubt, weigh
 
 REACH = 24
 """Frames before and after at which a mover is looked for."""
@@ -45,7 +47,8 @@ class Movers:
     def behind(self, frame: int, region: Region, plate: Image, background: Image, hole: Mask) -> Layer | None:
         """The movers behind *hole* of *frame*; None where there are none.
 
-        *plate*, *background* (RGB) and *hole* lie over *region*, which is part of the scene's.
+        *plate*, *background* (RGB; the plate itself where it is not known) and *hole* lie over
+        *region*, which is part of the scene's.
         """
         scene = self.scene
         target = self._target(frame, region, plate, background, hole)
@@ -53,7 +56,7 @@ class Movers:
             return None
         found = list(candidates(scene, self.motion, target))
         weights, trust = weigh(found, target)
-        return self._fused(target, found, weights, region, hole, torn(target, found, weights, trust))
+        return self._fused(target, found, weights, region, hole, doubt(target, found, weights, trust))
 
     def seen(self, frame: int, region: Region) -> Mask:
         """Where movers are seen in *frame*, over *region*, at the plate's resolution."""
@@ -84,12 +87,21 @@ class Movers:
         alpha = scene.alpha(frame)[window]
         # Around the hole the background may be the plate itself, movers and all.
         image, known = scene.still(frame)
-        bare = (known[window] & ~blocked)[..., None] * cv2.dilate(alpha, np.ones((5, 5), np.uint8))[..., None]
+        same = largest_channel(np.abs(sized[1] - sized[0])) < 0.01
+        bare = (known[window] & same & ~blocked)[..., None] * cv2.dilate(alpha, np.ones((5, 5), np.uint8))[..., None]
         ground = np.asarray(sized[1] * (1 - bare) + image[window] * bare, np.float32)
+        if scene.camera.still(frame):
+            alpha = np.maximum(alpha, mover_alpha(sized[0], ground, ~blocked, 1))
         return Target(frame, window, sized[0], ground, blocked, alpha)
 
     def _fused(
-        self, target: Target, found: Sequence[Candidate], weights: NDArray[np.float32], region: Region, hole: Mask, torn: float
+        self,
+        target: Target,
+        found: Sequence[Candidate],
+        weights: NDArray[np.float32],
+        region: Region,
+        hole: Mask,
+        torn: float,
     ) -> Layer:
         size = (region.width, region.height)
         total = np.zeros((*hole.shape, 3), np.float32)
@@ -107,7 +119,9 @@ class Movers:
             mass += share
             opaque += alpha
             better = share > best
-            trace[better] = np.dstack([np.full_like(x, one.frame), x + self.scene.wide.x, y + self.scene.wide.y])[better]
+            trace[better] = np.dstack([np.full_like(x, one.frame), x + self.scene.wide.x, y + self.scene.wide.y])[
+                better
+            ]
             best = np.maximum(best, share)
         alpha = np.asarray(opaque / np.maximum(mass, 1e-6) * hole, np.float32)
         image = np.asarray(total / np.maximum(opaque, 1e-6)[..., None], np.float32)
@@ -125,5 +139,3 @@ class Movers:
         x = x + region.x - wide.x + cv2.resize(dx, size, interpolation=cv2.INTER_LINEAR) / f
         y = y + region.y - wide.y + cv2.resize(dy, size, interpolation=cv2.INTER_LINEAR) / f
         return x.astype(np.float32), y.astype(np.float32)
-
-

@@ -14,6 +14,8 @@ from ..shot import Shot
 
 MISMATCH = 0.25
 """Share of the band around a hole that may differ before the frame is named as one to look at."""
+TORN = 0.5
+"""How likely a performer behind the matte may be torn before the frame is named."""
 _MOST_TORN = 0.05
 """Share of the frames that may be named so before the fix is weak."""
 
@@ -24,6 +26,7 @@ class Tally:
 
     origins: Counter[int] = field(default_factory=Counter)
     mismatch: dict[int, float] = field(default_factory=dict)
+    torn: dict[int, float] = field(default_factory=dict)
     frames: list[int] = field(default_factory=list)
     own_grain: Grain = field(default_factory=Grain)
 
@@ -62,6 +65,14 @@ def judge(shot: Shot, tally: Tally, rating: SelfRating) -> tuple[list[str], bool
             f"In {len(torn)} frames ({ranges([n + first for n in torn])}) the fill does not meet what "
             "stands around the matte: something moves behind it, or the matte is too small."
         )
+    cut = [frame for frame, value in tally.torn.items() if value > TORN]
+    if cut:
+        weak = weak or len(cut) > _MOST_TORN * len(tally.frames)
+        reasons.append(
+            f"In {len(cut)} frames ({ranges([n + first for n in cut])}) somebody moves behind the matte and was "
+            "put together from other frames: look whether anything is cut off. Another take of the same action "
+            "would show it."
+        )
     take = tally.best_take(len(shot.takes))
     held = [n + first for n in tally.frames if shot.takes[take].held(n)] if take is not None else []
     if held and take is not None:
@@ -82,7 +93,11 @@ def source_uses(shot: Shot, tally: Tally) -> tuple[SourceUse, ...]:
         for index, take in enumerate(shot.takes)
     ]
     plate = shot.request.plate
-    own = SourceUse(name=plate.name, source_class=plate.source_class, share=round(tally.share(Origin.OWN), 5))
+    own = SourceUse(
+        name=plate.name,
+        source_class=plate.source_class,
+        share=round(tally.share(Origin.OWN) + tally.share(Origin.MOVER), 5),
+    )
     return (*used, own)
 
 
