@@ -340,7 +340,7 @@ def run(case: Case, count: int, sheet: Path | None = None) -> dict[str, Result]:
                 nonlocal torn
                 fill = fill_hole(shot, frame, shot.matte)
                 assert fill is not None
-                torn = getattr(fill, "torn", 0.0)
+                torn = fill.torn
                 return composed(shot, fill, hole, fill.grain).rgb()
 
             methods: dict[str, Callable[[], Image]] = {

@@ -124,6 +124,8 @@ class _Filling:
         self.inside = hole[region.window]
         self.plate = _crop(shot, frame, region)
         self.image = self.plate.copy()
+        # What stands still, around the hole too; the plate itself where other frames do not say.
+        self.ground = self.plate.copy()
         self.origin = np.zeros(self.inside.shape, np.uint8)
         self.trace = np.full((*self.inside.shape, 3), np.nan, np.float32)
         # A little more than the hole: for the chroma samples that its edge cuts, and to see on a rim
@@ -221,6 +223,7 @@ class _Filling:
         place = window.inside(self.region)
         wide, where = self.image.copy(), np.zeros_like(self.left)
         wide[place], where[place] = found.image, found.known
+        self.ground[where] = wide[where]
         trace = np.full_like(self.trace, np.nan)
         trace[place] = found.trace
         self._take(wide, where, Origin.OWN, trace)
@@ -233,7 +236,8 @@ class _Filling:
         movers = self.shot.movers_around(self.frame, self.region, hole_at, blind=self.blind)
         # What is painted must not be smeared out of a performer who stands beside the hole.
         self._paint(movers.seen(self.frame, self.region) & ~self.inside)
-        layer = movers.behind(self.frame, self.region, self.plate, self.image, missing)
+        self.ground[self.inside] = self.image[self.inside]
+        layer = movers.behind(self.frame, self.region, self.plate, self.ground, missing)
         if layer is None:
             return
         alpha = layer.alpha[..., None]

@@ -120,7 +120,7 @@ class Shot:
     effects: Effects | None = None
     _widened: bool = False
     _packed: OrderedDict[int, NDArray[np.uint8]] = field(default_factory=OrderedDict, repr=False)
-    _movers: tuple[int, Movers] | None = field(default=None, repr=False)
+    _movers: tuple[tuple[int, int], Movers] | None = field(default=None, repr=False)
     _regions: dict[int, Region | None] = field(default_factory=dict, repr=False)
     _lock: Lock = field(default_factory=Lock, repr=False)
 
@@ -164,9 +164,9 @@ class Shot:
     def movers_around(self, frame: int, region: Region, hole_at: HoleAt, *, blind: bool) -> Movers:
         """What moves around a run's holes, kept for its frames; for a probe only around *frame*."""
         run = frame // RUN
-        if not blind and self._movers is not None and self._movers[0] == run:
-            return self._movers[1]
         first, last = self.span(frame)
+        if not blind and self._movers is not None and self._movers[0] == (run, first):
+            return self._movers[1]
         start, end = (frame, frame) if blind else (run * RUN, (run + 1) * RUN - 1)
         scene = Scene(
             region,
@@ -179,7 +179,7 @@ class Shot:
         )
         movers = Movers(scene)
         if not blind:
-            self._movers = (run, movers)
+            self._movers = ((run, first), movers)
         return movers
 
     def _effective(self, frame: int) -> Mask:

@@ -125,6 +125,7 @@ class Finish:
                 tally.frames.append(frame)
                 tally.origins.update(fill.shares(self.shot.matte(frame)))
                 tally.mismatch[frame] = fill.mismatch
+                tally.torn[frame] = fill.torn
                 grains.append(fill.grain)
                 if fill.performer:
                     tally.performers.setdefault(fill.performer - 1, []).append(frame)

@@ -14,6 +14,7 @@ from ..sources.membrane import largest_channel
 from .dis import residual_flow
 from .motion import Field, Motion, completed, grid
 from .scene import Scene
+from .segment import mover_alpha
 
 _STEPS = (1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 18, 21, 24)
 """Frames before and after that are tried."""
@@ -79,17 +80,23 @@ def _candidate(scene: Scene, target: Target, number: int, x: Field, y: Field) ->
     hidden = scene.hidden(number).astype(np.float32)
     if not (target.hole & (cv2.remap(hidden, x, y, cv2.INTER_LINEAR, borderValue=1) < 0.03)).any():
         return None
-    image, alpha, valid = _laid(scene, target, number, x, y)
+    opaque = scene.alpha(number)
+    if scene.camera.still(target.frame):
+        # What is no mover must be the very background that it is laid over, not one like it.
+        opaque = opaque.copy()
+        part, seen = opaque[target.window], ~scene.hidden(number)[target.window]
+        part[:] = np.maximum(part, mover_alpha(scene.rgb(number)[target.window], target.background, seen, 1))
+    image, alpha, valid = _laid(scene, target, number, opaque, x, y)
     dx, dy = _settled(target, image, alpha, valid)
     if dx or dy:
         x, y = x - dx, y - dy
-        image, alpha, valid = _laid(scene, target, number, x, y)
+        image, alpha, valid = _laid(scene, target, number, opaque, x, y)
     # The same again after what is seen around the hole has pulled it into place.
     fixed, moving = _luma(target.plate), _luma(image)
     flow, weight = residual_flow(fixed, moving, target.hole | ~valid)
     pull = completed(flow, weight * np.maximum(target.alpha, 0.0))
     x, y = x + pull[..., 0], y + pull[..., 1]
-    image, alpha, valid = _laid(scene, target, number, x, y)
+    image, alpha, valid = _laid(scene, target, number, opaque, x, y)
     return Candidate(number, x, y, image, alpha, valid, _error(target, image, alpha, valid))
 
 
@@ -132,12 +139,14 @@ def _settled(target: Target, image: Image, alpha: NDArray[np.float32], valid: Ma
     return best
 
 
-def _laid(scene: Scene, target: Target, number: int, x: Field, y: Field) -> tuple[Image, NDArray[np.float32], Mask]:
+def _laid(
+    scene: Scene, target: Target, number: int, opaque: Field, x: Field, y: Field
+) -> tuple[Image, NDArray[np.float32], Mask]:
     hidden = cv2.remap(scene.hidden(number).astype(np.float32), x, y, cv2.INTER_LINEAR, borderValue=1)
-    alpha = cv2.remap(scene.alpha(number), x, y, cv2.INTER_LINEAR, borderValue=0)
+    alpha = cv2.remap(opaque, x, y, cv2.INTER_LINEAR, borderValue=0)
     source = cv2.remap(scene.rgb(number), x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    opaque = alpha[..., None]
-    image = target.background * (1 - opaque) + source * opaque
+    share = alpha[..., None]
+    image = target.background * (1 - share) + source * share
     return np.asarray(image, np.float32), np.asarray(alpha, np.float32), np.asarray(hidden < 0.03)
 
 

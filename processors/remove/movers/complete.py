@@ -12,10 +12,12 @@ from numpy.typing import NDArray
 
 from ...pictures.layout import Image, Mask
 from ..holes import Region
+from ..sources.membrane import largest_channel
 from .candidates import Candidate, Target, candidates
 from .motion import Motion, grid
 from .scene import Scene
-from .vote import torn, weigh
+from .segment import mover_alpha
+from .vote import doubt, weigh
 
 REACH = 24
 """Frames before and after at which a mover is looked for."""
@@ -45,7 +47,8 @@ class Movers:
     def behind(self, frame: int, region: Region, plate: Image, background: Image, hole: Mask) -> Layer | None:
         """The movers behind *hole* of *frame*; None where there are none.
 
-        *plate*, *background* (RGB) and *hole* lie over *region*, which is part of the scene's.
+        *plate*, *background* (RGB; the plate itself where it is not known) and *hole* lie over
+        *region*, which is part of the scene's.
         """
         scene = self.scene
         target = self._target(frame, region, plate, background, hole)
@@ -53,7 +56,7 @@ class Movers:
             return None
         found = list(candidates(scene, self.motion, target))
         weights, trust = weigh(found, target)
-        return self._fused(target, found, weights, region, hole, torn(target, found, weights, trust))
+        return self._fused(target, found, weights, region, hole, doubt(target, found, weights, trust))
 
     def seen(self, frame: int, region: Region) -> Mask:
         """Where movers are seen in *frame*, over *region*, at the plate's resolution."""
@@ -84,8 +87,11 @@ class Movers:
         alpha = scene.alpha(frame)[window]
         # Around the hole the background may be the plate itself, movers and all.
         image, known = scene.still(frame)
-        bare = (known[window] & ~blocked)[..., None] * cv2.dilate(alpha, np.ones((5, 5), np.uint8))[..., None]
+        same = largest_channel(np.abs(sized[1] - sized[0])) < 0.01
+        bare = (known[window] & same & ~blocked)[..., None] * cv2.dilate(alpha, np.ones((5, 5), np.uint8))[..., None]
         ground = np.asarray(sized[1] * (1 - bare) + image[window] * bare, np.float32)
+        if scene.camera.still(frame):
+            alpha = np.maximum(alpha, mover_alpha(sized[0], ground, ~blocked, 1))
         return Target(frame, window, sized[0], ground, blocked, alpha)
 
     def _fused(

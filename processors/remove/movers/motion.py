@@ -30,8 +30,9 @@ def grid(height: int, width: int) -> tuple[Field, Field]:
 def completed(values: Field, weight: Field, finest: float = 2.0) -> Field:
     """*values* (h, w, c) where *weight* is high, carried smoothly to where it is nothing.
 
-    *finest* is the narrowest reach in pixels: what is smoothed away. Normalised convolution (Knutsson and Westin, CVPR 1993) from wide to narrow: where the narrow
-    neighbourhood knows nothing, the wider one speaks, at last the weighted mean.
+    *finest* is the narrowest reach in pixels: what is smoothed away. Normalised convolution (Knutsson
+    and Westin, CVPR 1993) from wide to narrow: where the narrow neighbourhood knows nothing, the
+    wider one speaks, at last the weighted mean.
     """
     height, width = weight.shape
     total = float(weight.sum())

@@ -98,12 +98,12 @@ class Scene:
         return self._alpha[frame]
 
     def _speed(self, frame: int) -> NDArray[np.float32]:
-        """Pixels a frame beyond the camera's motion: the lesser of both directions, 0 where not trusted."""
+        """Pixels a frame beyond the camera's motion: the lesser of both directions."""
         found = []
         for step in (1, -1):
             if self.holds(frame + step):
-                flow, weight = self.flow(frame, step)
-                found.append(np.hypot(flow[..., 0], flow[..., 1]) * (weight > 0.3))
+                flow, _ = self.flow(frame, step)
+                found.append(np.hypot(flow[..., 0], flow[..., 1]))
         return np.asarray(np.minimum(found[0], found[-1]) if found else np.zeros(self.shape), np.float32)
 
     def still(self, frame: int) -> tuple[Image, Mask]:

@@ -52,7 +52,7 @@ def weigh(found: Sequence[Candidate], target: Target) -> tuple[Weights, Weights]
     return np.asarray(weights / np.maximum(weights.sum(axis=0), 1e-12), np.float32), trust
 
 
-def torn(target: Target, found: Sequence[Candidate], weights: Weights, trust: Weights) -> float:
+def doubt(target: Target, found: Sequence[Candidate], weights: Weights, trust: Weights) -> float:
     """0..1: how likely a mover behind the hole is cut off or wrong.
 
     Where movers are seen beside the hole, the share that the fill does not go on to show; inside, how
@@ -72,14 +72,14 @@ def torn(target: Target, found: Sequence[Candidate], weights: Weights, trust: We
     missed = float((apart | ~covered)[rim].sum()) / max(float(rim.sum()), 6.0 * _EDGE)
     total = np.maximum(trust.sum(axis=0), 1e-12)
     mean = (trust * alphas).sum(axis=0) / total
-    doubt = 4 * mean * (1 - mean)
+    split = 4 * mean * (1 - mean)
     ages = np.array([_age(one, target) for one in found], np.float32)
     age = np.tensordot(ages, weights, axes=1)
     inside = target.hole & ((alpha > 0.3) | (mean > 0.3))
     if inside.sum() < 12:
         return float(min(1.0, 1.5 * missed))
     old = 1 - np.exp(-age[inside].mean() / (2 * _NEAR))
-    unsure = float(doubt[inside].mean())
+    unsure = float(split[inside].mean())
     return float(np.clip(1 - (1 - min(1.0, 1.5 * missed)) * (1 - 0.7 * unsure) * (1 - 0.7 * old), 0, 1))
 
 

@@ -16,6 +16,8 @@ from .expected import Expected
 
 MISMATCH = 0.25
 """Share of the band around a hole that may differ before the frame is named as one to look at."""
+TORN = 0.5
+"""How likely a performer behind the matte may be torn before the frame is named."""
 _MOST_TORN = 0.05
 """Share of the frames that may be named so before the fix is weak."""
 _MOST_POOR = 0.2
@@ -32,6 +34,7 @@ class Tally:
 
     origins: Counter[int] = field(default_factory=Counter)
     mismatch: dict[int, float] = field(default_factory=dict)
+    torn: dict[int, float] = field(default_factory=dict)
     frames: list[int] = field(default_factory=list)
     own_grain: Grain = field(default_factory=Grain)
     performers: dict[int, list[int]] = field(default_factory=dict)
@@ -85,6 +88,14 @@ def judge(shot: Shot, tally: Tally, rating: SelfRating, expected: Expected) -> t
         reasons.append(
             f"In {len(torn)} frames ({ranges([n + first for n in torn])}) the fill does not meet what "
             "stands around the matte: something moves behind it, or the matte is too small."
+        )
+    cut = [frame for frame, value in tally.torn.items() if value > TORN]
+    if cut:
+        weak = weak or len(cut) > _MOST_TORN * len(tally.frames)
+        reasons.append(
+            f"In {len(cut)} frames ({ranges([n + first for n in cut])}) somebody moves behind the matte and was "
+            "put together from other frames: look whether anything is cut off. Another take of the same action "
+            "would show it."
         )
     poor = [frame for frame in poor_frames(expected, options.min_psnr_db) if frame not in torn]
     if poor:

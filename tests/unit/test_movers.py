@@ -1,0 +1,161 @@
+"""Movers behind the matte, where the truth is known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+from wetgate.processors.mattes import grown
+from wetgate.processors.remove.holes import Region
+from wetgate.processors.remove.movers.complete import Movers
+from wetgate.processors.remove.movers.motion import completed
+from wetgate.processors.remove.movers.scene import Scene
+from wetgate.processors.remove.movers.segment import mover_alpha, still_background
+from wetgate.processors.remove.sources.camera import Camera
+
+HEIGHT, WIDTH, LENGTH = 120, 200, 40
+EVERYWHERE = Region(0, 0, WIDTH, HEIGHT)
+
+
+def texture(height: int, width: int, seed: int, coarse: int = 6) -> np.ndarray:
+    """A smooth random picture, .2 to .8."""
+    field = np.random.default_rng(seed).random((height // coarse + 2, width // coarse + 2, 3)).astype(np.float32)
+    return np.asarray(np.clip(cv2.resize(field, (width, height), interpolation=cv2.INTER_CUBIC), 0, 1) * 0.6 + 0.2)
+
+
+GROUND = texture(HEIGHT, WIDTH, 1, 4) * 0.6 + 0.3
+SOMEBODY = texture(60, 24, 2) * np.array([1.0, 0.3, 0.2], np.float32)
+
+
+def walking(frame: int) -> np.ndarray:
+    """Somebody 24 pixels wide walks to the right, 3 pixels a frame."""
+    image = GROUND.copy()
+    left = 10 + 3 * frame
+    image[30:90, left : left + 24] = SOMEBODY
+    return np.asarray(image, np.float32)
+
+
+def box(left: int, right: int) -> np.ndarray:
+    """A matte over the walker's way."""
+    mask = np.zeros((HEIGHT, WIDTH), bool)
+    mask[20:100, left:right] = True
+    return mask
+
+
+def movers_of(
+    shown: Callable[[int], np.ndarray], matte: Callable[[int], np.ndarray], span: tuple[int, int] = (0, LENGTH - 1)
+) -> Movers:
+    """The movers of a made shot, blanked under its matte."""
+
+    def rgb(frame: int, region: Region) -> np.ndarray:
+        return np.asarray(np.where(matte(frame)[..., None], 0.9, shown(frame))[region.window], np.float32)
+
+    def luma(frame: int) -> np.ndarray:
+        return np.asarray(rgb(frame, EVERYWHERE).mean(axis=-1) * 255, np.uint8)
+
+    camera = Camera(luma, lambda n: grown(matte(n), 6), lambda _: span)
+    return Movers(Scene(EVERYWHERE, (HEIGHT, WIDTH), span, span, camera, rgb, matte))
+
+
+def restored(movers: Movers, frame: int, shown: Callable[[int], np.ndarray], hole: np.ndarray) -> np.ndarray:
+    """The frame with its movers laid over the true background."""
+    plate = np.where(hole[..., None], 0.9, shown(frame)).astype(np.float32)
+    layer = movers.behind(frame, EVERYWHERE, plate, np.asarray(GROUND, np.float32), hole)
+    assert layer is not None
+    alpha = layer.alpha[..., None] * hole[..., None]
+    return np.asarray(np.where(hole[..., None], GROUND * (1 - alpha) + layer.image * alpha, shown(frame)))
+
+
+def error(made: np.ndarray, frame: int, where: np.ndarray) -> float:
+    """Root of the mean squared error against the walk."""
+    return float(np.sqrt(((made - walking(frame))[where] ** 2).mean()))
+
+
+def test_somebody_who_passes_behind_a_standing_matte_is_completed() -> None:
+    """With half of him hidden he comes back within a third of the error of leaving him out."""
+    hole = box(70, 92)
+    movers = movers_of(walking, lambda _: hole)
+    where = hole & (np.abs(walking(20) - GROUND).max(axis=-1) > 0.02)
+    made = restored(movers, 20, walking, hole)
+    assert where.sum() > 500
+    assert error(made, 20, where) < error(GROUND, 20, where) / 3
+    assert error(made, 20, hole & ~grown(where, 3)) < 0.03
+
+
+def test_a_matte_that_crosses_somebody_leaves_him_whole() -> None:
+    """A matte that goes against his walk, at the frame in which it covers him wholly."""
+
+    def matte(frame: int) -> np.ndarray:
+        return box(130 - 3 * frame, 160 - 3 * frame)
+
+    hole = matte(20)
+    movers = movers_of(walking, matte)
+    where = hole & (np.abs(walking(20) - GROUND).max(axis=-1) > 0.02)
+    made = restored(movers, 20, walking, hole)
+    assert where.sum() > 500
+    assert error(made, 20, where) < error(GROUND, 20, where) / 3
+
+
+def test_where_nobody_moves_nothing_is_laid_over() -> None:
+    """A still shot with noise and drifting exposure has no movers."""
+    hole = box(70, 92)
+
+    def still(frame: int) -> np.ndarray:
+        noise = np.random.default_rng(frame).normal(0, 0.01, GROUND.shape)
+        return np.asarray(GROUND * (1 + 0.002 * frame) + noise, np.float32)
+
+    movers = movers_of(still, lambda _: hole)
+    assert movers.behind(20, EVERYWHERE, still(20), np.asarray(GROUND, np.float32), hole) is None
+
+
+def test_what_is_cut_off_says_so() -> None:
+    """Legs that the matte never lets go of cannot come back: the fill says that somebody is torn."""
+    hole = np.zeros((HEIGHT, WIDTH), bool)
+    hole[60:100] = True
+    movers = movers_of(walking, lambda _: hole)
+    plate = np.where(hole[..., None], 0.9, walking(20)).astype(np.float32)
+    layer = movers.behind(20, EVERYWHERE, plate, np.asarray(GROUND, np.float32), hole)
+    assert layer is not None
+    assert layer.torn > 0.5
+
+
+def test_nothing_is_taken_from_outside_the_shot_or_from_mattes() -> None:
+    """Every trace lies in a frame of the shot, two pixels or more off its matte."""
+
+    def matte(frame: int) -> np.ndarray:
+        return box(130 - 3 * frame, 160 - 3 * frame)
+
+    hole = matte(20)
+    movers = movers_of(walking, matte, span=(15, 30))
+    plate = np.where(hole[..., None], 0.9, walking(20)).astype(np.float32)
+    layer = movers.behind(20, EVERYWHERE, plate, np.asarray(GROUND, np.float32), hole)
+    assert layer is not None
+    traced = layer.trace[(layer.alpha > 0.5) & hole]
+    assert len(traced)
+    assert set(traced[:, 0]) <= set(range(15, 31)) - {20}
+    for frame, x, y in traced:
+        assert not matte(int(frame))[round(float(y)), round(float(x))]
+
+
+def test_motion_is_carried_into_what_is_hidden() -> None:
+    """A field known only at the left and zero elsewhere by weight is the same everywhere."""
+    field = np.zeros((60, 80, 2), np.float32)
+    field[:, :20] = (3, -1)
+    weight = np.zeros((60, 80), np.float32)
+    weight[:, :20] = 1
+    assert np.abs(completed(field, weight) - (3, -1)).max() < 0.05
+    assert not completed(field, np.zeros_like(weight)).any()
+
+
+def test_movers_are_told_from_noise_and_drift() -> None:
+    """A darker frame with noise differs nowhere but where somebody stands."""
+    rng = np.random.default_rng(4)
+    images = [GROUND + rng.normal(0, 0.01, GROUND.shape).astype(np.float32) for _ in range(8)]
+    background, known = still_background(images, [np.ones((HEIGHT, WIDTH), bool)] * 8)
+    assert known.all()
+    frame = np.asarray(walking(20) - 0.03 + rng.normal(0, 0.01, GROUND.shape), np.float32)
+    alpha = mover_alpha(frame, background, known, 1)
+    there = np.abs(walking(20) - GROUND).max(axis=-1) > 0.15
+    assert alpha[there].mean() > 0.95
+    assert alpha[~grown(there, 4)].mean() < 0.01
