@@ -180,7 +180,8 @@ def true_flow(one: Image, other: Image) -> tuple[NDArray[np.float32], Mask]:
     """Flow from *one* to *other*, and where it comes back to within a pixel (elsewhere something hides)."""
     search = cv2.DISOpticalFlow.create(cv2.DISOpticalFlow_PRESET_MEDIUM)
     a, b = (cv2.cvtColor((image * 255).astype(np.uint8), cv2.COLOR_RGB2GRAY) for image in (one, other))
-    there, back = search.calc(a, b, None), search.calc(b, a, None)
+    start = np.zeros((*a.shape, 2), np.float32)
+    there, back = (np.asarray(search.calc(*pair, start.copy()), np.float32) for pair in ((a, b), (b, a)))
     returned = there + along(back, there)
     return there, np.abs(returned).max(axis=-1) < 1
 
@@ -188,7 +189,8 @@ def true_flow(one: Image, other: Image) -> tuple[NDArray[np.float32], Mask]:
 def along(image: Image, flow: NDArray[np.float32]) -> Image:
     """*image* seen at p + flow(p)."""
     ys, xs = np.mgrid[0 : flow.shape[0], 0 : flow.shape[1]].astype(np.float32)
-    return cv2.remap(image, xs + flow[..., 0], ys + flow[..., 1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+    at = xs + flow[..., 0], ys + flow[..., 1]
+    return np.asarray(cv2.remap(image, *at, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE), np.float32)
 
 
 def add_steadiness(sums: Sums, truths: list[Image], made: list[Image], clear: list[Mask]) -> None:
