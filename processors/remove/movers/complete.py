@@ -83,7 +83,10 @@ class Movers:
         small = (window[1].stop - window[1].start, window[0].stop - window[0].start)
         blocked = cv2.resize(hole.astype(np.float32), small, interpolation=cv2.INTER_AREA) > 0.01
         blocked |= scene.hidden(frame)[window]
-        sized = [cv2.resize(i, small, interpolation=cv2.INTER_AREA) if f != 1 else i for i in (plate, background)]
+        sized = [
+            np.asarray(cv2.resize(one, small, interpolation=cv2.INTER_AREA) if f != 1 else one, np.float32)
+            for one in (plate, background)
+        ]
         alpha = scene.alpha(frame)[window]
         # Around the hole the background may be the plate itself, movers and all.
         image, known = scene.still(frame)

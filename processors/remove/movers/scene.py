@@ -76,7 +76,7 @@ class Scene:
         if frame not in self._rgb:
             small = self._resized(self.rgb_of(frame, self.wide))
             self._rgb[frame] = np.asarray(np.clip(small * 255 + 0.5, 0, 255), np.uint8)
-        return self._rgb[frame].astype(np.float32) / 255
+        return np.asarray(self._rgb[frame] / np.float32(255), np.float32)
 
     def hidden(self, frame: int) -> Mask:
         """Where a frame must not be used: mattes with two pixels of the plate around them."""
@@ -136,8 +136,8 @@ class Scene:
             x, y = x + base[..., 0], y + base[..., 1]
             steadied = cv2.remap(self.luma(other), x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
             covered = cv2.remap(self.hidden(other).astype(np.uint8), x, y, cv2.INTER_NEAREST) > 0
-            steadied = np.asarray(steadied, np.uint8)
-            self._flow[frame, step] = residual_flow(self.luma(frame), steadied, self.hidden(frame) | covered)
+            hidden = np.asarray(self.hidden(frame) | covered)
+            self._flow[frame, step] = residual_flow(self.luma(frame), np.asarray(steadied, np.uint8), hidden)
         return self._flow[frame, step]
 
     def luma(self, frame: int) -> NDArray[np.uint8]:

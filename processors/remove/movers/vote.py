@@ -36,7 +36,7 @@ def weigh(found: Sequence[Candidate], target: Target) -> tuple[Weights, Weights]
     if not found:
         nothing = np.zeros((0, *target.hole.shape), np.float32)
         return nothing, nothing
-    patches = [cv2.blur(one.image, (5, 5)) for one in found]
+    patches = [np.asarray(cv2.blur(one.image, (5, 5)), np.float32) for one in found]
     trust = np.stack([one.valid * np.exp(-_age(one, target) / _NEAR - one.error / _FIT) for one in found])
     trust = trust.astype(np.float32)
     votes = trust.copy()
