@@ -17,7 +17,7 @@ from .candidates import Candidate, Target, candidates
 from .motion import Motion, grid
 from .scene import Scene
 from .segment import mover_alpha
-from .vote import doubt, weigh
+from .vote import attached, doubt, weigh
 
 REACH = 24
 """Frames before and after at which a mover is looked for."""
@@ -127,6 +127,7 @@ class Movers:
             ]
             best = np.maximum(best, share)
         alpha = np.asarray(opaque / np.maximum(mass, 1e-6) * hole, np.float32)
+        alpha = alpha * cv2.resize(attached(target, found, weights), size, interpolation=cv2.INTER_LINEAR)
         image = np.asarray(total / np.maximum(opaque, 1e-6)[..., None], np.float32)
         return Layer(image, alpha, trace, torn)
 
