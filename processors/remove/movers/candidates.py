@@ -33,13 +33,14 @@ _UNKNOWN = 0.06
 @dataclass(frozen=True)
 class Target:
     """The frame to be completed, over a window of the scene: `plate` and `background` RGB, the `hole`
-    (with what else must not be looked at), `alpha` of the movers seen around it."""
+    (with what else must not be looked at), of it what is `wanted`, `alpha` of the movers seen around it."""
 
     frame: int
     window: tuple[slice, slice]
     plate: Image
     background: Image
     hole: Mask
+    wanted: Mask
     alpha: NDArray[np.float32]
 
 

@@ -81,8 +81,8 @@ class Movers:
         scene, f = self.scene, self.scene.factor
         window = self._window(region)
         small = (window[1].stop - window[1].start, window[0].stop - window[0].start)
-        blocked = cv2.resize(hole.astype(np.float32), small, interpolation=cv2.INTER_AREA) > 0.01
-        blocked |= scene.hidden(frame)[window]
+        wanted = np.asarray(cv2.resize(hole.astype(np.float32), small, interpolation=cv2.INTER_AREA) > 0.01)
+        blocked = wanted | scene.hidden(frame)[window]
         sized = [
             np.asarray(cv2.resize(one, small, interpolation=cv2.INTER_AREA) if f != 1 else one, np.float32)
             for one in (plate, background)
@@ -95,7 +95,7 @@ class Movers:
         ground = np.asarray(sized[1] * (1 - bare) + image[window] * bare, np.float32)
         if scene.camera.still(frame):
             alpha = np.maximum(alpha, mover_alpha(sized[0], ground, ~blocked, 1))
-        return Target(frame, window, sized[0], ground, blocked, alpha)
+        return Target(frame, window, sized[0], ground, blocked, wanted, alpha)
 
     def _fused(
         self,

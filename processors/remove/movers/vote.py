@@ -86,8 +86,8 @@ def doubt(target: Target, found: Sequence[Candidate], weights: Weights, trust: W
     Where movers are seen beside the hole, the share that the fill does not go on to show; inside, how
     far the candidates disagree about where movers stand; and how long ago they were seen.
     """
-    far = cv2.distanceTransform((~target.hole).astype(np.uint8), cv2.DIST_L2, 3)
-    beside = (far > 1) & (far <= _EDGE)
+    far = cv2.distanceTransform((~target.wanted).astype(np.uint8), cv2.DIST_L2, 3)
+    beside = (far > 1) & (far <= _EDGE + 2) & ~target.hole
     firm = beside & (target.alpha > 0.5)
     if not len(found):
         return float(min(1.0, firm.sum() / _EDGE / 12))
@@ -103,7 +103,7 @@ def doubt(target: Target, found: Sequence[Candidate], weights: Weights, trust: W
     split = 4 * mean * (1 - mean)
     ages = np.array([_age(one, target) for one in found], np.float32)
     age = np.tensordot(ages, weights, axes=1)
-    inside = target.hole & ((alpha > 0.3) | (mean > 0.3))
+    inside = target.wanted & ((alpha > 0.3) | (mean > 0.3))
     if inside.sum() < 12:
         return float(min(1.0, 1.5 * missed))
     old = 1 - np.exp(-age[inside].mean() / (2 * _NEAR))
