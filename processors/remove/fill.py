@@ -51,7 +51,7 @@ _STRANGE = 0.08
 _CAP = 0.12
 _FEWEST = 60
 _SOMEBODY = 0.01
-"""Share of a hole that must move in the take for a performer to be named."""
+"""Share of a hole below which nobody can be made out in it."""
 _AROUND = 20
 """Pixels around a hole that are filled too, to be compared with the plate."""
 
@@ -231,8 +231,8 @@ class _Filling:
     def movers(self, hole_at: HoleAt) -> None:
         """Paint what nothing showed, and lay over it what moves behind the matte, where no take has it."""
         missing = self.inside & ((self.origin == 0) | (self.origin == Origin.OWN))
-        if not missing.any():
-            return
+        if missing.sum() <= _SOMEBODY * self.inside.sum():
+            return  # slivers beside what a take shows: too little for anybody to be seen in
         movers = self.shot.movers_around(self.frame, self.region, hole_at, blind=self.blind)
         # What is painted must not be smeared out of a performer who stands beside the hole.
         self._paint(movers.seen(self.frame, self.region) & ~self.inside)
