@@ -34,7 +34,7 @@ def register(app: typer.Typer) -> None:
 
 def process(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(help="The processor: remove, continuity, or an installed one.")],
+    name: Annotated[str, typer.Argument(help="The processor: remove, match_grade, continuity, or an installed one.")],
     plate: Annotated[
         Path | None, typer.Option(help="The plate: a movie, a folder of frames or a frame pattern.")
     ] = None,

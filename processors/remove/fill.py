@@ -38,7 +38,7 @@ class Origin(IntEnum):
     TRAINED = 160
     """A small network trained on this show's frames."""
     PAINTED = 200
-    """Never seen anywhere: painted from the hole's edges."""
+    """Never seen anywhere: painted from what stands around it."""
 
 
 RIM = 8

@@ -81,5 +81,8 @@ class RemoveOptions(BaseModel):
         "this shot alone (only under an approval).",
     )
     never_seen: float = Field(
-        0.05, ge=0, le=1, description="Share of the hole that may be painted from its edges before a fix is weak."
+        0.05,
+        ge=0,
+        le=1,
+        description="Share of the hole that no source shows and that may be painted before a fix is weak.",
     )

@@ -46,7 +46,7 @@ CURVES = (
     Curve(
         "never_seen",
         "Never seen",
-        "Share of the hole that no source showed, so that it is painted from its edges.",
+        "Share of the hole that no source showed, so that it is painted from what stands around it.",
         "%",
         factor=100.0,
         least_span=5.0,

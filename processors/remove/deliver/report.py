@@ -18,7 +18,7 @@ from ..networks.uses import network_uses, trained_share, unseen_words
 from ..rating.candidates import candidates_for
 from ..rating.choice import Trial
 from ..rating.expected import Expected
-from ..rating.verdict import Tally, matte_words, poor_frames, source_uses, torn_frames
+from ..rating.verdict import Tally, matte_words, poor_frames, source_uses, torn_frames, unmet_frames
 from ..shot import Shot
 
 PACKAGE = {
@@ -104,7 +104,8 @@ def report_words(
         "probes": [score.words(first) for score in trial.told],
         "curves": expected.curves(first),
         "frames_to_look_at": sorted(
-            n + first for n in {*torn_frames(tally), *poor_frames(expected, shot.options.min_psnr_db)}
+            n + first
+            for n in {*unmet_frames(tally), *torn_frames(tally), *poor_frames(expected, shot.options.min_psnr_db)}
         ),
         "identity": {
             **summarise(proofs).model_dump(mode="json"),

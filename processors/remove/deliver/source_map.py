@@ -39,7 +39,7 @@ ORIGINS = {
     Origin.MOVER: "something moving, from the shot's own other frames",
     Origin.NETWORK: "the studio's network",
     Origin.TRAINED: "a network trained on this show's frames",
-    Origin.PAINTED: "never seen: painted from the hole's edges",
+    Origin.PAINTED: "never seen: painted from what stands around it",
 }
 _NOTHING = Region(0, 0, 1, 1)
 

@@ -50,9 +50,14 @@ class Tally:
         return -max(used)[1] if used else None
 
 
-def torn_frames(tally: Tally) -> list[int]:
-    """The frames in which something is cut off along the matte's edge: the one place that says so."""
+def unmet_frames(tally: Tally) -> list[int]:
+    """The frames whose fill does not meet what stands around the matte."""
     return [frame for frame, value in tally.mismatch.items() if value > MISMATCH]
+
+
+def torn_frames(tally: Tally) -> list[int]:
+    """The frames in which somebody who moves behind the matte may be cut off."""
+    return [frame for frame, value in tally.torn.items() if value > TORN]
 
 
 def poor_frames(expected: Expected, least_db: float) -> list[int]:
@@ -83,24 +88,23 @@ def judge(shot: Shot, tally: Tally, rating: SelfRating, expected: Expected) -> t
     weak = weak or share > options.never_seen
     said, unapproved = network_reasons(shot, tally.origins)
     reasons, weak = reasons + said, weak or unapproved
-    torn = torn_frames(tally)
+    unmet, torn = unmet_frames(tally), torn_frames(tally)
+    if unmet:
+        weak = weak or len(unmet) > _MOST_TORN * len(tally.frames)
+        reasons.append(
+            f"In {len(unmet)} frames ({ranges([n + first for n in unmet])}) the fill does not meet what "
+            "stands around the matte: something moves behind it, or the matte is too small."
+        )
     if torn:
         weak = weak or len(torn) > _MOST_TORN * len(tally.frames)
         reasons.append(
-            f"In {len(torn)} frames ({ranges([n + first for n in torn])}) the fill does not meet what "
-            "stands around the matte: something moves behind it, or the matte is too small."
-        )
-    cut = [frame for frame, value in tally.torn.items() if value > TORN]
-    if cut:
-        weak = weak or len(cut) > _MOST_TORN * len(tally.frames)
-        reasons.append(
-            f"In {len(cut)} frames ({ranges([n + first for n in cut])}) somebody moves behind the matte and was "
+            f"In {len(torn)} frames ({ranges([n + first for n in torn])}) somebody moves behind the matte and was "
             "put together from other frames: look whether anything is cut off. Another take of the same action "
             "would show it."
         )
-    poor = [frame for frame in poor_frames(expected, options.min_psnr_db) if frame not in torn]
+    poor = [frame for frame in poor_frames(expected, options.min_psnr_db) if frame not in (*unmet, *torn)]
     if poor:
-        weak = weak or len(poor) + len(torn) > _MOST_POOR * len(tally.frames)
+        weak = weak or len(poor) + len({*unmet, *torn}) > _MOST_POOR * len(tally.frames)
         reasons.append(
             f"In {len(poor)} frames ({ranges([n + first for n in poor])}) less than {options.min_psnr_db:.1f} dB are "
             "expected: look at them before anybody else does."
