@@ -133,7 +133,10 @@ def test_a_moving_camera_shot_is_filled_from_its_own_frames(clip: str, tmp_path:
 
 
 def test_what_was_never_seen_is_said_and_not_published(tmp_path: Path) -> None:
-    """A box that stands still in a still shot hides the same place for ever: refused, with the share."""
+    """A box that stands still in a still shot hides the same place for ever: refused, with the share.
+
+    Who walks behind it meanwhile is followed, and is not counted as never seen.
+    """
     plate = tmp_path / "plate.mkv"
     with Plate.open(footage.shared("opencv_samples/vtest.avi")) as opened, av.open(str(plate), "w") as write:
         stream = write.add_stream("ffv1", rate=10)
@@ -145,6 +148,6 @@ def test_what_was_never_seen_is_said_and_not_published(tmp_path: Path) -> None:
     outcome = remove(tmp_path, plate, None, box="300,200,80,120", box_is="area", probes=2)
     assert outcome.verdict is Verdict.REFUSE
     assert any("never seen" in reason for reason in outcome.reasons)
-    assert json.loads(outcome.report.read_text())["never_seen_share"] > 0.9
+    assert json.loads(outcome.report.read_text())["never_seen_share"] > 0.7
     asked = remove(tmp_path / "ask", plate, None, box="300,200,80,120", box_is="area", probes=2, weak_fix="ask")
     assert asked.verdict is Verdict.ASK

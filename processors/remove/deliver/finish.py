@@ -21,7 +21,7 @@ from ..grain import Grain
 from ..networks.uses import network_uses, trained_share
 from ..rating.choice import held_trial
 from ..rating.expected import Facts, expect, facts_of, rate
-from ..rating.verdict import Tally, judge, source_uses, summarised
+from ..rating.verdict import Tally, judge, matte_is_doubtful, source_uses, summarised
 from ..shot import Shot
 from ..steady import Steady
 from ..store import load_fill
@@ -60,9 +60,8 @@ class Finish:
         rating = rate(trial, expected, self.tally.origins)
         identity = summarise(proofs)
         reasons, weak = judge(self.shot, self.tally, rating, expected)
-        followed = self.shot.mattes.followed
-        lost = followed is not None and (followed.lost or followed.doubtful)
-        verdict = Verdict(self.shot.options.weak_fix) if weak else Verdict.ASK if lost else Verdict.PUBLISH
+        unsure = matte_is_doubtful(self.shot)
+        verdict = Verdict(self.shot.options.weak_fix) if weak else Verdict.ASK if unsure else Verdict.PUBLISH
         if not identity.holds:
             verdict = Verdict.REFUSE
             reasons.insert(0, "Something outside the matte changed: this must not happen, please report it.")

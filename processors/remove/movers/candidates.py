@@ -16,7 +16,7 @@ from .motion import Field, Motion, completed, grid
 from .scene import Scene
 from .segment import mover_alpha
 
-_STEPS = (1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 18, 21, 24)
+_STEPS = (1, 2, 3, 5, 7, 10, 14, 19, 24)
 """Frames before and after that are tried."""
 _RIM = 14
 """Pixels around the hole in which a candidate must agree with the plate."""
@@ -24,6 +24,8 @@ _DRIFT = 12
 """A mover may have drifted by about this part of the window's longer side."""
 _CALM = 2e-4
 """Mean squared error (0..1) that such a drift must save."""
+_NOBODY = 6.0
+"""Pixels of movers in a whole window below which a candidate shows the background alone."""
 _UNKNOWN = 0.06
 """The error (0..1) that is assumed of a candidate where no mover is seen beside the hole."""
 
@@ -31,13 +33,14 @@ _UNKNOWN = 0.06
 @dataclass(frozen=True)
 class Target:
     """The frame to be completed, over a window of the scene: `plate` and `background` RGB, the `hole`
-    (with what else must not be looked at), `alpha` of the movers seen around it."""
+    (with what else must not be looked at), of it what is `wanted`, `alpha` of the movers seen around it."""
 
     frame: int
     window: tuple[slice, slice]
     plate: Image
     background: Image
     hole: Mask
+    wanted: Mask
     alpha: NDArray[np.float32]
 
 
@@ -87,6 +90,8 @@ def _candidate(scene: Scene, target: Target, number: int, x: Field, y: Field) ->
         part, seen = opaque[target.window], ~scene.hidden(number)[target.window]
         part[:] = np.maximum(part, mover_alpha(scene.rgb(number)[target.window], target.background, seen, 1))
     image, alpha, valid = _laid(scene, target, number, opaque, x, y)
+    if float(alpha.sum()) < _NOBODY:
+        return Candidate(number, x, y, image, alpha, valid, _error(target, image, alpha, valid))
     dx, dy = _settled(target, image, alpha, valid)
     if dx or dy:
         x, y = x - dx, y - dy

@@ -17,7 +17,7 @@ from .candidates import Candidate, Target, candidates
 from .motion import Motion, grid
 from .scene import Scene
 from .segment import mover_alpha
-from .vote import doubt, weigh
+from .vote import attached, doubt, weigh
 
 REACH = 24
 """Frames before and after at which a mover is looked for."""
@@ -81,9 +81,12 @@ class Movers:
         scene, f = self.scene, self.scene.factor
         window = self._window(region)
         small = (window[1].stop - window[1].start, window[0].stop - window[0].start)
-        blocked = cv2.resize(hole.astype(np.float32), small, interpolation=cv2.INTER_AREA) > 0.01
-        blocked |= scene.hidden(frame)[window]
-        sized = [cv2.resize(i, small, interpolation=cv2.INTER_AREA) if f != 1 else i for i in (plate, background)]
+        wanted = np.asarray(cv2.resize(hole.astype(np.float32), small, interpolation=cv2.INTER_AREA) > 0.01)
+        blocked = wanted | scene.hidden(frame)[window]
+        sized = [
+            np.asarray(cv2.resize(one, small, interpolation=cv2.INTER_AREA) if f != 1 else one, np.float32)
+            for one in (plate, background)
+        ]
         alpha = scene.alpha(frame)[window]
         # Around the hole the background may be the plate itself, movers and all.
         image, known = scene.still(frame)
@@ -92,7 +95,7 @@ class Movers:
         ground = np.asarray(sized[1] * (1 - bare) + image[window] * bare, np.float32)
         if scene.camera.still(frame):
             alpha = np.maximum(alpha, mover_alpha(sized[0], ground, ~blocked, 1))
-        return Target(frame, window, sized[0], ground, blocked, alpha)
+        return Target(frame, window, sized[0], ground, blocked, wanted, alpha)
 
     def _fused(
         self,
@@ -124,6 +127,7 @@ class Movers:
             ]
             best = np.maximum(best, share)
         alpha = np.asarray(opaque / np.maximum(mass, 1e-6) * hole, np.float32)
+        alpha = alpha * cv2.resize(attached(target, found, weights), size, interpolation=cv2.INTER_LINEAR)
         image = np.asarray(total / np.maximum(opaque, 1e-6)[..., None], np.float32)
         return Layer(image, alpha, trace, torn)
 

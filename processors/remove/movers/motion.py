@@ -80,14 +80,15 @@ class Motion:
 
     def _seen(self, step: int) -> dict[int, tuple[Field, Field]]:
         """Flow of visible movers and how much it counts, by frame, at half resolution."""
-        scene, seen = self._scene, {}
+        scene = self._scene
+        seen: dict[int, tuple[Field, Field]] = {}
         for frame in range(scene.stretch[0], scene.stretch[1] + 1):
             if not scene.holds(frame + step):
                 continue
             flow, weight = scene.flow(frame, step)
             moves = 0.15 + np.minimum(np.hypot(flow[..., 0], flow[..., 1]), 1)
             counts = np.asarray(weight * moves * scene.alpha(frame) / 1.15, np.float32)
-            mass = np.asarray(cv2.resize(counts, self._size, interpolation=cv2.INTER_AREA))
+            mass = np.asarray(cv2.resize(counts, self._size, interpolation=cv2.INTER_AREA), np.float32)
             sums = cv2.resize(flow * counts[..., None], self._size, interpolation=cv2.INTER_AREA)
             seen[frame] = (np.asarray(sums / np.maximum(2 * mass, 1e-6)[..., None], np.float32), mass)
         return seen
@@ -108,15 +109,15 @@ class Motion:
                     carried = old_weight * _FADE * (1 - _FRESH * weight)
                     total = weight + carried
                     both = flow * weight[..., None] + old_flow * carried[..., None]
-                    mean = both / np.maximum(total, 1e-6)[..., None]
+                    mean = np.asarray(both / np.maximum(total, 1e-6)[..., None], np.float32)
                     flow, weight = completed(mean, total), np.minimum(total, 1)
                 kept = (flow, weight)
         calm = max(self._size) / _CALM
         for frame, (total, mass) in sums.items():
-            mean = total / np.maximum(mass, 1e-6)[..., None]
+            mean = np.asarray(total / np.maximum(mass, 1e-6)[..., None], np.float32)
             hidden = cv2.resize(scene.hidden(frame).astype(np.float32), self._size, interpolation=cv2.INTER_AREA)
-            hidden = cv2.GaussianBlur(hidden, (0, 0), calm / 3)[..., None]
-            field = completed(mean, mass, calm) * hidden + completed(mean, mass) * (1 - hidden)
+            unseen = np.asarray(cv2.GaussianBlur(hidden, (0, 0), calm / 3), np.float32)[..., None]
+            field = completed(mean, mass, calm) * unseen + completed(mean, mass) * (1 - unseen)
             self._velocity[frame, step] = np.asarray(field, np.float32)
 
 

@@ -15,14 +15,14 @@ from numpy.typing import NDArray
 
 from ...mattes import grown
 from ...pictures.layout import Image, Mask
-from ...register import Registration, project
+from ...register import Registration
 from ..holes import Region
 from ..sources.camera import Camera
 from .dis import Field, residual_flow
 from .segment import mover_alpha, moving, still_background
 
-_LARGE = 960
-"""Longer side of a region above which motion is measured at half resolution, above twice at a quarter."""
+_LARGE = 480
+"""Longest side of what is looked at, after halving it as often as that takes."""
 _ROOM = 0.35
 """What is looked at around a region, as a share of its longer side: a mover must be seen coming."""
 _BESIDE = (3, 6, 10, 15, 21, 28)
@@ -64,7 +64,7 @@ class Scene:
     def factor(self) -> float:
         """Pixels here for one of the plate."""
         longest = max(self.wide.width, self.wide.height)
-        return 1.0 if longest <= _LARGE / 2 else 0.5 if longest <= _LARGE * 2 else 0.25
+        return next((f for f in (1.0, 0.5, 0.25) if longest * f <= _LARGE), 0.125)
 
     @cached_property
     def shape(self) -> tuple[int, int]:
@@ -76,7 +76,7 @@ class Scene:
         if frame not in self._rgb:
             small = self._resized(self.rgb_of(frame, self.wide))
             self._rgb[frame] = np.asarray(np.clip(small * 255 + 0.5, 0, 255), np.uint8)
-        return self._rgb[frame].astype(np.float32) / 255
+        return np.asarray(self._rgb[frame] / np.float32(255), np.float32)
 
     def hidden(self, frame: int) -> Mask:
         """Where a frame must not be used: mattes with two pixels of the plate around them."""
@@ -136,8 +136,8 @@ class Scene:
             x, y = x + base[..., 0], y + base[..., 1]
             steadied = cv2.remap(self.luma(other), x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
             covered = cv2.remap(self.hidden(other).astype(np.uint8), x, y, cv2.INTER_NEAREST) > 0
-            steadied = np.asarray(steadied, np.uint8)
-            self._flow[frame, step] = residual_flow(self.luma(frame), steadied, self.hidden(frame) | covered)
+            hidden = np.asarray(self.hidden(frame) | covered)
+            self._flow[frame, step] = residual_flow(self.luma(frame), np.asarray(steadied, np.uint8), hidden)
         return self._flow[frame, step]
 
     def luma(self, frame: int) -> NDArray[np.uint8]:
@@ -153,7 +153,7 @@ class Scene:
             return np.zeros((height, width, 2), np.float32)
         x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
         at = np.stack([x, y], axis=-1)
-        return (project(matrix, at.reshape(-1, 2)).reshape(height, width, 2) - at).astype(np.float32)
+        return np.asarray(cv2.perspectiveTransform(at, matrix) - at, np.float32)
 
     def holds(self, frame: int) -> bool:
         """Whether that frame belongs to the stretch."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from ....schema.media import SourceClass
 from ....schema.outcome import SelfRating, SourceUse, Verdict
+from ..effects import Kind
 from ..fill import Origin
 from ..grain import Grain
 from ..networks.uses import network_reasons
@@ -120,6 +121,16 @@ def judge(shot: Shot, tally: Tally, rating: SelfRating, expected: Expected) -> t
         if one.likeness.clean_frames == 1 and tally.origins[place + 1]
     ]
     return reasons + matte_words(shot), weak
+
+
+def matte_is_doubtful(shot: Shot) -> bool:
+    """Whether what was followed was lost, or edges or parts of the thing stand beside the matte and stay there."""
+    followed, effects = shot.mattes.followed, shot.effects
+    lost = followed is not None and bool(followed.lost or followed.doubtful)
+    stays = (
+        effects is not None and shot.options.effects == "report" and bool({Kind.EDGE, Kind.PART} & set(effects.kinds))
+    )
+    return lost or stays
 
 
 def matte_words(shot: Shot) -> list[str]:
