@@ -26,14 +26,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from wetgate.processors.identity import inside_planes
+from removing.blanked import Blanked, Holed
 from wetgate.processors.mattes import grown
 from wetgate.processors.pictures import Picture, Plate
 from wetgate.processors.pictures.review import write_picture
 from wetgate.processors.remove.fill import composed, fill_hole
 from wetgate.processors.remove.grain import Grain, flat_places, high_pass
 from wetgate.processors.remove.holes import region_of
-from wetgate.processors.remove.shot import Frames, Shot, open_shot
+from wetgate.processors.remove.shot import open_shot
 from wetgate.processors.remove.steady import Steady
 from wetgate.schema.request import Request, Source
 
@@ -73,42 +73,6 @@ CASES = {
 }
 
 
-class Stretch(Frames):
-    """Some frames of a clip, counted from 0, with every hole filled with one code value."""
-
-    def __init__(self, plate: Plate, first: int, holes: list[Mask]) -> None:
-        super().__init__(plate)
-        self._first, self._holes = first, holes
-        self._blank: dict[int, Picture] = {}
-
-    def true(self, frame: int) -> Picture:
-        """What is really there."""
-        return super().at(frame + self._first)
-
-    def at(self, frame: int) -> Picture:
-        """One frame without what its hole covers."""
-        if frame not in self._blank:
-            picture = self.true(frame)
-            inside = inside_planes(self._holes[frame], picture.encoding.layout)
-            planes = tuple(
-                np.where(mask, 200, plane).astype(plane.dtype)
-                for plane, mask in zip(picture.planes, inside, strict=True)
-            )
-            self._blank[frame] = Picture(frame, planes, picture.encoding)
-        return self._blank[frame]
-
-
-@dataclass
-class Holed(Shot):
-    """A shot whose mattes are these holes."""
-
-    holes: list[Mask] = field(default_factory=list)
-
-    def matte(self, frame: int) -> Mask:
-        """The foreign matte; nothing after its end."""
-        return self.holes[frame] if frame < len(self.holes) else np.zeros(self.holes[0].shape, bool)
-
-
 def mattes(path: str, size: tuple[int, int], length: int) -> list[Mask]:
     """A foreign matte at (height, width) *size*."""
     out = []
@@ -133,7 +97,7 @@ class Known:
         size = (real.plate.video.height, real.plate.video.width)
         self.length = min(case.length, real.plate.frames - case.first)
         self.holes = mattes(case.foreign, size, self.length)
-        self.frames = Stretch(real.plate, case.first, self.holes)
+        self.frames = Blanked(real.plate, self.holes, case.first)
         self.shot = Holed(real.request, real.options, real.plate, real.mattes, self.frames, holes=self.holes)
         self.shot.cuts = [self.length]
         self._moving = mattes(case.subject, size, self.length) if case.subject else None

@@ -28,14 +28,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from removing.blanked import Blanked, Holed
 from wetgate.processors.flow import dense_flow
-from wetgate.processors.identity import inside_planes
 from wetgate.processors.mattes import grown
-from wetgate.processors.pictures import Picture, Plate
+from wetgate.processors.pictures import Plate
 from wetgate.processors.remove.fill import composed, fill_hole, paint
 from wetgate.processors.remove.holes import region_of
 from wetgate.processors.remove.movers.motion import completed
-from wetgate.processors.remove.shot import Frames, Shot, open_shot
+from wetgate.processors.remove.shot import open_shot
 from wetgate.schema.request import Request, Source
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "footage"
@@ -129,36 +129,6 @@ CASES = {
     "pose-cross": Case(POSE, Sweep((0.25, 0.35), (0.8, 0.45), 0.3), 10, 60, 360),
     "pose2-cross": Case(POSE2, Sweep((0.25, 0.45), (0.8, 0.4), 0.3), 20, 60, 360),
 }
-
-
-class Blanked(Frames):
-    """A clip's frames with every hole filled with one code value: nothing can leak from there."""
-
-    def __init__(self, plate: Plate, holes: list[Mask]) -> None:
-        super().__init__(plate)
-        self._holes = holes
-        self._blank: dict[int, Picture] = {}
-
-    def at(self, frame: int) -> Picture:
-        """One frame without what its hole covers."""
-        if frame not in self._blank:
-            picture = super().at(frame)
-            inside = inside_planes(self._holes[frame], picture.encoding.layout)
-            pairs = zip(picture.planes, inside, strict=True)
-            planes = tuple(np.where(mask, 200, plane).astype(plane.dtype) for plane, mask in pairs)
-            self._blank[frame] = Picture(frame, planes, picture.encoding)
-        return self._blank[frame]
-
-
-@dataclass
-class Holed(Shot):
-    """A shot whose mattes are these holes."""
-
-    holes: list[Mask] = field(default_factory=list)
-
-    def matte(self, frame: int) -> Mask:
-        """The made matte."""
-        return self.holes[frame]
 
 
 @dataclass

@@ -129,6 +129,7 @@ def _exr(folder: Path, pictures: list[np.ndarray], chromaticities: tuple[float, 
         if chromaticities:
             spec.attribute("chromaticities", oiio.TypeDesc("float[8]"), chromaticities)
         output = oiio.ImageOutput.create("x.exr")
+        assert output is not None
         assert output.open(str(folder / f"a.{number}.exr"), spec) and output.write_image(picture.astype(np.float32))
         output.close()
     return folder
