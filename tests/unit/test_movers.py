@@ -151,7 +151,7 @@ def test_motion_is_carried_into_what_is_hidden() -> None:
 def test_movers_are_told_from_noise_and_drift() -> None:
     """A darker frame with noise differs nowhere but where somebody stands."""
     rng = np.random.default_rng(4)
-    images = [GROUND + rng.normal(0, 0.01, GROUND.shape).astype(np.float32) for _ in range(8)]
+    images = [np.asarray(GROUND + rng.normal(0, 0.01, GROUND.shape), np.float32) for _ in range(8)]
     background, known = still_background(images, [np.ones((HEIGHT, WIDTH), bool)] * 8)
     assert known.all()
     frame = np.asarray(walking(20) - 0.03 + rng.normal(0, 0.01, GROUND.shape), np.float32)

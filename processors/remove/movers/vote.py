@@ -15,6 +15,8 @@ _AGREE = 0.06
 """Patch distance (RMS over RGB, 0..1) at which two candidates still show the same thing."""
 _NEAR = 8.0
 """Frames after which a candidate counts e times less."""
+_OLD = 16.0
+"""Frames after which what a mover looked like is more guessed than known."""
 _TOGETHER = 4.0
 """Pixels over which candidates are chosen together."""
 _FIT = 0.05
@@ -106,7 +108,7 @@ def doubt(target: Target, found: Sequence[Candidate], weights: Weights, trust: W
     inside = target.wanted & ((alpha > 0.3) | (mean > 0.3))
     if inside.sum() < 12:
         return float(min(1.0, 1.5 * missed))
-    old = 1 - np.exp(-age[inside].mean() / (2 * _NEAR))
+    old = 1 - np.exp(-age[inside].mean() / _OLD)
     unsure = float(split[inside].mean())
     return float(np.clip(1 - (1 - min(1.0, 1.5 * missed)) * (1 - 0.7 * unsure) * (1 - 0.7 * old), 0, 1))
 
