@@ -17,7 +17,7 @@ from ..mattes import grown
 from ..pictures.sheets import spread
 from .deliver.finish import Finish
 from .effects import find_effects
-from .fill import fill_hole
+from .layers import fill_hole
 from .networks.load import load
 from .networks.studio import StudioNetwork
 from .options import RemoveOptions

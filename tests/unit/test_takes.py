@@ -11,7 +11,8 @@ import pytest
 from images import write_mattes
 from wetgate.processors.pictures import Plate
 from wetgate.processors.remove import Remove
-from wetgate.processors.remove.fill import Origin, fill_hole
+from wetgate.processors.remove.fill import Origin
+from wetgate.processors.remove.layers import fill_hole
 from wetgate.processors.remove.processor import _prepared
 from wetgate.processors.remove.sources.still import still_of
 from wetgate.processors.runner import run_processor

@@ -13,9 +13,10 @@ import numpy as np
 
 from ...mattes import grown
 from ...pictures.layout import Image, Mask
-from ..fill import Fill, Origin, fill_hole, paint
+from ..fill import Fill, Origin, paint
 from ..grain import Grain, measure
 from ..holes import Region, region_of
+from ..layers import fill_hole
 from ..networks.candidate import NetworkCandidate
 from ..shot import HoleAt, Shot
 from ..sources.membrane import correction
