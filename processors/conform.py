@@ -42,13 +42,26 @@ def conform(request: Request, proxy: Path, start: int) -> Request:
                 _write_matte(plate, matte, matrix, start, folder)
             else:
                 assert box is not None
-                x, y, width, height = box
+                x, y, width, height = _area(box)
                 value = np.zeros((drawn_on.video.height, drawn_on.video.width), np.uint8)
                 value[y : y + height, x : x + width] = 255
                 for frame in range(plate.frames):
                     _save(folder, frame, _laid(value, matrix, plate))
         matte = folder
     return request.model_copy(update={"options": options, "matte": matte})
+
+
+def _area(box: object) -> tuple[int, int, int, int]:
+    """The one box on all frames that `x,y,width,height` names. Raises BriefIncomplete for boxes on single frames."""
+    parts = box.split(",") if isinstance(box, str) else list(box) if isinstance(box, (list, tuple)) else []
+    try:
+        x, y, width, height = (int(part) for part in parts)
+    except ValueError:
+        raise BriefIncomplete(
+            f"`box: {box}` was drawn on a proxy and cannot be carried over to its pull: mark it on the pull, or "
+            "attach a matte."
+        ) from None
+    return x, y, width, height
 
 
 def _matrix(plate: Plate, proxy: Plate, start: int) -> Matrix:

@@ -102,7 +102,10 @@ class StillMedian:
 def candidates_for(shot: Shot) -> list[Candidate]:
     """What may compete for *shot*; the first is the default, which only a clear win replaces."""
     found: list[Candidate] = [Layers(), Spatial()]
-    if shot.options.use_own_frames and all(shot.camera.still(frame) for frame in (0, *shot.cuts)):
+    # Where a take shows the place, a median that does not look at it must not win by an easy test elsewhere:
+    # the thing itself may stand in frames that have no matte.
+    own = shot.options.use_own_frames and not shot.takes
+    if own and all(shot.camera.still(frame) for frame in (0, *shot.cuts)):
         found.append(StillMedian())
     found += [NetworkCandidate(network) for network in shot.networks]
     return found
