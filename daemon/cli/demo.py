@@ -29,7 +29,7 @@ def demo(
 ) -> None:
     """Play one day of a show: dailies, a continuity check, two fixes, and every promise checked.
 
-    Exit status 0 only if every promise held. Needs about 4 minutes on two cores.
+    Exit status 0 only if every promise held. Needs 5 to 15 minutes on two cores.
     """
     from ..demo.day import play  # its second decoder is an extra that no other command needs
 
