@@ -16,7 +16,7 @@ from ...schema.request import Chunk, Request
 from ..mattes import grown
 from ..pictures.sheets import spread
 from .deliver.finish import Finish
-from .effects import find_effects
+from .effects.find import find_effects
 from .layers import fill_hole
 from .networks.load import load
 from .networks.studio import StudioNetwork

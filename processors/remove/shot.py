@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,7 @@ from ..pictures.master import check_master
 from ..register import Registration
 from ..survey.cuts import Cuts
 from .blends import Blends
+from .effects.kinds import Effects
 from .holes import Region, ramp, region_of
 from .movers.complete import REACH, Movers
 from .movers.scene import Scene
@@ -31,9 +32,6 @@ from .sources.lay import UNIT
 from .sources.painted import Painted, open_painted
 from .sources.takes import AlignedTake
 from .unseen.fill import Unseen
-
-if TYPE_CHECKING:
-    from .effects import Effects
 
 HoleAt = Callable[[int], Mask]
 """The hole of a frame: the real one, or a probe's."""

@@ -9,7 +9,7 @@ from ....schema.finding import Evidence
 from ...pictures.layout import Image
 from ...pictures.review import write_picture
 from ...pictures.sheets import Row, contact_sheet, overlay, spread
-from ..effects import Kind
+from ..effects.kinds import Kind
 from ..shot import Shot
 
 _FRAMES = 5

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from ....schema.media import SourceClass
 from ....schema.outcome import SelfRating, SourceUse, Verdict
-from ..effects import Kind
+from ..effects.kinds import Kind
 from ..fill import Origin
 from ..grain import Grain
 from ..networks.uses import network_reasons

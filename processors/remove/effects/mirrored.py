@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..pictures.layout import Mask
+from ...pictures.layout import Mask
 
 _ALIKE = 0.6
 """Cosine between the two departures, over all rows and colours."""

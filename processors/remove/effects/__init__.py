@@ -1,0 +1,1 @@
+"""Shadow, reflection and soft edge of what is removed: found beside the matte."""
