@@ -16,13 +16,16 @@ from pydantic import BaseModel
 from .outcome import Outcome
 from .request import Chunk, Request
 from .tracker import (
+    Ability,
     Attachment,
     BriefSource,
     EntityRef,
     EventPage,
+    FileDraft,
     MediaKind,
     NoteDraft,
     Problem,
+    Review,
     TrackerTask,
     VersionDraft,
 )
@@ -31,17 +34,36 @@ Progress = Callable[[float, str], None]
 """Called with the done share (0..1) and a few words; cheap enough to call for every frame."""
 
 
+class Push(Protocol):
+    """A tracker's push channel, held open by a thread of its own."""
+
+    @property
+    def alive(self) -> bool:
+        """Whether changes would be told now; it mends itself where it can."""
+
+    def close(self) -> None:
+        """End it."""
+
+
 @runtime_checkable
 class Tracker(Protocol):
     """A production tracker. Calls are safe to repeat: nothing is created twice for one key.
 
     All calls raise TrackerUnavailable where a later try may succeed, TrackerRejected where it will
     not, EntityNotFound for a missing entity, AmbiguousResult where a write may have arrived.
-    An implementation may be called from one thread at a time.
+    An implementation may be called from one thread at a time. Calls that need an `Ability` which the
+    tracker lacks do nothing.
     """
 
     key_field: str
     """The tracker's own field that holds our key on versions and notes."""
+    abilities: frozenset[Ability]
+
+    def push(self, wake: Callable[[], None]) -> Push | None:
+        """Have *wake* called, from any thread, when something may have changed; None without the ability.
+
+        A push only wakes the reader: what changed is told by `events`.
+        """
 
     def events(self, cursor: str | None) -> EventPage:
         """What changed since *cursor*, with an overlap: ids may repeat and the caller drops those.
@@ -75,6 +97,21 @@ class Tracker(Protocol):
 
     def note(self, note: NoteDraft) -> EntityRef:
         """Write the note with its pictures, or return and complete the one that carries its key."""
+
+    def edit_note(self, note: EntityRef, text: str) -> None:
+        """Let a note of ours say *text* instead."""
+
+    def reviews(self, task: EntityRef) -> Sequence[Review]:
+        """What stands on our versions of the task, oldest first."""
+
+    def register(self, version: EntityRef, files: Sequence[FileDraft]) -> None:
+        """Register files that belong to the version by path, those that are not there yet."""
+
+    def playlist(self, project: str, name: str, version: EntityRef) -> None:
+        """Put the version last on the playlist of that name, which is made where it is missing."""
+
+    def log_time(self, task: EntityRef, key: str, day: str, minutes: int) -> None:
+        """Log time on an ISO day, once for one key."""
 
     def set_status(self, entity: EntityRef, status: str) -> None:
         """Set a status by its code; raises TrackerRejected where the site has no such code."""
