@@ -1,10 +1,10 @@
-"""The sandbox: a small server that speaks ShotGrid's API3 to the unmodified `shotgun_api3` client.
+"""Practice trackers: small servers that the vendors' unmodified clients speak to.
 
-It serves the demo, an evaluation without a site, and the tests' faults. It is written to the
-protocol, not to our connector, and shares no code with it.
+They serve the demo, an evaluation without a site, and the tests' faults. They are written to the
+protocols, not to our connectors, and share no code with them.
 """
 
 from .faults import Fault
-from .server import Sandbox
+from .shotgrid import Sandbox
 
 __all__ = ["Fault", "Sandbox"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import fnmatch
-import json
 import threading
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Literal
@@ -21,8 +20,8 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 class Fault(BaseModel):
     """One rule: the *nth* call (and *times* - 1 more) that fits *path* and *method* meets *action*.
 
-    `path` and `method` are globs; `method` is the API method (`create`), for forms the last part of
-    the path. `action`: `status` answers with *status*, `drop` ends the connection without an answer,
+    `path` and `method` are globs; `method` is the API method (`create`), for what has none the last
+    part of the path. `action`: `status` answers with *status*, `drop` ends the connection without an answer,
     `slow` waits *seconds*. `when` says whether the request has been carried out by then.
     """
 
@@ -107,10 +106,11 @@ class FaultPlan:
 class FaultMiddleware:
     """The outermost layer of the server: logs every call and carries out the plan."""
 
-    def __init__(self, app: App, plan: FaultPlan) -> None:
-        """Wrap *app*."""
+    def __init__(self, app: App, plan: FaultPlan, method_of: Callable[[str, bytes], str]) -> None:
+        """Wrap *app*; *method_of* tells the API method of a path and body."""
         self._app = app
         self._plan = plan
+        self._method_of = method_of
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or spoil it."""
@@ -118,7 +118,7 @@ class FaultMiddleware:
             await self._app(scope, receive, send)
             return
         body = await _whole(receive)
-        method = _method(scope["path"], body)
+        method = self._method_of(scope["path"], body)
         fault = self._plan.meet(scope["path"], method, body)
         status = [0]
 
@@ -196,12 +196,3 @@ def _again(body: bytes) -> Receive:
         return {"type": "http.request", "body": body, "more_body": False}
 
     return receive
-
-
-def _method(path: str, body: bytes) -> str:
-    if path != "/api3/json":
-        return path.rsplit("/", 1)[-1]
-    try:
-        return str(json.loads(body).get("method_name"))
-    except (ValueError, AttributeError):
-        return ""

@@ -29,7 +29,7 @@ from shotgun_api3.shotgun import (
     ShotgunThumbnailNotReady,
 )
 from wetgate.daemon.sandbox import Fault, Sandbox
-from wetgate.daemon.sandbox.rpc import METHODS
+from wetgate.daemon.sandbox.shotgrid.rpc import METHODS
 from wetgate.schema.errors import ConfigError
 
 pytestmark = pytest.mark.filterwarnings(LEAVES_FILES_OPEN)

@@ -9,8 +9,8 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse
 from starlette.concurrency import run_in_threadpool
 
+from ..faults import EventOrder, Fault, FaultMiddleware, FaultPlan
 from . import rpc, uploads
-from .faults import EventOrder, Fault, FaultMiddleware, FaultPlan
 from .media import TRANSIENT, TRANSIENT_PATH
 from .refusal import CRUD, Refusal
 from .site import Site
@@ -29,7 +29,7 @@ def make_app(site: Site, plan: FaultPlan | None) -> Any:
     if plan is None:
         return app
     _add_control(app, site, plan)
-    return FaultMiddleware(app, plan)
+    return FaultMiddleware(app, plan, _method)
 
 
 def _base(request: Request) -> str:
@@ -123,3 +123,12 @@ def _add_control(app: FastAPI, site: Site, plan: FaultPlan) -> None:
         if _peer(request) not in _LOOPBACK:
             return PlainTextResponse("loopback only", status_code=403)
         return JSONResponse([call.model_dump() for call in plan.calls])
+
+
+def _method(path: str, body: bytes) -> str:
+    if path != "/api3/json":
+        return path.rsplit("/", 1)[-1]
+    try:
+        return str(json.loads(body).get("method_name"))
+    except (ValueError, AttributeError):
+        return ""
