@@ -150,7 +150,7 @@ def _pictures(path: Path) -> list[str]:
 
 
 def _paths(outcome: Outcome) -> list[Path]:
-    named = [outcome.report, outcome.master, outcome.review, outcome.matte, outcome.thumbnail]
+    named = [outcome.report, outcome.master, outcome.review, outcome.matte, outcome.thumbnail, outcome.filmstrip]
     named += [outcome.contact_sheet, *(evidence.path for evidence in outcome.evidence)]
     for finding in outcome.findings:
         named += [finding.matte, *(evidence.path for evidence in finding.evidence)]

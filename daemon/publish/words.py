@@ -27,8 +27,10 @@ def findings_text(plate: str, outcome: Outcome, numbered: Sequence[tuple[int, Fi
     return "\n".join([*lines, *(f"- {reason}" for reason in outcome.reasons)])
 
 
-def version_text(code: str, outcome: Outcome, reasons: Sequence[str], verdict: Verdict) -> str:
-    """The note that comes with a version."""
+def version_text(
+    code: str, outcome: Outcome, reasons: Sequence[str], verdict: Verdict, *, handles: int | None = None
+) -> str:
+    """The note that comes with a version; *handles* are the show's frames before and after each cut."""
     lines = [f"{code}: {outcome.summary}"]
     if verdict is Verdict.ASK:
         lines.append("NEEDS REVIEW: Wetgate is not sure of this fix.")
@@ -56,7 +58,10 @@ def version_text(code: str, outcome: Outcome, reasons: Sequence[str], verdict: V
             f"To finish it by hand: {outcome.report.parent} holds patch/ (RGBA EXR), matte/, source_map/ and comp.nk, "
             "which lays the patch over the plate in Nuke."
         )
-    lines.append(f"Frames {outcome.first_frame}-{outcome.last_frame}, source timecode {outcome.timecode or 'none'}.")
+    of_show = f" (handles of the show: {handles})" if handles else ""
+    lines.append(
+        f"Frames {outcome.first_frame}-{outcome.last_frame}{of_show}, source timecode {outcome.timecode or 'none'}."
+    )
     return "\n".join(lines)
 
 

@@ -36,7 +36,10 @@ class EventRow(SQLModel, table=True):
 
 
 class TaskRow(SQLModel, table=True):
-    """A tracker's task that is ours. `state`: new, waiting, queued, running, done, refused, failed, dropped."""
+    """A tracker's task that is ours. `state`: new, waiting, queued, running, done, refused, failed, dropped.
+
+    `told` is what its note in the tracker says of where it stands.
+    """
 
     __tablename__ = "task"
     __table_args__ = (UniqueConstraint("tracker", "tracker_ref"),)
@@ -55,6 +58,7 @@ class TaskRow(SQLModel, table=True):
     brief: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     priority: int = 50
     due: str | None = None
+    told: str = Field(default="", sa_column=Column(Text, nullable=False, server_default=""))
     changed_at: float
 
 

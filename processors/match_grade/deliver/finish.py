@@ -10,7 +10,7 @@ from typing import Any
 from ....schema.outcome import Outcome, SelfRating
 from ....schema.ports import Progress
 from ....schema.request import Request
-from ...pictures.review import write_picture
+from ...pictures.review import FILMSTRIP, write_picture
 from ..options import Options
 from ..render import studio
 from ..store import ShotMatch, Store
@@ -42,6 +42,7 @@ def finish(request: Request, options: Options, shots: Sequence[ShotMatch], store
         report=report,
         review=review,
         thumbnail=thumbnail,
+        filmstrip=out / FILMSTRIP,
         contact_sheet=sheet,
         files=files,
         rating=_rating(shots),

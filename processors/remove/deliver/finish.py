@@ -15,7 +15,7 @@ from ...identity import FrameProof, prove_frame, summarise, write_matte
 from ...pictures import Plate
 from ...pictures.layout import Image
 from ...pictures.master import open_master
-from ...pictures.review import write_review
+from ...pictures.review import FILMSTRIP, write_review
 from ..fill import composed
 from ..grain import Grain
 from ..networks.uses import network_uses, trained_share
@@ -100,6 +100,7 @@ class Finish:
             review=self.out / "review.mp4",
             matte=self.out / "matte",
             thumbnail=thumbnail,
+            filmstrip=self.out / FILMSTRIP,
             contact_sheet=sheet,
             files=(page, script),
             rating=rating,

@@ -33,6 +33,7 @@ PACKAGE = {
     "source_map.png": "the source map as a picture",
     "effects.png": "what lies beside the matte and belongs to what was removed",
     "thumbnail.png": "thumbnail",
+    "filmstrip.jpg": "frames of the movie side by side, for a tracker's list",
 }
 """What may lie in a version's folder, and what it is for."""
 _PACKAGES = ("wetgate", "av", "numpy", "opencv-python-headless", "OpenImageIO")
