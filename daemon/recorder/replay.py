@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from ..sandbox.serving import Serving
 from .cleaning import Cleaner
-from .proxy import _VERBS
+from .passing import VERBS
 from .recording import Body, Exchange, read_recording
 
 _CREDENTIALS = frozenset({"script_name", "script_key", "session_uuid", "user_login", "user_password", "session_token"})
@@ -61,7 +61,7 @@ class Replay:
     def __enter__(self) -> Self:
         """Listen."""
         self._serving.open()
-        self._serving.serve(Starlette(routes=[Route("/{path:path}", self._answer, methods=_VERBS)]))
+        self._serving.serve(Starlette(routes=[Route("/{path:path}", self._answer, methods=VERBS)]))
         return self
 
     def __exit__(
