@@ -8,13 +8,13 @@ import random
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from between import Between
-from publishing import Publishing
+from publishing import SHOW, Publishing
 from wetgate.connectors.contract import Bench
 from wetgate.daemon.sandbox import Fault
 from wetgate.schema.tracker import Ability, EntityRef
@@ -90,9 +90,8 @@ class FaultTable:
         try:
             return self._run(row, nth)
         except AssertionError as error:
-            raise AssertionError(
-                f"{self._site.kind}, {row}, call {nth} of {self.clean} (seed {seed}): {error}"
-            ) from error
+            where = f"{self._site.kind}, {row}, call {nth} of {self.clean} (seed {seed})"
+            raise AssertionError(f"{where}: {error}") from error
 
     def _run(self, row: str, nth: int) -> Run:
         self._number += 1
@@ -180,20 +179,6 @@ class FaultTable:
         if Ability.PUBLISHED_FILES in bench.tracker.abilities:
             assert len(bench.registered(found)) == 2, f"registered {bench.registered(found)}"
         if Ability.PLAYLISTS in bench.tracker.abilities:
-            lists = bench.playlists(self._playlist())
-            assert [list(one) for one in lists if found.id in one] != [], "on no playlist"
+            lists = bench.playlists(f"{SHOW} Wetgate {time.strftime('%Y-%m-%d')}")
             assert sum(one.count(found.id) for one in lists) == 1, f"playlists {lists}"
         assert bench.tracker.task(task).status == bench.review
-
-    def _playlist(self) -> str:
-        import time
-
-        return f"PINE Wetgate {time.strftime('%Y-%m-%d')}"
-
-
-def sample(rows: Sequence[str], seeds: Sequence[int]) -> list[tuple[str, int]]:
-    """Every row with every seed."""
-    return [(row, seed) for row in rows for seed in seeds]
-
-
-Make = Callable[[], Site]

@@ -114,15 +114,8 @@ class Publishing:
         run, record = self.publisher.kind().run, self.publisher.kind().record
         assert callable(run)
         for attempt in range(1, MOST_TRIES + 1):
-            job = Job(
-                id=1,
-                show=SHOW,
-                kind="publish",
-                lane=Lane.PUBLISH,
-                payload={"version_id": 1},
-                attempt=attempt,
-                fence=attempt,
-            )
+            payload = {"version_id": 1}
+            job = Job(id=1, show=SHOW, kind="publish", lane=Lane.PUBLISH, payload=payload, attempt=attempt, fence=1)
             try:
                 result = run(job, lambda _share, _doing: None)
             except WetgateError as error:
