@@ -27,7 +27,7 @@ class Between:
 
     def start(self) -> None:
         self._serving.open()
-        self._serving.serve(self._counted)
+        self._serving.serve(self)
 
     def close(self) -> None:
         self._serving.close()
@@ -43,7 +43,7 @@ class Between:
         """Do something `before` the nth call from here on reaches the site, or `after` it was carried out."""
         self._hook, self.count = (nth, when, do), 0
 
-    async def _counted(self, scope: Any, receive: Any, send: Any) -> None:
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http":
             return
         self.count += 1

@@ -6,6 +6,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import structlog
+
+from ...schema.errors import TrackerRejected
 from ...schema.outcome import Outcome, Verdict
 from ...schema.ports import Progress, Tracker
 from ...schema.rate import rate_label
@@ -17,6 +20,8 @@ from ..store.ledger import Ledger
 from .gate import Ruling
 from .stationery import Stationery, words_of
 from .words import version_text
+
+log = structlog.get_logger()
 
 
 class Delivery:
@@ -114,7 +119,7 @@ class Delivery:
             self._tracker.register(made, files)
             return str(len(files))
 
-        self._step("files", "register files", send)
+        self._extra("files", "register files", send)
         passed(Step.FILES_REGISTERED)
 
     def list(self, made: EntityRef) -> None:
@@ -128,7 +133,7 @@ class Delivery:
             self._tracker.playlist(self._project, name, made)
             return name
 
-        self._step("playlist", "playlist", send)
+        self._extra("playlist", "playlist", send)
         passed(Step.PLAYLISTED)
 
     def tell(self, made: EntityRef) -> None:
@@ -157,13 +162,20 @@ class Delivery:
             self._tracker.log_time(task_of(self._task), key, day, minutes)
             return str(minutes)
 
-        self._step("time", "time log", send)
+        self._extra("time", "time log", send)
 
     def _dressed(self, kind: MediaKind, path: Path) -> Path:
         """Thumbnails and sheets carry the show's words, as they do in notes."""
         if kind is MediaKind.FILMSTRIP:
             return path
         return self._stationery.picture(self._version.show, path, self._version.key, self._words)
+
+    def _extra(self, name: str, step: str, make: Callable[[], str]) -> None:
+        """A step that a site may refuse (no such entity, no right) without keeping the version from its people."""
+        try:
+            self._step(name, step, make)
+        except TrackerRejected as error:
+            log.warning("left out", step=step, version=self._version.code, fault=str(error))
 
     def _step(
         self, name: str, step: str, make: Callable[[], str], find: Callable[[], str | None] = lambda: None
