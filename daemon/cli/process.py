@@ -43,7 +43,10 @@ def process(
     holdout: Annotated[Path | None, typer.Option(help="A second matte, of what must not be touched.")] = None,
     reference: Annotated[
         list[str] | None,
-        typer.Option(help="A still painted for one frame, paint.1012.png or 1012=PATH; may be given several times."),
+        typer.Option(
+            help="remove: a still painted for one frame, paint.1012.png or 1012=PATH; match_grade: what the shot "
+            "should look like, a clip or a graded still. May be given several times."
+        ),
     ] = None,
     source: Annotated[
         list[Path] | None, typer.Option(help="Another take or clean plate; may be given several times.")
@@ -83,14 +86,16 @@ def process(
         raise BriefIncomplete("Say what to work on and where the result goes: --plate CLIP --out DIR.")
     chosen = _options(processor, settings or [])
     consent = approval_of(approval)
+    painted, looked_at = (reference or [], []) if processor.painted_references else ([], reference or [])
     out.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(prefix=".work-", dir=out))
     request = Request(
         plate=_source(plate, plate_class),
         matte=matte.absolute() if matte else None,
         holdout=holdout.absolute() if holdout else None,
-        references=tuple(reference_of(text, Path) for text in reference or []),
+        references=tuple(reference_of(text, Path) for text in painted),
         sources=(
+            *(_source(Path(text), SourceClass.REFERENCE) for text in looked_at),
             *(_source(path, SourceClass.CAMERA) for path in source or []),
             *(_source(path, SourceClass.PROXY) for path in proxy or []),
         ),

@@ -25,6 +25,7 @@ class Continuity:
     name: ClassVar[str] = "continuity"
     summary: ClassVar[str] = "Finds what differs between a plate and other takes of its set-up."
     needs_takes: ClassVar[bool] = True
+    painted_references: ClassVar[bool] = False
     fixes: ClassVar[bool] = False
     Options: ClassVar[type[BaseModel]] = Options
 

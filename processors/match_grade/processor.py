@@ -24,6 +24,7 @@ class MatchGrade:
     name: ClassVar[str] = "match_grade"
     summary: ClassVar[str] = "Matches a shot's colour to a reference, as an ASC CDL and where it helps a cube."
     needs_takes: ClassVar[bool] = False
+    painted_references: ClassVar[bool] = False
     fixes: ClassVar[bool] = True
     Options: ClassVar[type[BaseModel]] = Options
 
@@ -63,7 +64,7 @@ def _work(request: Request, options: Options) -> list[tuple[Source, Source]]:
             + (
                 "Name the shots: `shots: <clip>, <clip>`."
                 if options.scene
-                else "Name the reference: `reference: <clip>`."
+                else "Name the reference: `reference: <clip or graded still>`."
             )
         )
     if options.scene:

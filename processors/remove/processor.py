@@ -40,6 +40,7 @@ class Remove:
     name: ClassVar[str] = "remove"
     summary: ClassVar[str] = "Take something out of a shot and restore what was behind it from the show's footage."
     needs_takes: ClassVar[bool] = True
+    painted_references: ClassVar[bool] = True
     fixes: ClassVar[bool] = True
     Options: ClassVar[type[BaseModel]] = RemoveOptions
 
