@@ -10,7 +10,8 @@ from typing import Annotated, Any
 import typer
 from pydantic import ValidationError
 
-from ...connectors.editorial import write_pulls
+from ...connectors.editorial import video_format, write_pulls
+from ...processors.pictures import Plate
 from ...processors.runner import run_processor
 from ...schema.errors import BriefIncomplete, NeedsPull
 from ...schema.media import SourceClass
@@ -18,7 +19,6 @@ from ...schema.outcome import Outcome, Verdict
 from ...schema.ports import Processor
 from ...schema.pull import PullList
 from ...schema.request import Request, Source, reference_of
-from ...schema.settings import ShowSettings
 from .. import plugins
 from ..publish.words import trained_words
 from .networks import approval_of, networks_of
@@ -112,7 +112,9 @@ def process(
     except NeedsPull as error:
         lists = error.data["pulls"]
         assert isinstance(lists, PullList)
-        write_pulls(lists.pulls, out, "pulls", video_format=ShowSettings().video_format)
+        with Plate.open(lists.pulls[0].path) as wanted:
+            size = (wanted.video.width, wanted.video.height)
+        write_pulls(lists.pulls, out, "pulls", video_format=video_format(*size))
         raise
     finally:
         shutil.rmtree(work, ignore_errors=True)

@@ -95,6 +95,16 @@ def test_a_fix_that_cannot_be_made_says_why(
     assert "Traceback" not in done.stderr
 
 
+def test_a_proxy_is_answered_with_lists_in_its_own_format(tmp_path: Path) -> None:
+    """Exit status 4; EDL and ALE lie in the folder, and VIDEO_FORMAT is that of the proxy's size."""
+    proxy = made.write_movie(tmp_path / "px.mov", [made.street(1280, 720)] * 3, timecode="01:00:00:00", reel="A009")
+    words = ("--plate-class", "proxy", "--set", "box=300,200,80,90", "--set", "box_is=area", "--out", "o")
+    done = wetgate(tmp_path, "process", "remove", "--plate", str(proxy), *words)
+    assert done.returncode == 4 and "needs a pull" in done.stderr
+    assert "VIDEO_FORMAT\t720\n" in (tmp_path / "o" / "pulls.ale").read_text()
+    assert (tmp_path / "o" / "pulls.edl").is_file()
+
+
 def test_a_plate_that_is_no_movie_is_an_error_with_its_name(tmp_path: Path) -> None:
     """Exit status 1, one sentence with the file's name, no traceback."""
     (tmp_path / "bad.mp4").write_bytes(b"nothing")
