@@ -63,11 +63,19 @@ def process(
     ),
     first_frame: Annotated[int, typer.Option(help="Shot frame of the plate's first frame.")] = 1001,
     network: Annotated[
-        list[Path] | None, typer.Option(help="An inpainting network, .pt or .onnx; may be given several times.")
+        list[Path] | None,
+        typer.Option(
+            help="An inpainting network, .pt or .onnx, that competes; a fix that uses it is weak without an --approval "
+            "that covers it. May be given several times."
+        ),
     ] = None,
     network_licence: Annotated[str, typer.Option(help="The licence of the networks' weights.")] = "",
     approval: Annotated[
-        str, typer.Option(help="Consent to network-made pixels: 'DOCUMENT; SIGNER; DATE; EXPIRES', or a .toml file.")
+        str,
+        typer.Option(
+            help="Consent to network-made pixels: 'DOCUMENT; SCOPE; SIGNER; DATE; EXPIRES', or a .toml file with "
+            "[approval]. SCOPE is network (for --network), trained (for fill_unseen=trained), or network, trained."
+        ),
     ] = "",
     options: Annotated[bool, typer.Option("--options", help="Print the processor's options and stop.")] = False,
     as_json: AsJson = False,

@@ -152,7 +152,14 @@ def test_a_network_competes_and_a_missing_one_is_named(shot: Path, tmp_path: Pat
         "--out",
         str(tmp_path / "out"),
     )
-    told = ("--network", str(network), "--network-licence", "in-house", "--approval", "GA-7; S; 2020-01-01; 2999-01-01")
+    told = (
+        "--network",
+        str(network),
+        "--network-licence",
+        "in-house",
+        "--approval",
+        "GA-7; network; S; 2020-01-01; 2999-01-01",
+    )
     outcome = answer(wetgate(tmp_path, *words, *told, "--json"))
     assert outcome["trained_pixels"] == 0.0
     report = json.loads(Path(outcome["report"]).read_text())
