@@ -45,8 +45,8 @@ CURVES = (
     ),
     Curve(
         "never_seen",
-        "Never seen",
-        "Share of the hole that no source showed, so that it is painted from what stands around it.",
+        "From no source",
+        "Share of the hole that no source gave, so that it is painted from what stands around it or made by a network.",
         "%",
         factor=100.0,
         least_span=5.0,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from ...pictures.master import open_master
 from ...pictures.review import write_review
 from ..fill import composed
 from ..grain import Grain
-from ..networks.uses import network_uses, trained_share
+from ..networks.uses import network_uses, trained_share, unseen_share
 from ..rating.choice import held_trial
 from ..rating.expected import Facts, expect, facts_of, rate
 from ..rating.verdict import Tally, judge, matte_is_doubtful, source_uses, summarised
@@ -43,6 +44,7 @@ class Finish:
         self.request, self.out = shot.request, shot.request.out
         self.tally = Tally()
         self.facts: list[Facts] = []
+        self.unseen: dict[int, float] = {}
 
     def outcome(self, chunks: int) -> Outcome:
         """Everything, in order; safe to do again from the start."""
@@ -70,7 +72,7 @@ class Finish:
         effects = write_effects(shot)
         summary = summarised(shot, self.tally, verdict, rating)
         with Plate.open(master) as made:
-            words = report_words(shot, self.tally, made, proofs, trial, expected, rating)
+            words = report_words(shot, self.tally, made, proofs, trial, expected, rating, self.unseen)
         told = (
             summary,
             *reasons,
@@ -122,7 +124,9 @@ class Finish:
             fill = load_fill(self.request.work, frame) if self.shot.matte(frame).any() else None
             if fill is not None:
                 tally.frames.append(frame)
-                tally.origins.update(fill.shares(self.shot.matte(frame)))
+                origins = Counter(fill.shares(self.shot.matte(frame)))
+                tally.origins.update(origins)
+                self.unseen[frame] = unseen_share(origins)
                 tally.mismatch[frame] = fill.mismatch
                 tally.torn[frame] = fill.torn
                 grains.append(fill.grain)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,8 @@ from ...identity import FrameProof, summarise
 from ...pictures.plate import Plate
 from ...pictures.stills import Stills
 from ..fill import Origin
-from ..networks.uses import network_uses, trained_share, unseen_words
-from ..rating.candidates import candidates_for
+from ..networks.uses import network_uses, trained_share, unseen_share, unseen_words
+from ..rating.candidates import Layers, candidates_for
 from ..rating.choice import Trial
 from ..rating.expected import Expected
 from ..rating.verdict import Tally, matte_words, poor_frames, source_uses, torn_frames, unmet_frames
@@ -53,8 +53,9 @@ def report_words(
     trial: Trial,
     expected: Expected,
     rating: SelfRating,
+    unseen: Mapping[int, float],
 ) -> dict[str, Any]:
-    """The whole report but its verdict; *made* is the master read back."""
+    """The whole report but its verdict; *made* is the master read back, *unseen* each frame's share of no source."""
     request, first = shot.request, shot.request.first_frame
     area = shot.plate.frames * shot.plate.video.width * shot.plate.video.height
     return {
@@ -94,15 +95,21 @@ def report_words(
         ],
         "passed_over": [s.name for s in request.sources if s not in [take.source for take in shot.takes]],
         "own_grain": tally.own_grain.as_json(),
-        "never_seen_share": round(tally.share(Origin.PAINTED), 5),
-        "never_seen": unseen_words(shot, tally.origins),
+        "never_seen_share": round(unseen_share(tally.origins), 5),
+        "never_seen_by": {
+            "painted": round(tally.share(Origin.PAINTED), 5),
+            "trained": round(tally.share(Origin.TRAINED), 5),
+            "network": round(tally.share(Origin.NETWORK), 5),
+        },
+        # The other ways of filling paint by themselves.
+        "never_seen": unseen_words(shot, tally.origins) if trial.chosen == Layers.name else {},
         "trained_pixels": round(trained_share(tally.origins), 5),
         "networks": [use.model_dump(mode="json") for use in network_uses(shot, tally.origins, trial.chosen)],
         "approval": request.approval.model_dump(mode="json"),
         "rating": rating.model_dump(mode="json"),
         "candidates": trial.words(candidates_for(shot)),
         "probes": [score.words(first) for score in trial.told],
-        "curves": expected.curves(first),
+        "curves": [{**row, "never_seen": round(unseen[row["frame"] - first], 4)} for row in expected.curves(first)],
         "frames_to_look_at": sorted(
             n + first
             for n in {*unmet_frames(tally), *torn_frames(tally), *poor_frames(expected, shot.options.min_psnr_db)}
