@@ -7,6 +7,10 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
+# As in the daemon's workers, and before anything imports NumPy: on small matrices and a busy machine
+# OpenBLAS spends twenty times as long in handing work to its threads as in the work.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 import psycopg
 import pytest
 import sqlalchemy as sa
