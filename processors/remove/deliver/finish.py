@@ -17,6 +17,7 @@ from ...pictures import Plate
 from ...pictures.layout import Image
 from ...pictures.master import open_master
 from ...pictures.review import write_review
+from ...reports import digest, files_words, write_report
 from ..fill import composed
 from ..grain import Grain
 from ..networks.uses import network_uses, trained_share, unseen_share
@@ -29,9 +30,9 @@ from ..store import load_fill
 from .effects import write_effects
 from .nuke import NAME as SCRIPT
 from .nuke import write_nuke
-from .page import write_page
+from .page import write_removal_page
 from .patch import Patch
-from .report import digest, files_words, report_words, write_report
+from .report import PACKAGE, report_words
 from .sheet import write_sheet
 from .source_map import SourceMap
 
@@ -83,11 +84,11 @@ class Finish:
         write_nuke(script, shot.plate, first, grain=patch.grain, words="\n".join(told))
         words |= {"verdict": verdict.value, "summary": summary, "reasons": reasons, "chunks": chunks}
         words |= {"patch": patch.words(), "source_map": maps.words()}
-        words |= {"nuke": {"path": SCRIPT, "sha256": digest(script)}, "files": files_words(self.out)}
+        words |= {"nuke": {"path": SCRIPT, "sha256": digest(script)}, "files": files_words(self.out, PACKAGE)}
         words["seconds_to_finish"] = round(time.monotonic() - started, 2)
         report = self.out / "report.json"
         write_report(report, words)
-        page = write_page(self.out, words)
+        page = write_removal_page(self.out, words)
         plate = shot.plate
         return Outcome(
             verdict=verdict,

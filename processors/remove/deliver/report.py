@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
-from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Any
 
 from ....schema.outcome import SelfRating
 from ...identity import FrameProof, summarise
 from ...pictures.plate import Plate
 from ...pictures.stills import Stills
+from ...reports import digest, versions
 from ..fill import Origin
 from ..networks.uses import network_uses, trained_share, unseen_share, unseen_words
 from ..rating.candidates import Layers, candidates_for
@@ -35,14 +32,7 @@ PACKAGE = {
     "thumbnail.png": "thumbnail",
 }
 """What may lie in a version's folder, and what it is for."""
-_PACKAGES = ("wetgate", "av", "numpy", "opencv-python-headless", "OpenImageIO")
-
-
-def write_report(path: Path, words: dict[str, Any]) -> None:
-    """Write the report beside its name and rename it when complete."""
-    part = path.with_name(f".{path.name}.part")
-    part.write_text(json.dumps(words, indent=1, ensure_ascii=False) + "\n", "utf-8")
-    part.replace(path)
+MADE_WITH = ("wetgate", "av", "numpy", "opencv-python-headless", "OpenImageIO")
 
 
 def report_words(
@@ -119,7 +109,7 @@ def report_words(
             "hashes": [proof.as_json() for proof in proofs],
         },
         "options": shot.options.model_dump(mode="json"),
-        "versions": versions(),
+        "versions": versions(MADE_WITH),
     }
 
 
@@ -143,32 +133,3 @@ def file_words(plate: Plate, path: str) -> dict[str, Any]:
     if isinstance(plate.media, Stills):
         return {"path": path, "sha256": {file.name: digest(file) for file in plate.media.files}}
     return {"path": path, "sha256": digest(plate.path)}
-
-
-def files_words(out: Path) -> list[dict[str, Any]]:
-    """What lies in the version's folder, with size in bytes; a folder of frames counts as one."""
-    found = []
-    for name, meaning in PACKAGE.items():
-        path = out / name
-        if path.exists():
-            parts = [path] if path.is_file() else [part for part in path.iterdir() if part.is_file()]
-            size = sum(part.stat().st_size for part in parts)
-            found.append({"path": name, "files": len(parts), "bytes": size, "what": meaning})
-    return found
-
-
-def versions() -> dict[str, str]:
-    """What made the pictures."""
-    found = {}
-    for name in _PACKAGES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            found[name] = "unknown"
-    return found
-
-
-def digest(path: Path) -> str:
-    """SHA-256 (hex) of a file."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
