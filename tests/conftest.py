@@ -42,7 +42,7 @@ def postgres_url() -> Iterator[str]:
     try:
         admin = psycopg.connect(dsn, autocommit=True, connect_timeout=3)
     except psycopg.OperationalError as error:
-        require(f"PostgreSQL at {server.host} does not answer: {error}")
+        require(f"PostgreSQL at {server.host}:{server.port or 5432} does not answer (.ci/run starts one): {error}")
     with admin:
         admin.execute(f'CREATE DATABASE "{name}"')
         try:
