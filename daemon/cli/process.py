@@ -38,8 +38,13 @@ def process(
     plate: Annotated[
         Path | None, typer.Option(help="The plate: a movie, a folder of frames or a frame pattern.")
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="Folder for master, review.mp4 and report.json.")] = None,
-    matte: Annotated[Path | None, typer.Option(help="The matte: frames or a movie, white where to work.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the result: master or grade, review.mp4, report.json.")
+    ] = None,
+    matte: Annotated[
+        Path | None,
+        typer.Option(help="The matte: frames or a movie, white where to work; or --set box=... or points=...."),
+    ] = None,
     holdout: Annotated[Path | None, typer.Option(help="A second matte, of what must not be touched.")] = None,
     reference: Annotated[
         list[str] | None,
@@ -49,14 +54,19 @@ def process(
         ),
     ] = None,
     source: Annotated[
-        list[Path] | None, typer.Option(help="Another take or clean plate; may be given several times.")
+        list[Path] | None,
+        typer.Option(
+            help="Another take or clean plate; for match_grade with --set scene=true a shot that is to be matched to "
+            "the plate. May be given several times."
+        ),
     ] = None,
     proxy: Annotated[
         list[Path] | None,
         typer.Option(help="A take that is here only as a proxy: never put into the plate, but asked for as a pull."),
     ] = None,
     settings: Annotated[
-        list[str] | None, typer.Option("--set", help="An option, key=value; may be given several times.")
+        list[str] | None,
+        typer.Option("--set", help="An option, key=value, as --options lists them; may be given several times."),
     ] = None,
     plate_class: Annotated[SourceClass, typer.Option(help="What the plate is; a proxy is never fixed.")] = (
         SourceClass.CAMERA
@@ -83,7 +93,8 @@ def process(
     """Run a processor on files.
 
     Exit status: 0 done, 3 refused (not confident), 4 the request lacks something, 1 an error. Where
-    frames are needed that are here only as a proxy, OUT/pulls.edl and OUT/pulls.ale name them.
+    frames are needed that are here only as a proxy, OUT/pulls.edl and OUT/pulls.ale name them, as
+    far as they have a timecode.
     """
     screen: Screen = context.obj
     processor = plugins.processor(name)

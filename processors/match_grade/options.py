@@ -28,7 +28,9 @@ class Options(BaseModel):
     )
     reference_space: str = Field("", description="How the reference is coded; as the plate if empty.")
     clamp: Literal["auto", "asc", "none"] = Field(
-        "auto", description="CDL clamp style: asc clamps to 0..1, none does not. auto is none for ACES log spaces."
+        "auto",
+        description="CDL clamp style: asc clamps to 0..1, none does not. auto is none for floating-point pictures and "
+        "in ACES spaces.",
     )
     cube: bool = Field(True, description="Add a 17-point .cube where held-out pixels gain by it.")
     match: Literal["auto", "aligned", "statistics"] = Field(

@@ -16,6 +16,7 @@ import PyOpenColorIO as ocio  # noqa: N813 - as OpenImageIO is imported elsewher
 import pytest
 from takes import cut_take
 from wetgate.processors.colour_difference import difference
+from wetgate.processors.identity import has_no_proof
 from wetgate.processors.match_grade import MatchGrade
 from wetgate.processors.match_grade.cdl import Cdl
 from wetgate.processors.pictures import Plate
@@ -144,6 +145,7 @@ def test_the_page_says_what_the_grade_is_and_what_it_is_worth(takes: tuple[Path,
         assert text in page, text
     assert page.count("data:image/jpeg;base64,") == 1
     assert "<b>" not in page.split("<body>")[1] and "A &lt;b&gt;1" in page
+    assert has_no_proof(outcome.report), "there is nothing for `wetgate verify`"
     assert "<script" not in page and not re.findall(r'(?:src|href)="(?!data:)', page)
     ramp = shot["greys"]
     expected = Cdl.model_validate(shot["cdl"]).apply(np.repeat(np.array(ramp["before"])[:, None], 3, axis=1))
