@@ -11,6 +11,8 @@ import cv2
 import numpy as np
 from jinja2 import DictLoader, Environment, StrictUndefined
 
+from .words import write_whole
+
 NAME = "report.html"
 _BASE = "base.html"
 _QUALITY = 88
@@ -28,9 +30,7 @@ def write_page(out: Path, package: str, words: dict[str, Any], *, kind: str, hea
     and *parts*. *kind* and *heading* are its title.
     """
     path = out / NAME
-    part = path.with_name(f".{NAME}.part")
-    part.write_text(page_text(package, words, kind=kind, heading=heading, **parts), "utf-8")
-    part.replace(path)
+    write_whole(path, page_text(package, words, kind=kind, heading=heading, **parts))
     return path
 
 

@@ -11,9 +11,14 @@ from typing import Any
 
 
 def write_report(path: Path, words: dict[str, Any]) -> None:
-    """Write the report beside its name and rename it when complete."""
+    """Write the report as JSON."""
+    write_whole(path, json.dumps(words, indent=1, ensure_ascii=False) + "\n")
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a text beside its name and rename it when complete: never half a file."""
     part = path.with_name(f".{path.name}.part")
-    part.write_text(json.dumps(words, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    part.write_text(text, "utf-8")
     part.replace(path)
 
 
