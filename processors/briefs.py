@@ -17,5 +17,5 @@ def read_options(model: type[Options], request: Request, who: str) -> Options:
     try:
         return model.model_validate(request.options)
     except ValidationError as error:
-        faults = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        faults = "; ".join(f"{'.'.join(map(str, e['loc']))!r}: {e['msg']}" for e in error.errors())
         raise BriefIncomplete(f"{who} cannot use this brief: {faults}.") from error
