@@ -10,7 +10,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import cv2
 import made
+import numpy as np
 import pytest
 from images import write_mattes
 from nets import Magenta, write_torchscript
@@ -93,6 +95,18 @@ def test_a_fix_that_cannot_be_made_says_why(
     assert done.returncode == status
     assert says in done.stdout + done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_graded_still_is_the_reference_of_a_match(shot: Path, tmp_path: Path) -> None:
+    """`--reference` names it as a brief does, though no frame stands in its name; a grade has no proof to verify."""
+    still = np.rint(255 * (made.street_rgb() * 0.85 + 0.05)).astype(np.uint8)
+    assert cv2.imwrite(str(tmp_path / "look.png"), still[..., ::-1])
+    words = ("--plate", str(shot / "b.mp4"), "--reference", "look.png", "--set", "cube=false", "--out", "o", "--json")
+    outcome = answer(wetgate(tmp_path, "process", "match_grade", *words))
+    assert outcome["verdict"] == "publish" and "to look" in outcome["summary"]
+    assert {"grade.cc", "report.html"} <= {Path(path).name for path in outcome["files"]}
+    verified = wetgate(tmp_path, "verify", "o/report.json")
+    assert verified.returncode == 4 and "no proof to check" in verified.stderr
 
 
 def test_a_proxy_is_answered_with_lists_in_its_own_format(tmp_path: Path) -> None:
