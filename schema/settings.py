@@ -154,7 +154,9 @@ class ShowSettings(Section):
         DEFAULT_PULLS, description="Glob patterns over the path, any case: such files are pulls from camera originals."
     )
     video_format: str = Field(
-        "1080", description="VIDEO_FORMAT in the ALE of a pull list: the Media Composer project's, as 1080 or CUSTOM."
+        "",
+        description="VIDEO_FORMAT in the ALE of a pull list: the Media Composer project's, as 1080 or CUSTOM; by the "
+        "size of the proxy that is to be pulled when empty.",
     )
     first_frame: int = Field(1001, ge=0, description="Shot frame of a plate's first frame.")
     handles: int = Field(8, ge=0, description="Frames of handle at each side of the cut.")

@@ -196,7 +196,7 @@ class Desk:
             landed = show.landing.of_task(_id(row))
             if not asked and brief.values == row.brief and (landed.missing or not landed.fresh):
                 return  # its job said what it waits for, and neither brief nor index has it yet
-            if processor.needs_takes and not names_takes(brief) and self._await_arrivals(show, row):
+            if processor.needs_takes and not names_takes(processor, brief) and self._await_arrivals(show, row):
                 return
             plan = self._plan(tracker, show, source, processor, brief, landed)
         except BriefIncomplete as error:

@@ -39,18 +39,23 @@ _OURS = {
 
 
 _STILL = re.compile(r"^\s*\d+\s*=|\.(png|tiff?|exr|dpx|jpe?g)\s*(,|$)", re.IGNORECASE)
-"""A painted frame, `paint.1012.png` or `1012=name`; any other reference is a clip."""
+"""A still as people name it: `graded.png`, `paint.1012.png`, `1012=name`."""
 
 
-def _meaning(key: str, value: str) -> str | None:
-    """What a line of a brief gives us: plate, takes, matte ...; None where it is the processor's own."""
+def _meaning(processor: Processor, key: str, value: str) -> str | None:
+    """What a line of a brief gives us: plate, takes, matte ...; None where it is the processor's own.
+
+    A reference is a painted frame where it is a still and the processor takes such, else a clip or still
+    to work from.
+    """
     meaning = _OURS.get(key)
-    return "takes" if meaning == "references" and not _STILL.search(value) else meaning
+    painted = processor.painted_references and _STILL.search(value)
+    return "takes" if meaning == "references" and not painted else meaning
 
 
-def names_takes(brief: Brief) -> bool:
+def names_takes(processor: Processor, brief: Brief) -> bool:
     """Whether the brief says itself which takes to use."""
-    return any(_meaning(key, value) == "takes" for key, value in brief.values.items())
+    return any(_meaning(processor, key, value) == "takes" for key, value in brief.values.items())
 
 
 class Plan(Value):
@@ -106,7 +111,7 @@ class Planner:
         A proxy is replaced by what was *pulled* for it (by content hash), or by an original that holds all of it.
         Raises BriefIncomplete whose message tells a person what to write.
         """
-        words = {meaning: value for key, value in brief.values.items() if (meaning := _meaning(key, value))}
+        words = {meaning: value for key, value in brief.values.items() if (meaning := _meaning(processor, key, value))}
         finding = self._finding(words["finding"]) if "finding" in words else None
         named = self._plate(processor, words, finding)
         matte, holdout = (
@@ -122,8 +127,8 @@ class Planner:
             plate_clip_id=_id(plate),
             matte=matte,
             holdout=holdout,
-            references=self._references(brief, attached),
-            sources=self._sources(processor, words, finding, plate, pulled),
+            references=self._references(processor, brief, attached),
+            sources=self._sources(processor, words, finding, plate, pulled, attached),
             options=self._options(processor, brief),
             proxy=self._source(named).path if original else None,
             proxy_start=original.start if original else 0,
@@ -163,12 +168,14 @@ class Planner:
             raise BriefIncomplete(f"`{key}: {name}` fits several clips: {names}. Name one of them.")
         return found[0]
 
-    def _references(self, brief: Brief, attached: Callable[[str], Path | None]) -> tuple[Reference, ...]:
+    def _references(
+        self, processor: Processor, brief: Brief, attached: Callable[[str], Path | None]
+    ) -> tuple[Reference, ...]:
         """Painted frames: each of its own line, or several on one after commas."""
         named = [
             name.strip()
             for line in brief.lines
-            if _meaning(line.key, line.value) == "references"
+            if _meaning(processor, line.key, line.value) == "references"
             for name in line.value.split(",")
             if name.strip()
         ]
@@ -203,10 +210,17 @@ class Planner:
         finding: tuple[int, Finding] | None,
         plate: ClipRow,
         pulled: Mapping[str, Pulled],
+        attached: Callable[[str], Path | None],
     ) -> tuple[Source, ...]:
         rows: list[ClipRow] = []
+        stills: list[Source] = []
         if "takes" in words:
-            rows = [self._clip("takes", name.strip()) for name in words["takes"].split(",") if name.strip()]
+            for name in (part.strip() for part in words["takes"].split(",") if part.strip()):
+                still = None if processor.painted_references else self._still(name, attached)
+                if still is not None:
+                    stills.append(still)
+                else:
+                    rows.append(self._clip("takes", name))
         elif processor.needs_takes:
             row = self._index.clip_by_hash(self._show, finding[1].absent_from) if finding is not None else None
             similar = self._similar(plate, 2 * TAKES_LOOKED_AT)
@@ -215,7 +229,18 @@ class Planner:
             rows = [*([row] if row else []), *takes]
         originals = [(self._original(row, pulled), row) for row in rows]
         unique = {clip.id: clip for clip in (found.clip if found else row for found, row in originals)}
-        return tuple(self._source(clip) for clip in unique.values() if clip.id != plate.id)
+        return (*stills, *(self._source(clip) for clip in unique.values() if clip.id != plate.id))
+
+    def _still(self, name: str, attached: Callable[[str], Path | None]) -> Source | None:
+        """A graded still: attached, or a file of the show that is no clip of the index; None for all else."""
+        if not _STILL.search(name):
+            return None
+        path = attached(name)
+        if path is None:
+            if self._index.find_clip(self._show, name):
+                return None
+            path = self._file("reference", name, lambda _: None)
+        return Source(path=path, name=path.stem, source_class=SourceClass.REFERENCE)
 
     def _source(self, row: ClipRow) -> Source:
         path = self._index.path_of(row)
