@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from ..mattes import grown
 from ..pictures.layout import Image, Mask
 from .fill import RIM, Fill, Origin, paint
-from .grain import Grain, measure, noise
 from .holes import Region, region_of
 from .shot import HoleAt, Shot
 from .sources.membrane import correction, largest_channel, ring_of
@@ -79,7 +78,7 @@ class _Filling:
         # A little more than the hole: for the chroma samples that its edge cuts, and to see on a rim
         # of known picture how well the fill meets it.
         self.left = grown(self.inside, RIM)
-        self.mismatch, self.grain, self.performer, self.torn = 0.0, Grain(), 0, 0.0
+        self.mismatch, self.performer, self.torn = 0.0, 0, 0.0
         self.own_misfit = float("inf")
         self.painted = False
 
@@ -126,28 +125,20 @@ class _Filling:
     def _lay(self, offer: _Offer) -> None:
         take, laid, hidden = self.shot.takes[offer.index], offer.laid, self.unknown[self.region.window]
         self.mismatch = max(self.mismatch, _mismatch(self.plate, laid.image, hidden, laid.valid))
-        picture = laid.image
-        if self.shot.options.grain:
-            seed = 1_000_003 * offer.index + self.frame
-            lacks = np.full(hidden.shape, take.grain.deficit, np.float32)
-            if take.background_only and laid.moving is not None:
-                lacks[laid.moving] = take.grain.plate  # the still background there is a mean over frames
-            if lacks.any():
-                picture = picture + (noise(hidden.shape, 1.0, take.grain.correlation, seed) * lacks)[..., None]
         if laid.moving is not None and not take.background_only:
             moving = laid.moving & laid.valid & self.left & self.inside
             if moving.sum() > _SOMEBODY * max(self.inside.sum(), 1):
                 self.performer = offer.index + 1
-        self._take(picture, laid.valid, offer.index + 1, laid.trace)
+        self._take(laid.image, laid.valid, offer.index + 1, laid.trace)
 
     def _own_if_better(self, hole_at: HoleAt, than: float) -> None:
         """Lay the shot's own frames, and take them back where they fit no better than the best take."""
         image, origin, left, trace = self.image.copy(), self.origin.copy(), self.left.copy(), self.trace.copy()
-        mismatch, grain = self.mismatch, self.grain
+        mismatch = self.mismatch
         self.from_own_frames(hole_at)
         if self.own_misfit >= than:
             self.image, self.origin, self.left, self.trace = image, origin, left, trace
-            self.mismatch, self.grain = mismatch, grain
+            self.mismatch = mismatch
 
     def from_own_frames(self, hole_at: HoleAt) -> None:
         """What is left, from the plate's other frames, over a region around just that."""
@@ -164,8 +155,6 @@ class _Filling:
         if found is None:
             return
         plate, hidden = _crop(shot, frame, window), self.unknown[window.window]
-        self.grain = measure(plate, found.image, found.known & ~grown(hidden, 3), step=shot.plate.encoding.step,
-                             other=found.other, shown=found.shown)  # fmt: skip
         self.mismatch = max(self.mismatch, _mismatch(plate, found.image, hidden, found.known))
         self.own_misfit = _misfit(plate, found.image, hidden, found.known)
         place = window.inside(self.region)
@@ -200,9 +189,8 @@ class _Filling:
         self._paint(np.zeros_like(self.inside))
         self.origin[~self.inside] = 0
         return Fill(
-            self.frame, self.region, self.image, self.origin, self.trace, self.mismatch, self.grain, self.performer,
-            self.torn,
-        )  # fmt: skip
+            self.frame, self.region, self.image, self.origin, self.trace, self.mismatch, self.performer, self.torn
+        )
 
     def _paint(self, avoid: Mask) -> None:
         rest = self.left & self.inside

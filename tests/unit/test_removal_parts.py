@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from wetgate.processors.remove.blends import Blends
-from wetgate.processors.remove.grain import Grain, grained, measure, noise
 from wetgate.processors.remove.holes import ramp, region_of
 from wetgate.processors.remove.rating.verdict import ranges
 from wetgate.processors.remove.sources.camera import Camera
@@ -105,45 +104,6 @@ def test_dissolves_and_black_are_bounds_and_a_pan_or_exposure_is_not() -> None:
     assert abs(first - 20) <= 4
     assert abs(last - 40) <= 4
     assert black == [60, 61]
-
-
-def test_grain_that_lacks_correlates_as_the_plate_does() -> None:
-    """Coarse grain over a fill with a little fine grain: amount and neighbour correlation come out as the plate's."""
-    flat = np.full((240, 240, 3), 0.4, np.float32)
-    everywhere = np.ones((240, 240), bool)
-    plate = flat + noise((240, 240), 0.02, 0.5, 1)[..., None]
-    fill = flat + noise((240, 240), 0.008, 0.0, 2)[..., None]
-    made = grained(fill, measure(plate, fill, everywhere), 7, (0, 0), (240, 240))
-    again = measure(plate, made, everywhere)
-    assert 0.93 < again.ratio < 1.07
-    assert abs(again.fill_correlation - again.correlation) < 0.08
-
-
-def test_grain_under_a_code_value_allows_for_rounding() -> None:
-    """What rounding to 8 bits adds is not added twice."""
-    rng = np.random.default_rng(3)
-    flat = np.full((300, 300, 3), 0.4, np.float32) + np.linspace(0, 0.05, 300, dtype=np.float32)[None, :, None]
-    everywhere, step = np.ones((300, 300), bool), 1 / 219
-
-    def rounded(image: np.ndarray) -> np.ndarray:
-        return np.asarray(np.rint(image / step) * step, np.float32)
-
-    plate = rounded(flat + rng.normal(0, 0.6 * step, (300, 300, 1)).astype(np.float32))
-    made = rounded(grained(flat, measure(plate, flat, everywhere, step=step), 1, (0, 0), (300, 300)))
-    assert 0.9 < measure(plate, made, everywhere).ratio < 1.1
-
-
-def test_grain_is_measured_and_given_back() -> None:
-    """A clean fill on a grainy plate lacks its sigma; with the noise added the two measure alike."""
-    flat = np.full((200, 200, 3), 0.4, np.float32)
-    plate = flat + noise((200, 200), 0.02, 0.3, 1)[..., None]
-    everywhere = np.ones((200, 200), bool)
-    lacking = measure(plate, flat, everywhere)
-    assert 0.015 < lacking.deficit < 0.025
-    given = flat + noise((200, 200), lacking.deficit, lacking.correlation, 2)[..., None]
-    assert 0.85 < measure(plate, given, everywhere).ratio < 1.15
-    assert Grain.mean([Grain(), lacking]).deficit == lacking.deficit
-    assert (noise((9, 9), 0.1, 0.3, 7) == noise((9, 9), 0.1, 0.3, 7)).all()
 
 
 def test_the_soft_edge_lies_inside_the_matte_and_not_at_the_frame() -> None:

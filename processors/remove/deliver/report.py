@@ -11,6 +11,7 @@ from ...pictures.plate import Plate
 from ...pictures.stills import Stills
 from ...reports import digest, versions
 from ..fill import Origin
+from ..grain import Grain
 from ..networks.uses import network_uses, trained_share, unseen_share, unseen_words
 from ..rating.candidates import Layers, candidates_for
 from ..rating.choice import Trial
@@ -84,7 +85,7 @@ def report_words(
             for place, take in enumerate(shot.takes)
         ],
         "passed_over": [s.name for s in request.sources if s not in [take.source for take in shot.takes]],
-        "own_grain": tally.own_grain.as_json(),
+        "grain": [{"origin": one, **Grain.mean(found).as_json()} for one, found in sorted(tally.grain.items())],
         "never_seen_share": round(unseen_share(tally.origins), 5),
         "never_seen_by": {
             "painted": round(tally.share(Origin.PAINTED), 5),

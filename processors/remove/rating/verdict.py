@@ -37,7 +37,7 @@ class Tally:
     mismatch: dict[int, float] = field(default_factory=dict)
     torn: dict[int, float] = field(default_factory=dict)
     frames: list[int] = field(default_factory=list)
-    own_grain: Grain = field(default_factory=Grain)
+    grain: dict[int, list[Grain]] = field(default_factory=dict)
     performers: dict[int, list[int]] = field(default_factory=dict)
 
     def share(self, origin: int) -> float:

@@ -39,17 +39,12 @@ _LEAST = 0.02
 
 @dataclass(frozen=True)
 class Restored:
-    """The fill over `window`, where it is known, and `trace` (h, w, 3): frame, x, y of the source that weighed most.
-
-    `other` is the nearest source's picture alone, where `shown`.
-    """
+    """The fill over `window`, where it is known, and `trace` (h, w, 3): frame, x, y of the source that weighed most."""
 
     window: Region
     image: Image
     known: Mask
     trace: NDArray[np.float32]
-    other: Image | None
-    shown: Mask | None
 
 
 def source_frames(frame: int, span: tuple[int, int], *, still: bool) -> list[int]:
@@ -136,7 +131,6 @@ def _mixed(ground: Ground, laid: list[Laid], weights: NDArray[np.float32], windo
     image, trace = np.zeros((*shape, 3), np.float32), np.full((*shape, 3), np.nan, np.float32)
     whole = weights.sum(axis=0)
     share = (weights / np.maximum(whole, 1e-9)).max(axis=(1, 2))
-    nearest: tuple[Image, Mask] | tuple[None, None] = (None, None)
     heavy = [(one, weight) for one, weight, most in zip(laid, weights, share, strict=True) if most > _LEAST]
     with ThreadPoolExecutor(max(1, cv2.getNumThreads())) as threads:
         pictures = threads.map(lambda pair: ground.take(pair[0], window), heavy)
@@ -144,8 +138,6 @@ def _mixed(ground: Ground, laid: list[Laid], weights: NDArray[np.float32], windo
             if taken is None:
                 continue
             picture, seen, at = taken
-            if nearest[0] is None:
-                nearest = picture, seen
             mass = (ground.widened(weight, window) + np.float32(1e-7)) * seen
             image += picture * mass[..., None]
             total += mass
@@ -156,4 +148,4 @@ def _mixed(ground: Ground, laid: list[Laid], weights: NDArray[np.float32], windo
     if not total.any():
         return None
     mean = np.asarray(image / np.maximum(total, 1e-9)[..., None], np.float32)
-    return Restored(window, mean, total > 0, trace, *nearest)
+    return Restored(window, mean, total > 0, trace)
