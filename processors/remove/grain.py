@@ -24,7 +24,7 @@ _FLATTEST = 0.2
 """Share of a place that counts as its flat part."""
 _FEWEST = 60
 """Pixels below which nothing is measured."""
-_NEAR = (0.04, 0.16)
+_NEAR = (0.1, 0.4)
 """Share of the grain's variance that may lack unseen, and that from which all that lacks is added: over texture,
 noise costs more than it gives."""
 _ROUNDED = 0.3
