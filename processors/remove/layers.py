@@ -88,7 +88,7 @@ class _Filling:
         if not shot.paintings:
             return
         told = paint_over(
-            shot.camera, Looked(shot, hole_at), shot.paintings, self.frame, shot.span(self.frame),
+            shot.camera, Looked(shot, hole_at, blind=self.blind), shot.paintings, self.frame, shot.span(self.frame),
             region=self.region, unknown=self.unknown,
         )  # fmt: skip
         for one in told:
@@ -151,7 +151,8 @@ class _Filling:
         numbers = source_frames(frame, shot.span(frame), still=shot.camera.still(frame))
         window = region_of(whole, margin=_AROUND)
         assert window is not None
-        found = restore(shot.camera, Looked(shot, hole_at), frame, region, self.unknown, window, numbers)
+        looked = Looked(shot, hole_at, blind=self.blind)
+        found = restore(shot.camera, looked, frame, region, self.unknown, window, numbers)
         if found is None:
             return
         plate, hidden = _crop(shot, frame, window), self.unknown[window.window]
@@ -224,8 +225,8 @@ def _crop(shot: Shot, frame: int, region: Region) -> Image:
 class Looked:
     """The shot as the layers look at it, with a hole that may be a probe's."""
 
-    def __init__(self, shot: Shot, hole_at: HoleAt) -> None:
-        self._shot, self._hole_at = shot, hole_at
+    def __init__(self, shot: Shot, hole_at: HoleAt, *, blind: bool) -> None:
+        self._shot, self._hole_at, self._blind = shot, hole_at, blind
         self.reduced, self.grey = shot.reduced, shot.grey
 
     def crop(self, frame: int, region: Region) -> Image:
@@ -234,7 +235,11 @@ class Looked:
 
     def blocked(self, frame: int) -> Mask:
         """The matte, and in a self-test the probe too."""
-        return self._shot.matte(frame) | self._hole_at(frame)
+        return self._shot.standing(frame) | self._hole_at(frame)
+
+    def vouched(self, frame: int) -> bool:
+        """Whether a matte tells where the thing stands; in a self-test there is nothing to be mistaken for."""
+        return self._blind or self._shot.vouched(frame)
 
 
 def _misfit(plate: Image, picture: Image, hole: Mask, valid: Mask) -> float:

@@ -22,7 +22,8 @@ from ..fill import composed
 from ..networks.uses import network_uses, trained_share, unseen_share
 from ..rating.choice import held_trial
 from ..rating.expected import Facts, expect, facts_of, rate
-from ..rating.verdict import Tally, judge, matte_is_doubtful, source_uses, summarised
+from ..rating.kept import kept_runs
+from ..rating.verdict import Tally, judge, kept_frames, matte_is_doubtful, source_uses, summarised
 from ..regrain import regrained
 from ..shot import Shot
 from ..steady import Steady
@@ -61,7 +62,7 @@ class Finish:
         rating = rate(trial, expected, self.tally.origins)
         identity = summarise(proofs)
         reasons, weak = judge(self.shot, self.tally, rating, expected)
-        unsure = matte_is_doubtful(self.shot)
+        unsure = matte_is_doubtful(self.shot) or bool(kept_frames(self.tally))
         verdict = Verdict(self.shot.options.weak_fix) if weak else Verdict.ASK if unsure else Verdict.PUBLISH
         if not identity.holds:
             verdict = Verdict.REFUSE
@@ -130,6 +131,7 @@ class Finish:
                 tally.torn[frame] = fill.torn
                 if fill.performer:
                     tally.performers.setdefault(fill.performer - 1, []).append(frame)
+        tally.kept = kept_runs(self.shot, tally.frames, lambda frame: load_fill(self.request.work, frame))
 
     def _master(self, patch: Patch, maps: SourceMap) -> Path:
         """One pass over the fills: the master, and frame by frame what goes with it."""

@@ -84,7 +84,7 @@ class StillMedian:
         first, last = shot.span(frame)
         stack = []
         for number in sorted({round(n) for n in np.linspace(first, last, _MOMENTS)} - {frame}):
-            blocked = grown(shot.matte(number) | hole_at(number), 2)[region.window]
+            blocked = grown(shot.standing(number) | hole_at(number), 2)[region.window]
             stack.append(np.where(blocked[..., None], np.nan, shot.rgb(number)[region.window]))
         pictures = np.asarray(stack, np.float32)
         known = np.asarray(np.isfinite(pictures[..., 0]).any(axis=0))
@@ -100,9 +100,9 @@ class StillMedian:
 def candidates_for(shot: Shot) -> list[Candidate]:
     """What may compete for *shot*; the first is the default, which only a clear win replaces."""
     found: list[Candidate] = [Layers(), Spatial()]
-    # Where a take shows the place, a median that does not look at it must not win by an easy test elsewhere:
-    # the thing itself may stand in frames that have no matte.
-    own = shot.options.use_own_frames and not shot.takes
+    # Where a take shows the place, a median that does not look at it must not win by an easy test elsewhere; and
+    # it cannot tell the thing itself where that stands in frames that have no matte.
+    own = shot.options.use_own_frames and not shot.takes and all(map(shot.vouched, range(shot.plate.frames)))
     if own and all(shot.camera.still(frame) for frame in (0, *shot.cuts)):
         found.append(StillMedian())
     found += [NetworkCandidate(network) for network in shot.networks]

@@ -4,7 +4,8 @@ Each source frame is laid over the target by the camera's homography and residua
 light made to meet the plate around the hole. Per pixel, the background is the densest cluster of
 patches in that stack (the mode: what most frames agree on, so that performers who pass in some of
 them drop out); the fill is the mean of the sources that agree with it. Nothing comes from across a
-cut, from inside another frame's matte, or from within two pixels of one.
+cut, from inside another frame's matte, or from within two pixels of one; and a frame without a
+matte that shows the very thing that is to be removed has no say (`unmatted`).
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Protocol
 
 import cv2
 import numpy as np
@@ -21,6 +23,7 @@ from ...pictures.layout import Image, Mask
 from ..holes import Region
 from .camera import Camera
 from .lay import Ground, Laid, Pictures
+from .unmatted import showing
 
 _NEAR = ((2, 8), (4, 22))
 """Every second frame to within eight frames, every fourth to within twenty-two."""
@@ -35,6 +38,13 @@ _VOTES = 15_000
 """Pixels above which patches are compared at half of the reduced resolution."""
 _LEAST = 0.02
 """Share of a source in the whole fill below which its picture is not fetched."""
+
+
+class Frames(Pictures, Protocol):
+    """What is asked of a shot whose frames are sources."""
+
+    def vouched(self, frame: int) -> bool:
+        """Whether what is not blocked is known not to be the thing itself."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +74,7 @@ def source_frames(frame: int, span: tuple[int, int], *, still: bool) -> list[int
 
 def restore(
     camera: Camera,
-    pictures: Pictures,
+    pictures: Frames,
     frame: int,
     region: Region,
     unknown: Mask,
@@ -84,7 +94,11 @@ def restore(
         laid = [one for one in found if one is not None]
     if not laid:
         return None
-    weights = agreement(np.stack([one.image for one in laid]), np.stack([one.valid for one in laid]))
+    images, valid = np.stack([one.image for one in laid]), np.stack([one.valid for one in laid])
+    unsure = np.array([not pictures.vouched(one.frame) for one in laid])
+    if unsure.any():
+        valid &= ~showing(ground.plate, ground.hidden, images, valid, unsure)
+    weights = agreement(images, valid)
     weights *= np.exp([-abs(one.frame - frame) / _FADES for one in laid]).astype(np.float32)[:, None, None]
     return _mixed(ground, laid, weights, window)
 
