@@ -13,11 +13,10 @@ import cv2
 import numpy as np
 
 from ..pictures.layout import Image, Mask
-from ..register import luma8
 from .holes import Region, region_of
 from .sources.camera import Camera
 from .sources.membrane import ring_of
-from .sources.unmatted import depth, distance, tolerance
+from .sources.unmatted import depth, distance, found_again, tolerance
 
 _FOUND = 0.3
 """Share of the inner hole that the next frame must show before the thing is still there."""
@@ -91,12 +90,7 @@ class Vouched:
         size = (region.width, region.height)
         there = np.asarray(cv2.warpPerspective(self._rgb(beyond), move @ registration.matrix, size), np.float32)
         here, hidden = self._rgb(end)[region.window], hole[region.window]
-        search = cv2.DISOpticalFlow.create(cv2.DISOpticalFlow_PRESET_MEDIUM)
-        flow = search.calc(luma8(here), luma8(there), np.zeros((*hidden.shape, 2), np.float32))
-        x, y = np.meshgrid(np.arange(size[0], dtype=np.float32), np.arange(size[1], dtype=np.float32))
-        followed = cv2.remap(there, x + flow[..., 0], y + flow[..., 1], cv2.INTER_LINEAR,
-                             borderMode=cv2.BORDER_CONSTANT, borderValue=(-1, -1, -1))  # fmt: skip
-        apart = distance(here, np.asarray(followed, np.float32))
-        same = apart < tolerance(apart, ring_of(hidden, gap=2, width=16))
+        limit = tolerance(distance(here, there), ring_of(hidden, gap=2, width=16))
+        same = found_again(here, there, limit, max(size))
         deep = depth(hidden)
         return float((deep * same).sum()) > _FOUND * float(deep.sum())

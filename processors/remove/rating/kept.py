@@ -1,8 +1,9 @@
 """Whether a fix took out what it was to take out: what is matted in a part of a shot comes back from the rest.
 
 A place of the scene that a run of mattes covers is kept where the fill, from frames that nothing vouches
-for (`vouched`), shows in all of the run what the plate shows there. On the rim that is plain background,
-deep inside it is the thing. A passer-by in a matte with much room changes each place in some frame.
+for (`vouched`), shows in all of the run what the plate shows there, or nearly there: whoever stands still
+sways a little. On the rim that is plain background, deep inside it is the thing. A passer-by in a matte
+with much room changes each place in some frame.
 """
 
 from __future__ import annotations
@@ -19,12 +20,14 @@ from ...register import Matrix
 from ..fill import RIM, Fill, Origin
 from ..shot import Shot
 from ..sources.membrane import ring_of
-from ..sources.unmatted import depth, distance, tolerance
+from ..sources.unmatted import depth, distance, found_again, thickness, tolerance
 
 NOTHING, PARTLY = 0.85, 0.67
 """Share of the inner hole kept in a whole run, from which nothing was taken out, and from which too much is left."""
 _CHANGED = 0.03
 """Share of a place's frames in which it may change by chance."""
+_SOLID = 0.25
+"""What changes counts when it is as thick as this share of the hole: edges, and hands that move a little, do not."""
 _ASKED = 40
 """Frames of a run that are asked, at most."""
 _SIDE = 480
@@ -97,7 +100,10 @@ class _Places:
         if not doubtful.any():
             return depth(hole), doubtful
         plate = self._shot.frames.at(fill.frame).crop(*fill.region.bounds).rgb()
-        apart = distance(plate, fill.image)
-        same = apart < tolerance(apart, ring_of(hole, gap=3, width=RIM - 3))
-        kept = cv2.morphologyEx((doubtful & same).astype(np.uint8), cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
-        return depth(hole), np.asarray((kept > 0) & hole)
+        limit = tolerance(distance(plate, fill.image), ring_of(hole, gap=3, width=RIM - 3))
+        thick = thickness(hole)
+        same = found_again(plate, fill.image, limit, thick)
+        radius = max(2, round(_SOLID * thick))
+        disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1,) * 2)
+        changed = cv2.morphologyEx((hole & ~(doubtful & same)).astype(np.uint8), cv2.MORPH_OPEN, disc)
+        return depth(hole), hole & (changed == 0)

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from ...pictures.layout import Image, Mask
 from ...pictures.sheets import spread
+from ...register import luma8
 from .membrane import ring_of
 
 _SAME, _OTHER = 0.7, 0.5
@@ -42,10 +43,11 @@ def showing(
     *plate* (h, w, 3) is looked at inside the hole *hidden*; all of one size, display-referred RGB.
     """
     out = np.zeros(valid.shape, bool)
-    apart = np.stack([distance(plate, image) for image in images])
     ring = ring_of(hidden, gap=2, width=16)
-    limit, fits = _fit(apart, valid & ring)
-    same = apart < limit
+    limit, fits = _fit(np.stack([distance(plate, image) for image in images]), valid & ring)
+    same = np.zeros(valid.shape, bool)
+    for index in np.flatnonzero(unsure):
+        same[index] = found_again(plate, images[index], limit, thickness(hidden))
     count, labels = cv2.connectedComponents(hidden.astype(np.uint8))
     deep = depth(hidden)
     for label in range(1, count):
@@ -74,14 +76,37 @@ def distance(one: Image, other: Image) -> NDArray[np.float32]:
     return np.asarray(np.sqrt(np.einsum("hwc,hwc->hw", apart, apart) / 3), np.float32)
 
 
+def found_again(here: Image, there: Image, limit: float, reach: float) -> Mask:
+    """Where *there* shows what *here* shows, or has it within *reach* pixels: whoever stands still sways a little.
+
+    *limit* is the patch distance up to which two pictures show the same.
+    """
+    search = cv2.DISOpticalFlow.create(cv2.DISOpticalFlow_PRESET_FAST)
+    flow = search.calc(luma8(here), luma8(there), np.zeros((*here.shape[:2], 2), np.float32))
+    rows, columns = np.indices(here.shape[:2], np.float32)
+    at = columns + flow[..., 0], rows + flow[..., 1]
+    followed = cv2.remap(there, *at, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=(-1, -1, -1))
+    moved = (distance(here, np.asarray(followed, np.float32)) < limit) & (np.hypot(flow[..., 0], flow[..., 1]) < reach)
+    return np.asarray((distance(here, there) < limit) | moved)
+
+
+def thickness(hole: Mask) -> float:
+    """Pixels from the rim of a hole to its middle, the frame's border being no rim."""
+    return float(_away(hole).max())
+
+
 def depth(hole: Mask) -> NDArray[np.float32]:
     """How much each pixel of a hole counts, 0..1: most in the middle of its part, hardly on the rim, which is
     background in every matte that is drawn with a little room. The frame's border is no rim."""
-    padded = cv2.copyMakeBorder(hole.astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_REPLICATE)
-    away = np.asarray(cv2.distanceTransform(padded, cv2.DIST_L2, 3)[1:-1, 1:-1], np.float32)
+    away = _away(hole)
     count, labels = cv2.connectedComponents(hole.astype(np.uint8))
     most = np.array([1.0] + [max(float(away[labels == label].max()), 1.0) for label in range(1, count)], np.float32)
     return np.asarray((away / most[labels]) ** 2, np.float32)
+
+
+def _away(hole: Mask) -> NDArray[np.float32]:
+    padded = cv2.copyMakeBorder(hole.astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_REPLICATE)
+    return np.asarray(cv2.distanceTransform(padded, cv2.DIST_L2, 3)[1:-1, 1:-1], np.float32)
 
 
 def tolerance(apart: NDArray[np.float32], around: Mask) -> float:
