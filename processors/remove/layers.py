@@ -10,8 +10,11 @@ from numpy.typing import NDArray
 
 from ..mattes import grown
 from ..pictures.layout import Image, Mask
+from ..register import Matrix
 from .fill import RIM, Fill, Origin, paint
 from .holes import Region, region_of
+from .movers.complete import Movers
+from .movers.scene import Scene
 from .shot import HoleAt, Shot
 from .sources.membrane import correction, largest_channel, ring_of
 from .sources.own import restore, source_frames
@@ -81,6 +84,7 @@ class _Filling:
         self.mismatch, self.performer, self.torn = 0.0, 0, 0.0
         self.own_misfit = float("inf")
         self.painted = False
+        self._around: Movers | None = None
 
     def from_painted_frames(self, hole_at: HoleAt) -> None:
         """What an artist painted, before everything else."""
@@ -151,7 +155,9 @@ class _Filling:
         numbers = source_frames(frame, shot.span(frame), still=shot.camera.still(frame))
         window = region_of(whole, margin=_AROUND)
         assert window is not None
-        looked = Looked(shot, hole_at, blind=self.blind)
+        # Slivers beside what a take shows are not worth a look at what moves.
+        scene = self._moving(hole_at).scene if self._lacking(self.left).sum() > self._somebody else None
+        looked = Looked(shot, hole_at, blind=self.blind, scene=scene)
         found = restore(shot.camera, looked, frame, region, self.unknown, window, numbers)
         if found is None:
             return
@@ -168,10 +174,10 @@ class _Filling:
 
     def movers(self, hole_at: HoleAt) -> None:
         """Paint what nothing showed, and lay over it what moves behind the matte, where no take has it."""
-        missing = self.inside & ((self.origin == 0) | (self.origin == Origin.OWN))
-        if missing.sum() <= _SOMEBODY * self.inside.sum():
+        missing = self._lacking((self.origin == 0) | (self.origin == Origin.OWN))
+        if missing.sum() <= self._somebody:
             return  # slivers beside what a take shows: too little for anybody to be seen in
-        movers = self.shot.movers_around(self.frame, self.region, hole_at, blind=self.blind)
+        movers = self._moving(hole_at)
         # What is painted must not be smeared out of a performer who stands beside the hole.
         self._paint(movers.seen(self.frame, self.region) & ~self.inside)
         self.ground[self.inside] = self.image[self.inside]
@@ -184,6 +190,19 @@ class _Filling:
         self.origin[spots] = Origin.MOVER
         self.trace[spots] = layer.trace[spots]
         self.torn = layer.torn
+
+    @property
+    def _somebody(self) -> float:
+        """Pixels of the hole below which nobody can be made out in it."""
+        return _SOMEBODY * float(self.inside.sum())
+
+    def _lacking(self, where: Mask) -> Mask:
+        return np.asarray(self.inside & where)
+
+    def _moving(self, hole_at: HoleAt) -> Movers:
+        if self._around is None:
+            self._around = self.shot.movers_around(self.frame, self.region, hole_at, blind=self.blind)
+        return self._around
 
     def done(self) -> Fill:
         """Paint what nothing showed, and hand over."""
@@ -225,8 +244,8 @@ def _crop(shot: Shot, frame: int, region: Region) -> Image:
 class Looked:
     """The shot as the layers look at it, with a hole that may be a probe's."""
 
-    def __init__(self, shot: Shot, hole_at: HoleAt, *, blind: bool) -> None:
-        self._shot, self._hole_at, self._blind = shot, hole_at, blind
+    def __init__(self, shot: Shot, hole_at: HoleAt, *, blind: bool, scene: Scene | None = None) -> None:
+        self._shot, self._hole_at, self._blind, self._scene = shot, hole_at, blind, scene
         self.reduced, self.grey = shot.reduced, shot.grey
 
     def crop(self, frame: int, region: Region) -> Image:
@@ -240,6 +259,14 @@ class Looked:
     def vouched(self, frame: int) -> bool:
         """Whether a matte tells where the thing stands; in a self-test there is nothing to be mistaken for."""
         return self._blind or self._shot.vouched(frame)
+
+    def moving(self, frame: int) -> tuple[NDArray[np.float32], Matrix] | None:
+        """How surely something moves, as far as that was looked at, and the way of those pixels to the frame's."""
+        scene = self._scene
+        if scene is None or not scene.holds(frame):
+            return None
+        back = np.array([[1 / scene.factor, 0, scene.wide.x], [0, 1 / scene.factor, scene.wide.y], [0, 0, 1]])
+        return scene.alpha(frame), back
 
 
 def _misfit(plate: Image, picture: Image, hole: Mask, valid: Mask) -> float:

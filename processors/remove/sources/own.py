@@ -3,7 +3,7 @@
 Each source frame is laid over the target by the camera's homography and residual flow, and its
 light made to meet the plate around the hole. Per pixel, the background is the densest cluster of
 patches in that stack (the mode: what most frames agree on, so that performers who pass in some of
-them drop out); the fill is the mean of the sources that agree with it. Nothing comes from across a
+them drop out, and where something is seen to move a source has little say); the fill is the mean of the sources that agree with it. Nothing comes from across a
 cut, from inside another frame's matte, or from within two pixels of one; and a frame without a
 matte that shows the very thing that is to be removed has no say (`unmatted`).
 """
@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...pictures.layout import Image, Mask
+from ...register import Matrix, Registration
 from ..holes import Region
 from .camera import Camera
 from .lay import Ground, Laid, Pictures
@@ -34,6 +35,8 @@ _AGREE = 0.045
 """Patch distance (RMS over RGB, 0..1) at which two sources still show the same thing."""
 _FADES = 14.0
 """Frames after which a source counts e times less."""
+_MOVES = 0.1
+"""What the word of a source counts where something moves in it for sure: enough where no other speaks."""
 _VOTES = 15_000
 """Pixels above which patches are compared at half of the reduced resolution."""
 _LEAST = 0.02
@@ -45,6 +48,9 @@ class Frames(Pictures, Protocol):
 
     def vouched(self, frame: int) -> bool:
         """Whether what is not blocked is known not to be the thing itself."""
+
+    def moving(self, frame: int) -> tuple[NDArray[np.float32], Matrix] | None:
+        """How surely (0..1) something moves, and the way of those pixels to the frame's; None where nobody looked."""
 
 
 @dataclass(frozen=True)
@@ -98,22 +104,38 @@ def restore(
     unsure = np.array([not pictures.vouched(one.frame) for one in laid])
     if unsure.any():
         valid &= ~showing(ground.plate, ground.hidden, images, valid, unsure)
-    weights = agreement(images, valid)
+    trust = np.stack([_trust(ground, pictures.moving(one.frame), camera.onto(one.frame, frame)) for one in laid])
+    weights = agreement(images, valid, trust)
     weights *= np.exp([-abs(one.frame - frame) / _FADES for one in laid]).astype(np.float32)[:, None, None]
     return _mixed(ground, laid, weights, window)
 
 
-def agreement(images: NDArray[np.float32], valid: NDArray[np.bool_]) -> NDArray[np.float32]:
+def _trust(
+    ground: Ground, moving: tuple[NDArray[np.float32], Matrix] | None, onto: Registration | None
+) -> NDArray[np.float32]:
+    """What a source's word counts over the region (0..1): little where something moves in it."""
+    if moving is None or onto is None:
+        return np.ones(ground.hidden.shape, np.float32)
+    alpha, back = moving
+    place = np.array([[1, 0, -ground.region.x], [0, 1, -ground.region.y], [0, 0, ground.divisor]]) / ground.divisor
+    moves = cv2.warpPerspective(alpha, place @ onto.matrix @ back, ground.size, flags=cv2.INTER_LINEAR)
+    moves = cv2.dilate(moves, np.ones((3, 3), np.uint8))  # a silhouette's own soft edge goes along
+    return np.asarray(1 - (1 - _MOVES) * np.clip(moves, 0, 1), np.float32)
+
+
+def agreement(images: NDArray[np.float32], valid: NDArray[np.bool_], trust: NDArray[np.float32]) -> NDArray[np.float32]:
     """How far each source (S, h, w, 3) shows what most show there: (S, h', w') 0..1, 0 where not *valid*.
 
-    h' and w' are h and w, or half of them.
+    *trust* (S, h, w) is what its word counts. h' and w' are h and w, or half of them.
     """
     patches, known = _patches(images, valid)
-    votes = _votes(patches, known)
+    size = known.shape[:0:-1]
+    weight = np.stack([cv2.resize(one, size, interpolation=cv2.INTER_AREA) for one in trust]) * known
+    votes = _votes(patches, weight)
     best = np.where(known, votes, -1).argmax(axis=0)
     seed = np.take_along_axis(patches, best[None, ..., None], axis=0)
     apart = np.einsum("shwc,shwc->shw", patches - seed, patches - seed) / 3
-    return np.asarray(np.exp(-apart / (2 * (_AGREE / 2) ** 2)) * known, np.float32)
+    return np.asarray(np.exp(-apart / (2 * (_AGREE / 2) ** 2)) * weight, np.float32)
 
 
 def _patches(images: NDArray[np.float32], valid: NDArray[np.bool_]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
@@ -125,16 +147,16 @@ def _patches(images: NDArray[np.float32], valid: NDArray[np.bool_]) -> tuple[NDA
     return np.asarray(np.stack(patches), np.float32), np.stack(known)
 
 
-def _votes(patches: NDArray[np.float32], known: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """For every source and pixel how many sources show the same patch, itself included."""
-    votes = known.astype(np.float32)
+def _votes(patches: NDArray[np.float32], weight: NDArray[np.float32]) -> NDArray[np.float32]:
+    """For every source and pixel how much weight the sources have that show the same patch, itself included."""
+    votes = weight.copy()
     planes = np.ascontiguousarray(patches.transpose(0, 3, 1, 2))
     scale = np.float32(-1 / (6 * _AGREE**2))
     for i in range(1, len(planes)):
         apart = planes[:i] - planes[i]
         near = np.exp(scale * np.einsum("schw,schw->shw", apart, apart))
-        votes[i] += (near * known[:i]).sum(axis=0)
-        votes[:i] += near * known[i]
+        votes[i] += (near * weight[:i]).sum(axis=0)
+        votes[:i] += near * weight[i]
     return votes
 
 
