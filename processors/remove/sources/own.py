@@ -3,9 +3,10 @@
 Each source frame is laid over the target by the camera's homography and residual flow, and its
 light made to meet the plate around the hole. Per pixel, the background is the densest cluster of
 patches in that stack (the mode: what most frames agree on, so that performers who pass in some of
-them drop out, and where something is seen to move a source has little say); the fill is the mean of the sources that agree with it. Nothing comes from across a
-cut, from inside another frame's matte, or from within two pixels of one; and a frame without a
-matte that shows the very thing that is to be removed has no say (`unmatted`).
+them drop out; where something is seen to move in a source, that one has little say); the fill is the
+mean of the sources that agree with it. Nothing comes from across a cut, from inside another frame's
+matte, or from within two pixels of one; and a frame without a matte that shows the very thing that is
+to be removed has no say (`unmatted`).
 """
 
 from __future__ import annotations
