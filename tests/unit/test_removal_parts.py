@@ -9,7 +9,7 @@ from wetgate.processors.remove.rating.verdict import ranges
 from wetgate.processors.remove.sources.camera import Camera
 from wetgate.processors.remove.sources.lay import shrunk_mask
 from wetgate.processors.remove.sources.membrane import Surround, correction
-from wetgate.processors.remove.sources.own import agreement, source_frames
+from wetgate.processors.remove.sources.own import agreement, fit_beside, source_frames
 
 
 def texture(height: int, width: int, seed: int = 1) -> np.ndarray:
@@ -46,6 +46,21 @@ def test_who_is_seen_to_move_has_little_say_though_he_stands_in_most_sources() -
     assert np.abs(fill - wall)[inner].max() < 0.04
     alone = agreement(images[:14], np.ones((14, 60, 80), bool), trust[:14])
     assert alone[:, 30, 40].min() > 0
+
+
+def test_a_source_that_lies_wrong_beside_the_hole_counts_less_in_it() -> None:
+    """Four pixels off on the left half alone: there its word counts little, and hardly less on the right."""
+    plate, hole = texture(80, 160), np.zeros((80, 160), bool)
+    hole[30:50, 20:140] = True
+    moved = plate.copy()
+    moved[:, :80] = np.roll(plate, 4, axis=1)[:, :80]
+    word = fit_beside(plate, moved, ~hole)
+    assert word[32, 30] < 0.2
+    assert word[32, 130] > 0.8
+    assert fit_beside(plate, plate, ~hole).min() > 0.99
+    inside = plate.copy()
+    inside[hole] = 0  # what the plate hides there is not looked at
+    assert np.array_equal(fit_beside(inside, moved, ~hole), word)
 
 
 def test_what_a_source_hides_has_no_weight() -> None:

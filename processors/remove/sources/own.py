@@ -3,10 +3,10 @@
 Each source frame is laid over the target by the camera's homography and residual flow, and its
 light made to meet the plate around the hole. Per pixel, the background is the densest cluster of
 patches in that stack (the mode: what most frames agree on, so that performers who pass in some of
-them drop out; where something is seen to move in a source, that one has little say); the fill is the
-mean of the sources that agree with it. Nothing comes from across a cut, from inside another frame's
-matte, or from within two pixels of one; and a frame without a matte that shows the very thing that is
-to be removed has no say (`unmatted`).
+them drop out), and a source has little say where something is seen to move in it, or where it does
+not fit the plate beside the hole. The fill is the mean of the sources that agree with the background.
+Nothing comes from across a cut, from inside another frame's matte, or from within two pixels of one;
+and a frame without a matte that shows the very thing that is to be removed has no say (`unmatted`).
 """
 
 from __future__ import annotations
@@ -38,6 +38,12 @@ _FADES = 14.0
 """Frames after which a source counts e times less."""
 _MOVES = 0.1
 """What the word of a source counts where something moves in it for sure: enough where no other speaks."""
+_BESIDE = 25
+"""Pixels across over which a source's fit beside the hole is looked at: half of it reaches into the hole."""
+_FAR_OFF = 0.12
+"""A difference counts as this much at most: something else stands there."""
+_DEEP = 0.05
+"""Share of known pixels nearby at which they count as much as all others do."""
 _VOTES = 15_000
 """Pixels above which patches are compared at half of the reduced resolution."""
 _LEAST = 0.02
@@ -105,13 +111,17 @@ def restore(
     unsure = np.array([not pictures.vouched(one.frame) for one in laid])
     if unsure.any():
         valid &= ~showing(ground.plate, ground.hidden, images, valid, unsure)
-    trust = np.stack([_trust(ground, pictures.moving(one.frame), camera.onto(one.frame, frame)) for one in laid])
+    trust = np.stack([
+        _unmoved(ground, pictures.moving(one.frame), camera.onto(one.frame, frame))
+        * fit_beside(ground.plate, one.image, one.valid & ~ground.hidden)
+        for one in laid
+    ])  # fmt: skip
     weights = agreement(images, valid, trust)
     weights *= np.exp([-abs(one.frame - frame) / _FADES for one in laid]).astype(np.float32)[:, None, None]
     return _mixed(ground, laid, weights, window)
 
 
-def _trust(
+def _unmoved(
     ground: Ground, moving: tuple[NDArray[np.float32], Matrix] | None, onto: Registration | None
 ) -> NDArray[np.float32]:
     """What a source's word counts over the region (0..1): little where something moves in it."""
@@ -122,6 +132,20 @@ def _trust(
     moves = cv2.warpPerspective(alpha, place @ onto.matrix @ back, ground.size, flags=cv2.INTER_LINEAR)
     moves = cv2.dilate(moves, np.ones((3, 3), np.uint8))  # a silhouette's own soft edge goes along
     return np.asarray(1 - (1 - _MOVES) * np.clip(moves, 0, 1), np.float32)
+
+
+def fit_beside(plate: Image, image: Image, known: Mask) -> NDArray[np.float32]:
+    """What a source's word counts at each pixel by how it fits the plate nearby, where both are *known*: (h, w) 0..1.
+
+    Sources that lie wrong there (parallax, another plane, a head that has turned) show it beside the hole.
+    """
+    seen = known.astype(np.float32)
+    off = np.minimum(((image - plate) ** 2).mean(axis=-1), _FAR_OFF**2) * seen
+    usual = float(off.sum()) / max(float(seen.sum()), 1.0)
+    # Deep in a hole nothing is near: there the source's usual fit counts.
+    sums, mass = (cv2.blur(field, (_BESIDE, _BESIDE), borderType=cv2.BORDER_CONSTANT) for field in (off, seen))
+    near = (sums + _DEEP * usual) / (mass + _DEEP)
+    return np.asarray(np.exp(-near / (2 * _AGREE**2)), np.float32)
 
 
 def agreement(images: NDArray[np.float32], valid: NDArray[np.bool_], trust: NDArray[np.float32]) -> NDArray[np.float32]:
