@@ -13,6 +13,7 @@ import footage
 import numpy as np
 import pytest
 from images import write_mattes
+from takes import cut_take, woman
 from wetgate.processors.pictures import Plate
 from wetgate.processors.remove import Remove
 from wetgate.processors.remove.fill import Fill, Origin
@@ -163,6 +164,17 @@ def test_a_thing_of_which_only_a_part_moves_is_kept_in_good_part(case: Case) -> 
     """What does not move of it comes back from the frames without a matte."""
     shot, fills = filled(case)
     assert kept_runs(shot, list(fills), fills.get)[12, 17] > PARTLY
+    shot.close()
+
+
+def test_a_person_who_sways_where_she_stands_is_kept(tmp_path: Path) -> None:
+    """The woman of the second take shifts her weight and waves: from other frames she comes back in another pose."""
+    plate, matted = cut_take("with_inserted_person", tmp_path / "plate.mkv", first=10, count=30, factor=0.2), (14, 18)
+    with Plate.open(plate) as opened_plate:
+        size = (opened_plate.video.height, opened_plate.video.width)
+    masks = [woman(size) * (matted[0] <= number <= matted[1]) for number in range(30)]
+    shot, fills = filled(Case(plate, write_mattes(tmp_path / "matte", masks), []))
+    assert kept_runs(shot, list(fills), fills.get)[matted] > PARTLY
     shot.close()
 
 
