@@ -26,7 +26,7 @@ def _next() -> sa.Select[tuple[int]]:
             sa.not_(job.c.cancel),
             ~pauses.exists(),
         )
-        .order_by(job.c.priority.desc(), job.c.id)
+        .order_by(job.c.priority.desc(), job.c.due, job.c.id)
         .limit(1)
     )
 
