@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from ..schema.errors import BriefIncomplete
 from ..schema.request import Request
+from .mattes.growth import Growth, read_growths
 from .pictures import Picture, Plate
 from .register import Matrix, median_registration, register
 
@@ -25,13 +26,16 @@ def conform(request: Request, proxy: Path, start: int) -> Request:
     """*request* as it would have been written for its plate, which replaces *proxy*.
 
     The plate's frame 0 shows the proxy's frame *start*. Matte or box become PNG frames at the
-    plate's size in the work folder, `frames` is counted on the plate. Raises BriefIncomplete where
+    plate's size in the work folder, `frames` and `grow_on` are counted on the plate. Raises BriefIncomplete where
     the two do not show the same picture.
     """
     options = dict(request.options)
     if options.get("frames") is not None:
         first, last = options["frames"]
         options["frames"] = [first - start, last - start]
+    if options.get("grow_on"):
+        grown = read_growths(options["grow_on"])
+        options["grow_on"] = "; ".join(str(Growth(one.first - start, one.last - start, one.pixels)) for one in grown)
     box = options.pop("box", None)
     matte = request.matte
     if matte is not None or box is not None:
