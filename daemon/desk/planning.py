@@ -9,48 +9,30 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from pydantic import ValidationError
-
-from ...schema.brief import Brief
-from ...schema.errors import BriefIncomplete
+from ...processors.pictures.stills import numbered_paths
+from ...schema.brief import Brief, Line
+from ...schema.errors import BriefIncomplete, FootageMissing, UnreadableMedia
 from ...schema.finding import Finding
+from ...schema.frames import FrameCount
 from ...schema.media import SourceClass
 from ...schema.model import Value
 from ...schema.ports import Processor
+from ...schema.rate import snap_rate
 from ...schema.request import Reference, Source, reference_of
 from ...schema.settings import ShowSettings
-from ...schema.tables import ClipRow
+from ...schema.tables import ClipRow, VersionRow
 from ..store.index import Index
 from ..store.results import Results
+from .attached import is_pattern
 from .landing import Landing, Pulled, one_recording
+from .mistakes import Mistakes
+from .options import read_options
+from .vocabulary import Vocabulary
+
+_EXAMPLES = {"matte": "matte_v002.mov", "holdout": "hand_v001.mov", "reference": "paint.1012.png"}
 
 TAKES_LOOKED_AT = 4
 """How many similar clips are handed to a processor as possible takes; it keeps those that are."""
-
-_OURS = {
-    "plate": "plate",
-    "clip": "plate",
-    "finding": "finding",
-    "matte": "matte",
-    "holdout": "holdout",
-    "reference": "references",
-    "references": "references",
-} | dict.fromkeys(("take", "takes", "source", "sources", "against", "shots"), "takes")
-
-
-_STILL = re.compile(r"^\s*\d+\s*=|\.(png|tiff?|exr|dpx|jpe?g)\s*(,|$)", re.IGNORECASE)
-"""A painted frame, `paint.1012.png` or `1012=name`; any other reference is a clip."""
-
-
-def _meaning(key: str, value: str) -> str | None:
-    """What a line of a brief gives us: plate, takes, matte ...; None where it is the processor's own."""
-    meaning = _OURS.get(key)
-    return "takes" if meaning == "references" and not _STILL.search(value) else meaning
-
-
-def names_takes(brief: Brief) -> bool:
-    """Whether the brief says itself which takes to use."""
-    return any(_meaning(key, value) == "takes" for key, value in brief.values.items())
 
 
 class Plan(Value):
@@ -104,30 +86,67 @@ class Planner:
         """What *brief* asks *processor* to do; *attached* fetches an attachment by its name.
 
         A proxy is replaced by what was *pulled* for it (by content hash), or by an original that holds all of it.
-        Raises BriefIncomplete whose message tells a person what to write.
+        Raises BriefIncomplete whose message tells a person all that is wrong and what to write, FootageMissing
+        where only footage is lacking.
         """
-        words = {meaning: value for key, value in brief.values.items() if (meaning := _meaning(key, value))}
-        finding = self._finding(words["finding"]) if "finding" in words else None
-        named = self._plate(processor, words, finding)
-        matte, holdout = (
-            self._file(key, words[key], attached) if key in words else None for key in ("matte", "holdout")
-        )
-        if finding is not None and matte is None:
-            matte = self._finding_matte(words["finding"], finding, named)
-        original = self._original(named, pulled)
+        vocabulary = Vocabulary(processor.Options.model_fields)
+        words = {
+            meaning: value for line in brief.lines if (meaning := vocabulary.meaning(line.key, value := line.value))
+        }
+        mistakes = Mistakes()
+        finding: tuple[int, Finding] | None = None
+        named: ClipRow | None = None
+        files: dict[str, Path] = {}
+        references: tuple[Reference, ...] = ()
+        sources: tuple[Source, ...] = ()
+        if "finding" in words:
+            with mistakes.noted():
+                finding = self._finding(words["finding"])
+        if "plate" in words or "finding" not in words or finding is not None:
+            with mistakes.noted():
+                named = self._plate(processor, words, finding)
+        for key in ("matte", "holdout"):
+            with mistakes.noted():
+                if key in words:
+                    files[key] = self._file(key, words[key], attached)
+        if finding is not None and named is not None and "matte" not in words:
+            with mistakes.noted():
+                files["matte"] = self._finding_matte(words["finding"], finding, named)
+        count = self._count(named)
+        with mistakes.noted():
+            references = self._references(vocabulary, brief, attached, count)
+        original = self._original(named, pulled) if named is not None else None
         plate = original.clip if original else named
+        with mistakes.noted():
+            sources = self._sources(processor, words, finding, plate, pulled)
+        options = read_options(processor, vocabulary, brief, count, mistakes)
+        at: Source | None = None
+        with mistakes.noted():
+            at = self._source(plate) if plate is not None else None
+        mistakes.answer()
+        assert plate is not None
+        assert named is not None
+        assert at is not None
         return Plan(
             processor=processor.name,
-            plate=self._source(plate),
+            plate=at,
             plate_clip_id=_id(plate),
-            matte=matte,
-            holdout=holdout,
-            references=self._references(brief, attached),
-            sources=self._sources(processor, words, finding, plate, pulled),
-            options=self._options(processor, brief),
+            matte=files.get("matte"),
+            holdout=files.get("holdout"),
+            references=references,
+            sources=sources,
+            options=options,
             proxy=self._source(named).path if original else None,
             proxy_start=original.start if original else 0,
         )
+
+    def _count(self, clip: ClipRow | None) -> FrameCount:
+        """How the frames of the clip that a brief is written for are counted."""
+        first, handles = self._settings.first_frame, self._settings.handles
+        if clip is None:
+            return FrameCount("the plate", first, 0, handles)
+        rate = snap_rate(clip.rate) if clip.rate else None
+        return FrameCount(clip.name, first, clip.frames, handles, clip.timecode, rate)
 
     def _original(self, clip: ClipRow, pulled: Mapping[str, Pulled]) -> Pulled | None:
         if clip.source_class != SourceClass.PROXY:
@@ -152,10 +171,14 @@ class Planner:
         raise BriefIncomplete(f"The brief does not say which clip to work on. Add a line such as {example}.")
 
     def _clip(self, key: str, name: str) -> ClipRow:
+        self._not_rejected(key, name)
         found = self._index.find_clip(self._show, name)
         if not found:
-            raise BriefIncomplete(
-                f"`{key}: {name}` is not in the footage index of {self._show} (yet). "
+            known = {row.name for row in self._index.clips(self._show)}
+            near = difflib.get_close_matches(name, known, n=1, cutoff=0.75)
+            meant = f" Did you mean `{key}: {near[0]}`?" if near else ""
+            raise FootageMissing(
+                f"`{key}: {name}` is not in the footage index of {self._show} (yet).{meant} "
                 "If it is still being copied, nothing need be done: the work starts when it has arrived."
             )
         if len(found) > 1:
@@ -163,19 +186,45 @@ class Planner:
             raise BriefIncomplete(f"`{key}: {name}` fits several clips: {names}. Name one of them.")
         return found[0]
 
-    def _references(self, brief: Brief, attached: Callable[[str], Path | None]) -> tuple[Reference, ...]:
-        """Painted frames: each of its own line, or several on one after commas."""
-        named = [
-            name.strip()
-            for line in brief.lines
-            if _meaning(line.key, line.value) == "references"
-            for name in line.value.split(",")
-            if name.strip()
-        ]
-        return tuple(reference_of(name, lambda text: self._file("reference", text, attached)) for name in named)
+    def _not_rejected(self, key: str, name: str) -> None:
+        """Raises BriefIncomplete for a version of ours that people rejected, by its code or a file in its folder."""
+        for version in self._results.rejected_versions(self._show):
+            of_version = Path(name).name.split(".")[0].casefold() == version.code.casefold()
+            if of_version or Path(name).is_relative_to(version.folder):
+                raise BriefIncomplete(
+                    f"`{key}: {name}` is {version.code}, which was rejected: a rejected version is never a source or a "
+                    f"plate again. Name the clip that it was made from, or another take, as `{key}: A001_C003`."
+                )
+
+    def _references(
+        self, vocabulary: Vocabulary, brief: Brief, attached: Callable[[str], Path | None], count: FrameCount
+    ) -> tuple[Reference, ...]:
+        """Painted frames: each of its own line, several on one after commas, or all of a sequence."""
+        found: list[Reference] = []
+        for line in brief.lines:
+            if vocabulary.meaning(line.key, line.value) != "references":
+                continue
+            for name in filter(None, map(str.strip, line.value.split(","))):
+                found += self._painted(name, line, attached, count)
+        return tuple(found)
+
+    def _painted(
+        self, name: str, line: Line, attached: Callable[[str], Path | None], count: FrameCount
+    ) -> list[Reference]:
+        if is_pattern(name):
+            files = _frames(self._file("reference", name, attached))
+            return [Reference(path=path, frame=frame) for frame, path in sorted(files.items())]
+        try:
+            counted = count.marks(name) if "=" in name else name
+        except ValueError as error:
+            raise BriefIncomplete(
+                f"`{line.text}` cannot be used: {error}. Write it as `reference: 1012={name}`."
+            ) from None
+        return [reference_of(counted, lambda text: self._file("reference", text, attached))]
 
     def _file(self, key: str, text: str, attached: Callable[[str], Path | None]) -> Path:
         """A file that the brief names: attached to the task, or below the show's folders."""
+        self._not_rejected(key, text)
         path = attached(text)
         if path is not None:
             return path
@@ -183,9 +232,18 @@ class Planner:
         candidates = [wanted] if wanted.is_absolute() else [root / wanted for root in self._allowed]
         for candidate in candidates:
             real = candidate.resolve()
-            if any(real.is_relative_to(root.resolve()) for root in self._allowed) and real.exists():
+            if self._may(real) and real.exists():
                 return real
-        raise BriefIncomplete(f"`{key}: {text}` is neither attached to the task nor found below the show's folders.")
+            if is_pattern(candidate.name) and real.parent.is_dir() and self._may(real) and _frames(real):
+                return real
+        raise BriefIncomplete(
+            f"`{key}: {text}` is neither attached to the task nor found below the show's folders. Attach it, or write "
+            f"its path, as `{key}: {_EXAMPLES[key]}`."
+        )
+
+    def _may(self, real: Path) -> bool:
+        """Whether briefs may name a file: it lies below the show's folders."""
+        return any(real.is_relative_to(root.resolve()) for root in self._allowed)
 
     def _finding_matte(self, name: str, finding: tuple[int, Finding], plate: ClipRow) -> Path:
         _, found = finding
@@ -201,48 +259,89 @@ class Planner:
         processor: Processor,
         words: Mapping[str, str],
         finding: tuple[int, Finding] | None,
-        plate: ClipRow,
+        plate: ClipRow | None,
         pulled: Mapping[str, Pulled],
     ) -> tuple[Source, ...]:
+        """The takes that the brief names, or those found; without a *plate* only the names are looked at."""
         rows: list[ClipRow] = []
         if "takes" in words:
-            rows = [self._clip("takes", name.strip()) for name in words["takes"].split(",") if name.strip()]
-        elif processor.needs_takes:
+            rows = self._named_takes(words["takes"], plate)
+        elif processor.needs_takes and plate is not None:
             row = self._index.clip_by_hash(self._show, finding[1].absent_from) if finding is not None else None
-            similar = self._similar(plate, 2 * TAKES_LOOKED_AT)
-            # The plate's own proxy, original or earlier pull looks most like it, and is no other take.
-            takes = [clip for clip in similar if not one_recording(clip, plate)][:TAKES_LOOKED_AT]
+            takes = self._other_takes(plate)[:TAKES_LOOKED_AT]
             rows = [*([row] if row else []), *takes]
+        if plate is None:
+            return ()
         originals = [(self._original(row, pulled), row) for row in rows]
         unique = {clip.id: clip for clip in (found.clip if found else row for found, row in originals)}
         return tuple(self._source(clip) for clip in unique.values() if clip.id != plate.id)
 
+    def _other_takes(self, plate: ClipRow) -> list[ClipRow]:
+        """The clips that look most like *plate*, without those that are no other take and those that were rejected."""
+        rejected = self._results.rejected_versions(self._show)
+        # The plate's own proxy, original or earlier pull looks most like it, and is no other take.
+        similar = (clip for clip in self._similar(plate, 2 * TAKES_LOOKED_AT) if not one_recording(clip, plate))
+        return [clip for clip in similar if not any(self._is_of(clip, version) for version in rejected)]
+
+    def _is_of(self, clip: ClipRow, version: VersionRow) -> bool:
+        """Whether a clip is a file of the version, where it was made or under its name elsewhere."""
+        if clip.name.split(".")[0].casefold() == version.code.casefold():
+            return True
+        return any(Path(row.path).is_relative_to(version.folder) for row in self._index.locations(clip))
+
+    def _named_takes(self, text: str, plate: ClipRow | None) -> list[ClipRow]:
+        mistakes, rows = Mistakes(), []
+        for name in filter(None, map(str.strip, text.split(","))):
+            with mistakes.noted():
+                number = re.fullmatch(r"take\s*#?0*(\d+)", name, re.IGNORECASE)
+                rows.append(self._numbered(name, int(number[1]), plate) if number else self._clip("takes", name))
+        mistakes.answer()
+        return rows
+
+    def _numbered(self, name: str, number: int, plate: ClipRow | None) -> ClipRow:
+        """The other take of this set-up that calls itself take *number*. Raises BriefIncomplete."""
+        if plate is None:
+            raise BriefIncomplete(
+                f"`{name}` can be found when the plate is known. Write its name, as `takes: A001_C003`."
+            )
+        similar = self._other_takes(plate)
+        fitting = [clip for clip in similar if take_number(clip) == number]
+        if len(fitting) == 1:
+            return fitting[0]
+        names = ", ".join(f"`{clip.name}`" for clip in similar[:8]) or "none"
+        what = "none says" if not fitting else "several say"
+        raise BriefIncomplete(
+            f"`use {name}`: of the clips that look like {plate.name}, {what} that it is take {number}. "
+            f"They are: {names}. "
+            f"Write `use {similar[0].name if similar else 'A001_C003'}`."
+        )
+
     def _source(self, row: ClipRow) -> Source:
         path = self._index.path_of(row)
         if path is None:
-            raise BriefIncomplete(
+            raise FootageMissing(
                 f"{row.name} is in the index, but its storage is away. The work starts when it is back."
             )
         return Source(path=path, name=row.name, source_class=SourceClass(row.source_class), clip=row.content_hash)
 
-    def _options(self, processor: Processor, brief: Brief) -> dict[str, Any]:
-        fields = processor.Options.model_fields
-        options: dict[str, Any] = {}
-        for line in brief.lines:
-            if line.key in _OURS:
-                continue
-            if line.key in fields:
-                options[line.key] = line.value
-            elif near := difflib.get_close_matches(line.key, [*fields, *_OURS], n=1, cutoff=0.75):
-                raise BriefIncomplete(f"`{line.text}` was not understood. Did you mean `{near[0]}: {line.value}`?")
-        try:
-            return processor.Options.model_validate(options).model_dump(mode="json", exclude_unset=True)
-        except ValidationError as error:
-            fault = error.errors(include_url=False)[0]
-            key = str(fault["loc"][0]) if fault["loc"] else ""
-            line_text = next((line.text for line in brief.lines if line.key == key), key)
-            meant = fields[key].description if key in fields else ""
-            raise BriefIncomplete(f"`{line_text}` cannot be used: {fault['msg']}. {key}: {meant}") from None
+
+def _frames(path: Path) -> dict[int, Path]:
+    """The files of a sequence by number; none where there are none."""
+    try:
+        return numbered_paths(path)
+    except UnreadableMedia:
+        return {}
+
+
+def take_number(clip: ClipRow) -> int | None:
+    """The take that a clip says it is: by its tags, or by a name such as `12A_t03` or `sc12_take3`."""
+    tags = clip.facts.get("tags") or {}
+    told = [str(value) for key, value in tags.items() if str(key).lower().split(".")[-1] in {"take", "scene_take"}]
+    named = re.search(r"(?:^|[_\-. ])(?:t|tk|take)[_\- ]?0*(\d{1,3})(?=$|[_\-. ])", clip.name, re.IGNORECASE)
+    numbers = [match[1] for text in told if (match := re.search(r"0*(\d{1,3})\s*$", text))] + (
+        [named[1]] if named else []
+    )
+    return int(numbers[0]) if numbers else None
 
 
 def _id(row: ClipRow) -> int:

@@ -129,7 +129,7 @@ class Publisher:
             code=version.code,
             entity=_entity(task),
             task=EntityRef(type="Task", id=task.tracker_ref, name=task.name),
-            description=version_text(version.code, outcome, ruling.reasons, ruling.verdict),
+            description=version_text(version.code, outcome, ruling.reasons, ruling.verdict, version.asked),
             first_frame=outcome.first_frame,
             last_frame=outcome.last_frame,
             frame_rate=rate_label(outcome.rate) if outcome.rate else "",
@@ -205,7 +205,7 @@ class Publisher:
             project=show.project or version.show,
             task=EntityRef(type="Task", id=task.tracker_ref, name=task.name),
             subject=f"{version.code}{asks}",
-            text=version_text(version.code, outcome, ruling.reasons, ruling.verdict),
+            text=version_text(version.code, outcome, ruling.reasons, ruling.verdict, version.asked),
             links=tuple(ref for ref in (made, _entity(task)) if ref is not None),
             attachments=_sheet(outcome),
         )

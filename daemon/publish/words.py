@@ -27,9 +27,11 @@ def findings_text(plate: str, outcome: Outcome, numbered: Sequence[tuple[int, Fi
     return "\n".join([*lines, *(f"- {reason}" for reason in outcome.reasons)])
 
 
-def version_text(code: str, outcome: Outcome, reasons: Sequence[str], verdict: Verdict) -> str:
-    """The note that comes with a version."""
+def version_text(code: str, outcome: Outcome, reasons: Sequence[str], verdict: Verdict, asked: str = "") -> str:
+    """The note that comes with a version; *asked* is what differs from the one before, by whose wish."""
     lines = [f"{code}: {outcome.summary}"]
+    if asked:
+        lines.append(f"{code.rpartition('_')[2]}: {asked}.")
     if verdict is Verdict.ASK:
         lines.append("NEEDS REVIEW: Wetgate is not sure of this fix.")
     lines += [f"- {reason}" for reason in reasons]

@@ -1,0 +1,111 @@
+"""What the keys of a brief mean: ours, the processor's options, and what people call them."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+
+from ...schema.brief import Brief
+
+OURS: Mapping[str, str] = MappingProxyType(
+    {
+        "plate": "plate",
+        "clip": "plate",
+        "shot_plate": "plate",
+        "bg": "plate",
+        "finding": "finding",
+        "matte": "matte",
+        "mask": "matte",
+        "roto": "matte",
+        "holdout": "holdout",
+        "hold_out": "holdout",
+        "holdout_matte": "holdout",
+        "keep": "holdout",
+        "reference": "references",
+        "references": "references",
+        "ref": "references",
+        "paint": "references",
+        "painted": "references",
+        "painted_frame": "references",
+    }
+    | dict.fromkeys(
+        ("take", "takes", "source", "sources", "other_take", "against", "shots", "clean_plate", "cleanplate"), "takes"
+    )
+)
+"""Keys that the daemon reads itself, and what each gives: plate, takes, matte ..."""
+
+SYNONYMS: Mapping[str, str] = MappingProxyType(
+    {
+        "frame_range": "frames",
+        "range": "frames",
+        "frame": "frames",
+        "cut_range": "frames",
+        "widen": "grow",
+        "dilate": "grow",
+        "expand": "grow",
+        "grow_matte": "grow",
+        "matte_grow": "grow",
+        "soften": "feather",
+        "softness": "feather",
+        "blur": "feather",
+        "edge": "feather",
+        "bbox": "box",
+        "rectangle": "box",
+        "rect": "box",
+        "roi": "box",
+        "point": "points",
+        "dots": "points",
+        "shadow": "effects",
+        "shadows": "effects",
+        "space": "working_space",
+    }
+)
+"""What people call an option, used where the processor has the option and none of the name itself."""
+
+_STILL = re.compile(r"^\s*[\d:;]+\s*=|\.(png|tiff?|exr|dpx|jpe?g)\s*(,|$)", re.IGNORECASE)
+"""A painted frame, `paint.1012.png` or `1012=name`; any other reference is a clip."""
+
+
+class Vocabulary:
+    """The keys that one processor's briefs may use, tolerant of case, blanks, dashes and common names."""
+
+    def __init__(self, options: Iterable[str]) -> None:
+        """*options* are the processor's own keys."""
+        self.options = frozenset(options)
+        told = {**{key: option for key, option in SYNONYMS.items() if option in self.options}}
+        told |= {key: key for key in OURS} | {key: key for key in self.options}
+        self._keys = {_squashed(key): meant for key, meant in told.items()}
+
+    def key(self, key: str) -> str | None:
+        """The key of ours or of the options that *key* stands for; None for what is nobody's."""
+        return self._keys.get(_squashed(key))
+
+    def meaning(self, key: str, value: str) -> str | None:
+        """What a line gives the daemon itself (plate, takes, matte ...); None where it is the processor's or nobody's.
+
+        A key that is an option of the processor is the processor's, unless it is ours by name.
+        """
+        known = self.key(key)
+        meant = OURS.get(known) if known else None
+        return "takes" if meant == "references" and not _STILL.search(value) else meant
+
+    def near(self, key: str) -> str | None:
+        """The key that was perhaps meant by one that is not known."""
+        wanted = _squashed(key)
+        found = difflib.get_close_matches(wanted, list(self._keys), n=3, cutoff=0.75)
+        found.sort(key=lambda one: sorted(one) != sorted(wanted))  # letters that changed places come first
+        return self._keys[found[0]] if found else None
+
+    def speaks(self, brief: Brief) -> bool:
+        """Whether any line is meant for us, as far as its key tells."""
+        return any(self.key(line.key) or self.near(line.key) for line in brief.lines)
+
+    def names_takes(self, brief: Brief) -> bool:
+        """Whether the brief says itself which takes to use."""
+        return any(self.meaning(key, value) == "takes" for key, value in brief.values.items())
+
+
+def _squashed(key: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", key.lower())
