@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
 
 from ...schema.brief import Brief, Line
 from ...schema.frames import FrameCount
@@ -36,7 +37,8 @@ def read_options(
         try:
             value = _counted(fields[key], line.value, count)
         except ValueError as error:
-            mistakes.add(f"`{line.text}` cannot be used: {error}. Write it as {_example(key, fields[key])}.")
+            within = f"`{key}: {count.first}-{count.last}`" if count.frames and _holds(fields[key]) == "span" else ""
+            mistakes.add(f"`{line.text}` cannot be used: {error}. Write it as {within or _example(key, fields[key])}.")
             continue
         if value is not None:
             values[key] = value
@@ -55,8 +57,7 @@ def _doubt(line: Line, vocabulary: Vocabulary, brief: Brief, mistakes: Mistakes)
 
 def _counted(field: FieldInfo, value: str, count: FrameCount) -> str | None:
     """The value with its frames as shot frames, where the option says that it holds frames; None for all frames."""
-    extra = field.json_schema_extra
-    holds = extra.get("frames") if isinstance(extra, Mapping) else None
+    holds = _holds(field)
     if holds == "span":
         span = count.span(value)
         return None if span is None else f"{span[0]}-{span[1]}"
@@ -80,11 +81,32 @@ def _validated(
                 mistakes.add(f"The brief cannot be used: {fault['msg']}.")
                 continue
             written = told[key].text if key in told else key
-            why = str(fault["msg"]).removeprefix("Value error, ").rstrip(".")
-            why = f"{why[:1].lower()}{why[1:]}"
             meant = fields[key].description or ""
-            mistakes.add(f"`{written}` cannot be used: {why}. Write it as {_example(key, fields[key])}. {key}: {meant}")
+            wanted = f"Write it as {_example(key, fields[key])}. {key}: {meant}"
+            mistakes.add(f"`{written}` cannot be used: {_why(fault)}. {wanted}")
         return {}
+
+
+def _holds(field: FieldInfo) -> object:
+    """What kind of frames an option says that it holds: `span`, `marks`, `stretches`, or None."""
+    extra = field.json_schema_extra
+    return extra.get("frames") if isinstance(extra, Mapping) else None
+
+
+def _why(fault: ErrorDetails) -> str:
+    """What is wrong with a value, in words for people."""
+    context = fault.get("ctx") or {}
+    known = {
+        "int_parsing": "a whole number is wanted",
+        "int_from_float": "a whole number is wanted",
+        "float_parsing": "a number is wanted",
+        "bool_parsing": "`on` or `off` is wanted",
+        "literal_error": f"one of {context.get('expected')} is wanted",
+        "greater_than_equal": f"the least is {context.get('ge')}",
+        "less_than_equal": f"the most is {context.get('le')}",
+    }
+    text = str(fault["msg"]).removeprefix("Value error, ").rstrip(".")
+    return known.get(fault["type"]) or f"{text[:1].lower()}{text[1:]}"
 
 
 def _example(key: str, field: FieldInfo) -> str:
