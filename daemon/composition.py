@@ -22,6 +22,7 @@ from .desk.repulls import Repulls
 from .desk.results import Receiver
 from .desk.reviews import Reviews
 from .desk.shows import ShowDesk
+from .desk.telling import Telling
 from .health import Health
 from .ingest.classes import SourceClasses
 from .ingest.ingest import Ingest
@@ -192,6 +193,7 @@ class House:
                 tasks=self.tasks,
                 jobs=self.jobs,
                 answers=self._answers,
+                telling=Telling(database=self.database, tasks=self.tasks, answers=self._answers, queued=queued),
                 pulls=self.pulls,
                 drawings=Drawings(self.index, self.results),
                 processors=plugins.processors(),

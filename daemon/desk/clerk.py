@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from fnmatch import fnmatch
 
 import structlog
 
 from ...schema.arrival import ArrivalState
-from ...schema.errors import AlreadyQueued, BriefIncomplete, EntityNotFound, FootageMissing
+from ...schema.errors import AlreadyQueued, BriefIncomplete, EntityNotFound
 from ...schema.ports import Processor, Tracker
-from ...schema.settings import ShowSettings
 from ...schema.tables import TaskRow
 from ...schema.tracker import Ability, BriefSource, EntityRef, TrackerTask
 from ..publish.answer import Answers
@@ -23,11 +21,13 @@ from ..store.pulls import Pulls
 from ..store.tasks import Tasks
 from .attached import Attached
 from .drawings import Drawings
-from .hearing import Drawn, Heard, listen, unclear_text
+from .hearing import Drawn, Heard, listen
 from .landing import Landed
 from .orders import PROCESS
 from .planning import Plan
+from .rules import processor_for
 from .shows import ShowDesk
+from .telling import Faults, Telling, remembered, wished
 from .twins import digest_of
 from .vocabulary import Vocabulary
 from .wishes import WishKind
@@ -58,6 +58,7 @@ class Clerk:
         tasks: Tasks,
         jobs: Jobs,
         answers: Answers,
+        telling: Telling,
         pulls: Pulls,
         drawings: Drawings,
         processors: Mapping[str, Processor],
@@ -66,7 +67,7 @@ class Clerk:
         """Tasks of the tracker that the settings call *tracker*; *queued* is called after jobs were added."""
         self._tracker_name = tracker
         self._database, self._index, self._jobs = database, index, jobs
-        self._tasks, self._answers, self._pulls = tasks, answers, pulls
+        self._tasks, self._answers, self._telling, self._pulls = tasks, answers, telling, pulls
         self._drawings, self._processors, self._queued = drawings, processors, queued
         self._resting: dict[str, tuple[tuple[str, ...], float]] = {}
 
@@ -143,12 +144,17 @@ class Clerk:
         attached = Attached(tracker, source.attachments, show.folder / "attachments" / task.ref.id)
         heard: Heard | None = None
         try:
-            processor = self._processor_for(show.settings, source.task)
+            processor = processor_for(show.settings.rules, self._processors, source.task)
             vocabulary = Vocabulary(processor.Options.model_fields)
             heard, faults = self._listen(row, source, attached, vocabulary)
             if self._rests(tracker, row, heard):
                 return True
-            row = self._answer(show, row, heard, faults, asked=asked)
+            if row.digest:
+                closed = show.reviews.approve(row, heard)
+                row = self._tasks.get(_id(row))
+                if closed:
+                    return False
+                row = self._telling.answer(show, row, heard, faults, asked=asked)
             landed = show.landing.of_task(_id(row))
             if not self._due(row, heard, landed, asked=asked):
                 self._remember(row, heard)
@@ -158,18 +164,18 @@ class Clerk:
             plan = self._plan(show, source, processor, heard, attached, landed)
             digest = self._not_twice(row, plan, heard)
         except BriefIncomplete as error:
-            self._ask(show, row, error, heard)
+            self._telling.ask(show, row, error, heard)
             return False
         self._place(show, row, plan, processor, heard, landed, digest)
         return False
 
     def _listen(
         self, row: TaskRow, source: BriefSource, attached: Attached, vocabulary: Vocabulary
-    ) -> tuple[Heard, list[tuple[str, str]]]:
+    ) -> tuple[Heard, Faults]:
         """What people said, and the drawings that cannot be used: (id, sentence)."""
         replying = bool(row.digest)
         drawn: list[Drawn] = []
-        faults: list[tuple[str, str]] = []
+        faults: Faults = []
         if replying and "box" in vocabulary.options:
             drawn, faults = self._drawings.of_task(row, source, attached, heard=row.heard, acted=row.acted)
         said = listen(source, vocabulary, heard=row.heard, acted=row.acted, drawn=drawn, replying=replying)
@@ -203,32 +209,6 @@ class Clerk:
         del self._resting[row.tracker_ref]
         return False
 
-    def _answer(
-        self, show: ShowDesk, row: TaskRow, heard: Heard, faults: list[tuple[str, str]], *, asked: bool
-    ) -> TaskRow:
-        """Answer what is not understood or cannot be done, and approvals, each once; the task's row after it."""
-        if not row.digest:
-            return row
-        if show.reviews.approve(row, heard):
-            return self._tasks.get(_id(row))
-        row = self._tasks.get(_id(row))
-        told = [(said.note.id, "This reply was not understood", unclear_text(said)) for said in heard.unclear]
-        told += [(key, "A drawing that cannot be used", words) for key, words in faults if key not in row.heard]
-        if row.state == "approved" and not asked and heard.wants:
-            words = f"{row.reason} The task is closed. Set it to ready to open it again; what was asked is done then."
-            new = [said.note.id for said in heard.fresh] + [one.id for one in heard.drawn]
-            told.append((new[-1], "This task is approved", words))
-        if not told:
-            return row
-        with self._database.write() as session:
-            row = self._tasks.move(session, _id(row), row.state, row.reason)
-            row.heard = list(dict.fromkeys([*row.heard, *(key for key, _, _ in told)]))
-            for key, subject, words in told:
-                self._answers.queue(session, row, show.project, f"reply {key}", subject=subject, text=words)
-        passed(Step.TASK_TOLD)
-        self._queued()
-        return row
-
     def _due(self, row: TaskRow, heard: Heard, landed: Landed, *, asked: bool) -> bool:
         """Whether there is work to plan."""
         if row.state == "approved" and not asked:
@@ -243,7 +223,7 @@ class Clerk:
         """People talked among themselves: it is not read as a reply later."""
         if row.digest and not set(heard.heard) <= set(row.heard):
             with self._database.write() as session:
-                self._tasks.move(session, _id(row), row.state, row.reason, heard=_both(row, heard))
+                self._tasks.move(session, _id(row), row.state, row.reason, heard=remembered(row, heard))
 
     def _await_arrivals(self, show: ShowDesk, row: TaskRow) -> bool:
         """Whether files are on their way among which another take may be; old ones do not hold a task up."""
@@ -254,19 +234,6 @@ class Clerk:
                 self._tasks.move(session, _id(row), row.state, f"Begins when {coming} arriving files are indexed.")
         return bool(coming)
 
-    def _processor_for(self, show: ShowSettings, task: TrackerTask) -> Processor:
-        texts = [text.lower() for text in (task.name, task.step, task.kind, *task.tags) if text]
-        for rule in show.rules:
-            if any(fnmatch(text, rule.task.lower()) for text in texts):
-                if rule.processor in self._processors:
-                    return self._processors[rule.processor]
-                raise BriefIncomplete(f"This task needs the processor {rule.processor!r}, which is not installed.")
-        known = ", ".join(f"`{rule.task}`" for rule in show.rules)
-        raise BriefIncomplete(
-            f"Nothing is set up for a task called {task.name!r}. Names, steps, types or tags that are answered: "
-            f"{known}."
-        )
-
     def _not_twice(self, row: TaskRow, plan: Plan, heard: Heard) -> str:
         """The plan's digest. Raises BriefIncomplete where another task of the shot asks for the very same."""
         digest = digest_of(plan)
@@ -276,47 +243,12 @@ class Clerk:
         if twin is None:
             return digest
         with self._database.write() as session:
-            self._tasks.move(session, _id(row), row.state, row.reason, digest=digest, heard=_both(row, heard))
+            self._tasks.move(session, _id(row), row.state, row.reason, digest=digest, heard=remembered(row, heard))
         stands = twin.reason or "it is being worked on."
         raise BriefIncomplete(
             f"Task {twin.tracker_ref} ({twin.name}) of this shot asks for the very same, so nothing is made twice; "
             f"there it stands: {stands} To have it made here too, reply `redo`, or ask for something else."
         )
-
-    def _ask(self, show: ShowDesk, row: TaskRow, error: BriefIncomplete, heard: Heard | None) -> None:
-        """Say once what the brief lacks; the same words are not said twice.
-
-        Of a reply that cannot be done the wishes are dropped, and kept where only footage is missing.
-        """
-        lacks, missing = str(error), isinstance(error, FootageMissing)
-        again = heard is not None and bool(row.digest)
-        # An empty brief differs from any: it is planned anew at every look, until the footage is there.
-        more: dict[str, object] = {"brief": heard.standing.values if heard and again and not missing else {}}
-        new = ""
-        if heard is not None and again:
-            more["heard"] = _both(row, heard)
-            new = heard.heard[-1] if heard.fresh or heard.drawn else ""
-            if missing:
-                more |= {"acted": list(heard.acted), "asked": _joined(row.asked, heard.words)}
-        same = row.state == "waiting" and row.reason == lacks
-        if same and all(getattr(row, name) == value for name, value in more.items()):
-            return
-        with self._database.write() as session:
-            task = self._tasks.move(session, _id(row), "waiting", lacks, **more)
-            if not same:
-                self._answers.queue(
-                    session,
-                    task,
-                    show.project,
-                    f"asked: {lacks} {new}".rstrip(),
-                    subject="Waiting for footage" if missing else "This brief needs a word more",
-                    text=_asking(lacks, missing=missing, again=again),
-                    status=show.settings.statuses.waiting,
-                    while_states=("waiting",),
-                )
-        log.info("brief incomplete", lacks=lacks)
-        passed(Step.TASK_TOLD)
-        self._queued()
 
     def _place(
         self,
@@ -328,7 +260,7 @@ class Clerk:
         landed: Landed,
         digest: str,
     ) -> None:
-        asked = _joined(row.asked, heard.words)
+        asked = wished(row, heard)
         passed(Step.TASK_PLANNED)
         try:
             with self._database.write() as session:
@@ -339,7 +271,7 @@ class Clerk:
                     "",
                     processor=plan.processor,
                     brief=heard.brief.values,
-                    heard=_both(row, heard),
+                    heard=remembered(row, heard),
                     acted=list(heard.acted),
                     asked="",
                     digest=digest,
@@ -359,25 +291,6 @@ class Clerk:
         log.info("task queued", job=job, processor=plan.processor, plate=plan.plate.name, asked=asked)
         passed(Step.TASK_QUEUED)
         self._queued()
-
-
-def _asking(lacks: str, *, missing: bool, again: bool) -> str:
-    """The note that asks: one mistake as a sentence, several as a list."""
-    sentences = lacks.splitlines()
-    told = lacks if len(sentences) == 1 else "\n".join(f"- {sentence}" for sentence in sentences)
-    if missing:
-        return f"{told}\nNothing need be done here if it is on its way."
-    if again:
-        return f"{told}\nNothing was started. Write it again in a reply, corrected; the work starts by itself."
-    return f"{told}\nReply with the missing line, or correct the description; the work starts by itself."
-
-
-def _joined(before: str, now: str) -> str:
-    return "; ".join(part for part in (before, now) if part)
-
-
-def _both(row: TaskRow, heard: Heard) -> list[str]:
-    return list(dict.fromkeys([*row.heard, *heard.heard]))
 
 
 def _is(row: TaskRow, task: TrackerTask) -> bool:

@@ -100,6 +100,12 @@ class Heard:
         return "; ".join([*parts, *(drawn.words for drawn in self.drawn)])
 
     @property
+    def newest(self) -> str:
+        """The id of the last new note or drawing; empty for none."""
+        new = [said.id for said in self.fresh] + [drawn.id for drawn in self.drawn]
+        return new[-1] if new else ""
+
+    @property
     def about_versions(self) -> bool:
         """Whether any of it was said in the review player, where a note and its drawing come one after the other."""
         return bool(self.drawn) or any(said.note.version is not None for said in self.fresh)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -20,19 +19,20 @@ from ...schema.ports import Processor
 from ...schema.rate import snap_rate
 from ...schema.request import Reference, Source, reference_of
 from ...schema.settings import ShowSettings
-from ...schema.tables import ClipRow, VersionRow
+from ...schema.tables import ClipRow
 from ..store.index import Index
 from ..store.results import Results
 from .attached import is_pattern
-from .landing import Landing, Pulled, one_recording
+from .landing import Landing, Pulled
 from .mistakes import Mistakes
 from .options import read_options
+from .takes import Takes
 from .vocabulary import Vocabulary
 
 _EXAMPLES = {"matte": "matte_v002.mov", "holdout": "hand_v001.mov", "reference": "paint.1012.png"}
 
-TAKES_LOOKED_AT = 4
-"""How many similar clips are handed to a processor as possible takes; it keeps those that are."""
+LOOKED_AT, TAKES_LOOKED_AT = 8, 4
+"""How many similar clips are looked at, and how many of them are handed to a processor; it keeps those that are."""
 
 
 class Plan(Value):
@@ -74,7 +74,8 @@ class Planner:
         """
         self._show, self._settings = show, settings
         self._index, self._results = index, results
-        self._similar, self._allowed, self._landing = similar, allowed, landing
+        self._takes = Takes(show, index=index, results=results, similar=similar)
+        self._allowed, self._landing = allowed, landing
 
     def plan(
         self,
@@ -164,48 +165,25 @@ class Planner:
 
     def _plate(self, processor: Processor, words: Mapping[str, str], finding: tuple[int, Finding] | None) -> ClipRow:
         if "plate" in words:
-            return self._clip("plate", words["plate"])
+            return self._takes.clip("plate", words["plate"])
         if finding is not None:
             return self._index.clip(finding[0])
         example = "`finding: F1` or `plate: A001_C003`" if processor.fixes else "`plate: A001_C003`"
         raise BriefIncomplete(f"The brief does not say which clip to work on. Add a line such as {example}.")
-
-    def _clip(self, key: str, name: str) -> ClipRow:
-        self._not_rejected(key, name)
-        found = self._index.find_clip(self._show, name)
-        if not found:
-            known = {row.name for row in self._index.clips(self._show)}
-            near = difflib.get_close_matches(name, known, n=1, cutoff=0.75)
-            meant = f" Did you mean `{key}: {near[0]}`?" if near else ""
-            raise FootageMissing(
-                f"`{key}: {name}` is not in the footage index of {self._show} (yet).{meant} "
-                "If it is still being copied, nothing need be done: the work starts when it has arrived."
-            )
-        if len(found) > 1:
-            names = ", ".join(sorted(row.name for row in found)[:8])
-            raise BriefIncomplete(f"`{key}: {name}` fits several clips: {names}. Name one of them.")
-        return found[0]
-
-    def _not_rejected(self, key: str, name: str) -> None:
-        """Raises BriefIncomplete for a version of ours that people rejected, by its code or a file in its folder."""
-        for version in self._results.rejected_versions(self._show):
-            of_version = Path(name).name.split(".")[0].casefold() == version.code.casefold()
-            if of_version or Path(name).is_relative_to(version.folder):
-                raise BriefIncomplete(
-                    f"`{key}: {name}` is {version.code}, which was rejected: a rejected version is never a source or a "
-                    f"plate again. Name the clip that it was made from, or another take, as `{key}: A001_C003`."
-                )
 
     def _references(
         self, vocabulary: Vocabulary, brief: Brief, attached: Callable[[str], Path | None], count: FrameCount
     ) -> tuple[Reference, ...]:
         """Painted frames: each of its own line, several on one after commas, or all of a sequence."""
         found: list[Reference] = []
+        mistakes = Mistakes()
         for line in brief.lines:
             if vocabulary.meaning(line.key, line.value) != "references":
                 continue
             for name in filter(None, map(str.strip, line.value.split(","))):
-                found += self._painted(name, line, attached, count)
+                with mistakes.noted():
+                    found += self._painted(name, line, attached, count)
+        mistakes.answer()
         return tuple(found)
 
     def _painted(
@@ -224,7 +202,7 @@ class Planner:
 
     def _file(self, key: str, text: str, attached: Callable[[str], Path | None]) -> Path:
         """A file that the brief names: attached to the task, or below the show's folders."""
-        self._not_rejected(key, text)
+        self._takes.refuse_rejected(key, text)
         path = attached(text)
         if path is not None:
             return path
@@ -265,56 +243,15 @@ class Planner:
         """The takes that the brief names, or those found; without a *plate* only the names are looked at."""
         rows: list[ClipRow] = []
         if "takes" in words:
-            rows = self._named_takes(words["takes"], plate)
+            rows = self._takes.named(words["takes"], plate, LOOKED_AT)
         elif processor.needs_takes and plate is not None:
             row = self._index.clip_by_hash(self._show, finding[1].absent_from) if finding is not None else None
-            takes = self._other_takes(plate)[:TAKES_LOOKED_AT]
-            rows = [*([row] if row else []), *takes]
+            rows = [*([row] if row else []), *self._takes.others(plate, LOOKED_AT)[:TAKES_LOOKED_AT]]
         if plate is None:
             return ()
         originals = [(self._original(row, pulled), row) for row in rows]
         unique = {clip.id: clip for clip in (found.clip if found else row for found, row in originals)}
         return tuple(self._source(clip) for clip in unique.values() if clip.id != plate.id)
-
-    def _other_takes(self, plate: ClipRow) -> list[ClipRow]:
-        """The clips that look most like *plate*, without those that are no other take and those that were rejected."""
-        rejected = self._results.rejected_versions(self._show)
-        # The plate's own proxy, original or earlier pull looks most like it, and is no other take.
-        similar = (clip for clip in self._similar(plate, 2 * TAKES_LOOKED_AT) if not one_recording(clip, plate))
-        return [clip for clip in similar if not any(self._is_of(clip, version) for version in rejected)]
-
-    def _is_of(self, clip: ClipRow, version: VersionRow) -> bool:
-        """Whether a clip is a file of the version, where it was made or under its name elsewhere."""
-        if clip.name.split(".")[0].casefold() == version.code.casefold():
-            return True
-        return any(Path(row.path).is_relative_to(version.folder) for row in self._index.locations(clip))
-
-    def _named_takes(self, text: str, plate: ClipRow | None) -> list[ClipRow]:
-        mistakes, rows = Mistakes(), []
-        for name in filter(None, map(str.strip, text.split(","))):
-            with mistakes.noted():
-                number = re.fullmatch(r"take\s*#?0*(\d+)", name, re.IGNORECASE)
-                rows.append(self._numbered(name, int(number[1]), plate) if number else self._clip("takes", name))
-        mistakes.answer()
-        return rows
-
-    def _numbered(self, name: str, number: int, plate: ClipRow | None) -> ClipRow:
-        """The other take of this set-up that calls itself take *number*. Raises BriefIncomplete."""
-        if plate is None:
-            raise BriefIncomplete(
-                f"`{name}` can be found when the plate is known. Write its name, as `takes: A001_C003`."
-            )
-        similar = self._other_takes(plate)
-        fitting = [clip for clip in similar if take_number(clip) == number]
-        if len(fitting) == 1:
-            return fitting[0]
-        names = ", ".join(f"`{clip.name}`" for clip in similar[:8]) or "none"
-        what = "none says" if not fitting else "several say"
-        raise BriefIncomplete(
-            f"`use {name}`: of the clips that look like {plate.name}, {what} that it is take {number}. "
-            f"They are: {names}. "
-            f"Write `use {similar[0].name if similar else 'A001_C003'}`."
-        )
 
     def _source(self, row: ClipRow) -> Source:
         path = self._index.path_of(row)
@@ -331,17 +268,6 @@ def _frames(path: Path) -> dict[int, Path]:
         return numbered_paths(path)
     except UnreadableMedia:
         return {}
-
-
-def take_number(clip: ClipRow) -> int | None:
-    """The take that a clip says it is: by its tags, or by a name such as `12A_t03` or `sc12_take3`."""
-    tags = clip.facts.get("tags") or {}
-    told = [str(value) for key, value in tags.items() if str(key).lower().split(".")[-1] in {"take", "scene_take"}]
-    named = re.search(r"(?:^|[_\-. ])(?:t|tk|take)[_\- ]?0*(\d{1,3})(?=$|[_\-. ])", clip.name, re.IGNORECASE)
-    numbers = [match[1] for text in told if (match := re.search(r"0*(\d{1,3})\s*$", text))] + (
-        [named[1]] if named else []
-    )
-    return int(numbers[0]) if numbers else None
 
 
 def _id(row: ClipRow) -> int:

@@ -41,7 +41,7 @@ TASK_WORDS: Final[dict[str, str]] = {
     "running": "Being worked on",
     "queued": "In the queue",
     "new": "Just assigned",
-    "done": "Done, to be reviewed",
+    "done": "Done",
     "approved": "Approved",
     "dropped": "Taken back",
 }

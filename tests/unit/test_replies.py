@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
-from wetgate.daemon.desk.replies import read_reply
+from wetgate.daemon.desk import replies
+from wetgate.daemon.desk.replies import UNDERSTOOD, read_reply
 from wetgate.daemon.desk.wishes import Wish, WishKind
 from wetgate.schema.errors import BriefIncomplete
 
@@ -111,3 +115,18 @@ def test_wishes_count_on_from_what_was_said() -> None:
     assert lines({"takes": "A"}, kind="also take", name="B") == {"takes": "A, B", "use_takes": "on"}
     with pytest.raises(BriefIncomplete, match="grow: lots"):
         Wish(kind=WishKind.GROW, text="wider matte", pixels=4).lines({"grow": "lots"})
+
+
+def test_what_is_documented_is_understood() -> None:
+    """Every phrase of the README's table, of the module's own list and of the answers reads as a wish or a line."""
+    readme = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
+    table = readme.split("## Replies", 1)[1].split("A phrase fits as a whole", 1)[0]
+    rows = [row.split("|")[1] for row in table.splitlines() if row.startswith("| `")]
+    phrases = [phrase for text in (*rows, *UNDERSTOOD) for phrase in re.findall(r"`([^`]+)`", text)]
+    listed = [line for line in (replies.__doc__ or "").splitlines() if line.startswith("    ")]
+    phrases += [part for line in listed if "(" not in line for part in re.split(r"\s{2,}", line.strip())]
+    assert len(phrases) > 30
+    for phrase in phrases:
+        reply = read_reply(phrase)
+        assert reply.wishes or reply.lines, phrase
+        assert not reply.unknown, phrase
