@@ -196,7 +196,7 @@ class Clerk:
 
     def _rests(self, tracker: Tracker, row: TaskRow, heard: Heard) -> bool:
         """Whether more of what is said in the review player may still come."""
-        new = (*(said.note.id for said in heard.fresh), *(one.id for one in heard.drawn), *sorted(heard.files))
+        new = (*(said.key for said in heard.fresh), *(one.id for one in heard.drawn), *sorted(heard.files))
         if not new or not heard.about_versions or Ability.ANNOTATIONS not in tracker.abilities:
             self._resting.pop(row.tracker_ref, None)
             return False

@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 
 import structlog
 
@@ -31,6 +32,23 @@ events at the price of a few requests."""
 
 RESTS_SECONDS = 1.0
 """Pause before a task is looked at again of which more may still be said."""
+
+
+@contextmanager
+def _alone(show: str, task: str) -> Iterator[None]:
+    """One task by itself: what is wrong with it is logged with its subject, and the others are considered all the same.
+
+    A tracker that is away ends the round.
+    """
+    with structlog.contextvars.bound_contextvars(show=show, task=task):
+        try:
+            yield
+        except (TrackerUnavailable, AmbiguousResult):
+            raise
+        except ConnectorError as error:
+            log.error("task refused", fault=str(error))
+        except Exception:  # the boundary that isolates a task
+            log.exception("task could not be considered")
 
 
 class Desk:
@@ -168,13 +186,14 @@ class Desk:
                 return
             ref = task.ref.id
             listed.add(ref)
-            with structlog.contextvars.bound_contextvars(show=show.name, task=ref):
-                again = self._clerk.consider(tracker, show, task, known.get(ref), look=ref in looks)
-            (self._resting.add if again else self._resting.discard)(ref)
+            with _alone(show.name, ref):
+                self._resting.discard(ref)
+                if self._clerk.consider(tracker, show, task, known.get(ref), look=ref in looks):
+                    self._resting.add(ref)
         for ref in known.keys() - listed:
             self._resting.discard(ref)
             if ref in touched or (timed and known[ref].state not in {*QUIET, "dropped"}):
-                with structlog.contextvars.bound_contextvars(show=show.name, task=ref):
+                with _alone(show.name, ref):
                     self._clerk.gone(tracker, show, known[ref])
 
     def _turn(self, known: Mapping[str, TaskRow]) -> set[str]:

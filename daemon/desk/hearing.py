@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
@@ -25,6 +26,12 @@ class Said:
     def id(self) -> str:
         """The note's."""
         return self.note.id
+
+    @property
+    def key(self) -> str:
+        """The note as it reads now: a note that its author corrects is heard anew."""
+        text = " ".join(self.note.text.casefold().split())
+        return f"{self.note.id}#{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
     @property
     def at(self) -> float:
@@ -101,8 +108,8 @@ class Heard:
 
     @property
     def newest(self) -> str:
-        """The id of the last new note or drawing; empty for none."""
-        new = [said.id for said in self.fresh] + [drawn.id for drawn in self.drawn]
+        """The key of the last new note or drawing; empty for none."""
+        new = [said.key for said in self.fresh] + [drawn.id for drawn in self.drawn]
         return new[-1] if new else ""
 
     @property
@@ -124,7 +131,7 @@ def listen(
     drawn: Collection[Drawn] = (),
     replying: bool = False,
 ) -> Heard:
-    """Read all of *source*; what was *heard* before is not new, the wishes of notes *acted* on count again.
+    """Read all of *source*; keys *heard* before are not new, the wishes of the notes *acted* on (ids) count again.
 
     Only with *replying* (work was done for this task before) notes are read as replies; else as lines alone. *drawn*
     holds the drawings that count.
@@ -144,7 +151,7 @@ def listen(
             standing += _drawn_lines(one, standing) if old else []
             counted.append(one.id)
             continue
-        new = one.id not in heard
+        new = one.key not in heard and not old  # a reply is acted on once, though it be edited
         lines += one.reply.lines
         standing += one.reply.lines
         if old or (new and not one.reply.unclear):
@@ -156,7 +163,9 @@ def listen(
                 one = replace(one, fault=str(error))  # noqa: PLW2901 - the note as it is kept
         fresh += [one] if new else []
     files = {f"file {one.id}" for one in source.attachments if not one.drawn}
-    known = [note.id for note in notes] + [f"drawn {one.id}" for one in source.attachments if one.drawn]
+    known = [one.key for one in told if isinstance(one, Said)] + [
+        f"drawn {one.id}" for one in source.attachments if one.drawn
+    ]
     return Heard(
         brief=Brief(lines=tuple(lines)),
         standing=Brief(lines=tuple(standing)),

@@ -30,7 +30,7 @@ class Telling:
 
     def answer(self, show: ShowDesk, row: TaskRow, heard: Heard, faults: Faults, *, asked: bool) -> TaskRow:
         """Answer replies and drawings that cannot be acted on, and wishes for a closed task; the row after it."""
-        told = [(said.id, "This reply was not understood", unclear_text(said)) for said in heard.unclear]
+        told = [(said.key, "This reply was not understood", unclear_text(said)) for said in heard.unclear]
         told += [(key, "A drawing that cannot be used", words) for key, words in faults if key not in row.heard]
         if row.state == "approved" and not asked and heard.wants:
             words = f"{row.reason} The task is closed. Set it to ready to open it again; what was asked is done then."

@@ -64,6 +64,9 @@ SYNONYMS: Mapping[str, str] = MappingProxyType(
 )
 """What people call an option, used where the processor has the option and none of the name itself."""
 
+_TALK = frozenset({"slate", "scene", "setup", "roll", "camera", "note", "notes", "date", "day", "time", "status"})
+"""Words before a colon that people use among themselves: no slip of the pen for a key that looks like them."""
+
 _STILL = re.compile(r"^\s*[\d:;]+\s*=|\.(png|tiff?|exr|dpx|jpe?g)\s*(,|$)", re.IGNORECASE)
 """A painted frame, `paint.1012.png` or `1012=name`; any other reference is a clip."""
 
@@ -94,6 +97,8 @@ class Vocabulary:
     def near(self, key: str) -> str | None:
         """The key that was perhaps meant by one that is not known."""
         wanted = _squashed(key)
+        if wanted in _TALK:
+            return None
         found = difflib.get_close_matches(wanted, list(self._keys), n=3, cutoff=0.75)
         found.sort(key=lambda one: sorted(one) != sorted(wanted))  # letters that changed places come first
         return self._keys[found[0]] if found else None
