@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import time
 from collections.abc import Iterator
@@ -109,10 +110,15 @@ def test_a_reply_is_acted_on_once_through_kills(thread: Thread) -> None:
 
 @pytest.mark.timeout(600)
 def test_a_red_box_drawn_on_a_version_is_the_mattes_seed(thread: Thread, tmp_path: Path) -> None:
-    """What an artist draws on frame 3 of v001 is a box on shot frame 1003 of v002, in plate pixels; green is talk."""
+    """What an artist draws on frame 3 of v001 is a box on shot frame 1003 of v002, in plate pixels; green is talk.
+
+    The matte of v001 comes as frames attached one by one, after the work was asked for.
+    """
     thread.shoot()
     thread.start()
-    task = thread.assign("cleanup", BRIEF)
+    task = thread.assign("cleanup", "plate: A009C001\nmatte: matte.####.png")
+    thread.wait_status(task, "hld", 120, "the matte is missed")
+    thread.say("ada", task, "here they are", files=sorted((thread.work / "PINE" / "painted" / "matte").iterdir()))
     thread.wait_status(task, "rev", 240, "v001 is there")
     (first,) = thread.versions(task)
     x, y, wide, high = made.INTRUDER
@@ -125,18 +131,23 @@ def test_a_red_box_drawn_on_a_version_is_the_mattes_seed(thread: Thread, tmp_pat
     wait_for(lambda: len(thread.versions(task)) == 2, 240, "the drawing becomes v002")
     description = thread.versions(task)[1]["description"]
     assert "drawn in red on frame 1003" in description
-    ((payload,),) = thread.rows("SELECT payload ->> '$.request.options.box' FROM job WHERE kind = 'process' AND id > 5")
-    frame, _, box = payload.partition(": ")
+    query = "SELECT payload ->> '$.request.options.box' FROM job WHERE kind = 'process' ORDER BY id DESC LIMIT 1"
+    frame, _, box = thread.rows(query)[0][0].partition(": ")
     assert frame == "1003"
     assert all(abs(int(a) - b) <= 3 for a, b in zip(box.split(","), made.INTRUDER, strict=True))
 
 
 @pytest.mark.timeout(600)
-def test_a_rejected_version_waits_for_a_reply_and_is_never_a_source(thread: Thread) -> None:
-    """Rejection is said once, its version is refused by name, and `redo` makes the next one."""
+def test_a_rejected_version_waits_for_a_reply_and_is_never_a_source(thread: Thread, tmp_path: Path) -> None:
+    """Rejection is said once, its version is refused by name, and the next reply makes the next one.
+
+    The matte comes as a zip of frames.
+    """
     thread.shoot()
     thread.start()
-    task = thread.assign("cleanup", BRIEF)
+    matte = shutil.make_archive(str(tmp_path / "matte"), "zip", thread.work / "PINE" / "painted")
+    task = thread.assign("cleanup", "plate: A009C001\nmatte: matte.zip")
+    thread.say("ada", task, "the matte", files=[Path(matte)])
     thread.wait_status(task, "rev", 240, "v001 is there")
     (first,) = thread.versions(task)
     thread.person("ada").update("Version", first["id"], {"sg_status_list": "na"})
