@@ -147,8 +147,8 @@ def listen(
     for one in told:
         old = one.id in acted
         if isinstance(one, Drawn):
-            lines += _drawn_lines(one, lines)
-            standing += _drawn_lines(one, standing) if old else []
+            lines += _drawn_lines(one, lines, vocabulary)
+            standing += _drawn_lines(one, standing, vocabulary) if old else []
             counted.append(one.id)
             continue
         new = one.key not in heard and not old  # a reply is acted on once, though it be edited
@@ -184,7 +184,7 @@ def _as_lines(text: str) -> Reply:
 
 def _wished(reply: Reply, before: list[Line], vocabulary: Vocabulary) -> list[Line]:
     """The lines that a reply's wishes come to. Raises BriefIncomplete."""
-    now = {vocabulary.key(line.key) or line.key: line.value for line in before}
+    now = vocabulary.values(before)
     lines: list[Line] = []
     for wish in reply.wanting:
         needs = NEEDS.get(wish.kind)
@@ -197,9 +197,9 @@ def _wished(reply: Reply, before: list[Line], vocabulary: Vocabulary) -> list[Li
     return lines
 
 
-def _drawn_lines(drawn: Drawn, before: list[Line]) -> list[Line]:
+def _drawn_lines(drawn: Drawn, before: list[Line], vocabulary: Vocabulary) -> list[Line]:
     """A drawing's boxes and points stand beside those that were named before."""
-    now = {line.key: line.value for line in before}
+    now = vocabulary.values(before)
     return [
         Line(key=key, value=f"{now[key]}; {value}" if now.get(key) else value, text=f"{key}: {value}")
         for key, value in drawn.marks.items()

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
-from ...schema.brief import Brief
+from ...schema.brief import Brief, Line
 
 OURS: Mapping[str, str] = MappingProxyType(
     {
@@ -93,6 +93,11 @@ class Vocabulary:
         known = self.key(key)
         meant = OURS.get(known) if known else None
         return "takes" if meant == "references" and not _STILL.search(value) else meant
+
+    def values(self, lines: Iterable[Line]) -> dict[str, str]:
+        """What the lines set, by the one name of each key (`take: A` and `clean plate: A` set `takes`)."""
+        known = ((self.key(line.key) or line.key, line.value) for line in lines)
+        return {OURS.get(key, key): value for key, value in known}
 
     def near(self, key: str) -> str | None:
         """The key that was perhaps meant by one that is not known."""

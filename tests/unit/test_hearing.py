@@ -113,6 +113,20 @@ def test_work_that_lacks_an_option_is_not_asked_for_it() -> None:
     assert not heard.wants
 
 
+def test_wishes_count_on_from_any_name_of_a_key() -> None:
+    """`take:`, `bbox:` and `widen:` are what `also use`, a drawing and `wider matte` add to."""
+    talk = Talk()
+    talk.write("take: A002C001\nbbox: 1001: 1,2,3,4\nwiden: 3")
+    talk.act(replying=False)
+    talk.write("also use A003C001, wider matte")
+    talk.files.append(Attachment(id="7", name="annot.png", url="", at=5.0, drawn=True))
+    talk.drawn.append(Drawn("drawn 7", 5.0, {"box": "1012: 5,6,7,8"}, "a box drawn on 1012"))
+    values = VOCABULARY.values(talk.act().brief.lines)
+    assert values["takes"] == "A002C001, A003C001"
+    assert values["box"] == "1001: 1,2,3,4; 1012: 5,6,7,8"
+    assert values["grow"] == "7"
+
+
 def test_drawings_stand_beside_what_was_marked_before() -> None:
     """A drawing counts in its place in time, once, and is named; a later line replaces it."""
     talk = Talk()
