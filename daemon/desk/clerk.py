@@ -9,6 +9,7 @@ import structlog
 
 from ...schema.arrival import ArrivalState
 from ...schema.errors import AlreadyQueued, BriefIncomplete, EntityNotFound
+from ...schema.job import JobState
 from ...schema.ports import Processor, Tracker
 from ...schema.tables import TaskRow
 from ...schema.tracker import Ability, BriefSource, EntityRef, TrackerTask
@@ -83,7 +84,7 @@ class Clerk:
         asked = task.status in show.settings.statuses.ready
         if asked and row.state in QUIET:
             # The list may have been read before our own answer changed the status.
-            asked = tracker.task(task.ref).status in show.settings.statuses.ready
+            asked = tracker.task(task.ref).status in show.settings.statuses.ready and self._asked_again(show, row)
             if not asked and not look:
                 return False
         if row.digest and look:
@@ -130,6 +131,20 @@ class Clerk:
             if row.state in UNDER_WAY and self._jobs.reorder(session, PROCESS, _id(row), task.priority, task.due):
                 log.info("task has another place in the queue", priority=task.priority, due=task.due)
         return row
+
+    def _asked_again(self, show: ShowDesk, row: TaskRow) -> bool:
+        """Whether a person set the task to ready again: since its last job the status was another for a while.
+
+        A site that does not take our statuses leaves it at ready: that is no wish, or it would be made for ever.
+        """
+        if not row.digest:
+            return True
+        since = self._jobs.since_last(PROCESS, _id(row))
+        if any((job.result or {}).get("status") not in {None, "refused"} for job in since):
+            return True
+        if all(JobState(job.state).over for job in since):
+            self._telling.stuck(show, row, since[0].id if since else 0)
+        return False
 
     def _calls(self, show: ShowDesk, task: TrackerTask, row: TaskRow, *, look: bool) -> bool:
         """Whether the task's state and status call for a closer look; a closer look costs requests."""

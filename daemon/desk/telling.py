@@ -78,6 +78,24 @@ class Telling:
         passed(Step.TASK_TOLD)
         self._queued()
 
+    def stuck(self, show: ShowDesk, row: TaskRow, job: int | None) -> None:
+        """Say once for a job that its task still stands at ready, and how to have the work done again."""
+        key = f"stuck {job}"
+        if key in row.heard:
+            return
+        with self._database.write() as session:
+            row = self._tasks.move(session, row.id or 0, row.state, row.reason, heard=[*row.heard, key])
+            self._answers.queue(
+                session,
+                row,
+                show.project,
+                key,
+                subject="The status of this task cannot be changed",
+                text="The work is done, but the site did not take the status that says so, and the task still stands "
+                "at ready. `wetgate doctor` says what to change. To have the work done again, reply `redo`.",
+            )
+        self._queued()
+
 
 def remembered(row: TaskRow, heard: Heard) -> list[str]:
     """What the task has heard by now."""

@@ -116,9 +116,9 @@ class Publisher:
         self._upload(tracker, made, version, outcome, timeline, progress)
         self._tell(tracker, made, version, task, outcome, ruling, show)
         progress(0.95, "status")
-        set_known_status(tracker, EntityRef(type="Task", id=task.tracker_ref), show.statuses.done)
+        status = set_known_status(tracker, EntityRef(type="Task", id=task.tracker_ref), show.statuses.done)
         passed(Step.STATUS_SET)
-        return {"version": made.id}
+        return {"version": made.id, "status": status}
 
     def _create(
         self, tracker: Tracker, version: VersionRow, task: TaskRow, outcome: Outcome, ruling: Ruling, show: ShowSettings

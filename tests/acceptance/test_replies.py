@@ -191,3 +191,23 @@ def test_the_queue_follows_the_tracker_and_does_nothing_twice(tmp_path: Path) ->
         sg.close()
     finally:
         thread.close()
+
+
+@pytest.mark.timeout(600)
+def test_a_site_that_takes_no_status_of_ours_is_not_worked_for_ever(tmp_path: Path) -> None:
+    """A task that stays at ready because our statuses are refused is done once and told; `redo` has it made again."""
+    thread = Thread(tmp_path, settings='[statuses]\nrunning = "none"\ndone = "nope"\n')
+    thread.start_tracker()
+    try:
+        thread.shoot()
+        thread.start()
+        task = thread.assign("cleanup", BRIEF)
+        wait_for(lambda: "The status of this task cannot be changed" in subjects(thread, task), 240, "it is told")
+        time.sleep(8)  # two sweeps more
+        assert thread.status(task) == "rdy"
+        assert len(thread.versions(task)) == 1
+        assert subjects(thread, task).count("The status of this task cannot be changed") == 1
+        thread.say("ada", task, "redo")
+        wait_for(lambda: len(thread.versions(task)) == 2, 240, "the reply is acted on")
+    finally:
+        thread.close()
