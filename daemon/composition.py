@@ -36,6 +36,8 @@ from .publish.answer import Answers
 from .publish.days import Days
 from .publish.pairs import pairs_kind
 from .publish.returns import write_return
+from .publish.standing import LOOK_SECONDS, WhereIsIt
+from .publish.stationery import Stationery
 from .publish.version import Publisher
 from .queue.clock import Clock
 from .queue.dispatcher import Dispatcher, LanePlan
@@ -77,8 +79,21 @@ class House:
         self.trackers = Trackers(settings.trackers, settings.work_root)
         self.shards = Shards(self.index, settings.work_root)
         self.days = Days(database, self.index, self.jobs, settings.work_root)
+        self._stationery = Stationery(settings.shows, settings.work_root)
         self._answers = Answers(
-            jobs=self.jobs, tasks=self.tasks, ledger=self.ledger, tracker_for=self.trackers.for_thread
+            jobs=self.jobs,
+            tasks=self.tasks,
+            ledger=self.ledger,
+            stationery=self._stationery,
+            tracker_for=self.trackers.for_thread,
+        )
+        self._where = WhereIsIt(
+            settings.shows,
+            database=database,
+            jobs=self.jobs,
+            tasks=self.tasks,
+            ledger=self.ledger,
+            tracker_for=self.trackers.for_thread,
         )
 
     def dispatcher(self, *, indexing_only: bool = False) -> Dispatcher:
@@ -90,6 +105,7 @@ class House:
             results=self.results,
             ledger=self.ledger,
             answers=self._answers,
+            stationery=self._stationery,
             tracker_for=self.trackers.for_thread,
             return_timeline=self._return_timeline,
         )
@@ -117,6 +133,7 @@ class House:
                 receiver.kind(),
                 publisher.kind(),
                 self._answers.kind(),
+                self._where.kind(),
                 self.days.kind(),
                 pairs_kind(),
             ],
@@ -157,6 +174,7 @@ class House:
         pages = Pages(self.database, settings.work_root, settings.pages, self.health, first_frames)
         clock = Clock()
         clock.every(settings.ingest.sweep_seconds, "days", lambda: self.days.order(shows), soon=True)
+        clock.every(LOOK_SECONDS, "where is it", lambda: self._where.order(dispatcher.wake))
         parts: list[Part] = [
             self.lock,
             *(SandboxPart(box, self._projects(name)) for name, box in self.trackers.sandboxes.items()),

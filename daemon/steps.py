@@ -33,6 +33,8 @@ class Step(StrEnum):
     MOVIE_UPLOADED = "movie.uploaded"
     THUMBNAIL_UPLOADED = "thumbnail.uploaded"
     REPORT_UPLOADED = "report.uploaded"
+    FILES_REGISTERED = "files.registered"
+    PLAYLISTED = "playlisted"
     NOTE_WRITTEN = "note.written"
     STATUS_SET = "status.set"
 

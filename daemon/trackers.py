@@ -30,8 +30,8 @@ class Trackers:
             raise ConfigError(f"Only one tracker may be a sandbox, not {', '.join(sorted(self.sandboxes))}.")
         self._connections = threading.local()
 
-    def connect(self, name: str) -> Tracker:
-        """A new connection. Raises ConfigError for a tracker that the settings do not name."""
+    def connect(self, name: str, *, url: str | None = None) -> Tracker:
+        """A new connection, to another *url* where one stands between. Raises ConfigError for an unknown name."""
         settings = self._settings.get(name)
         if settings is None:
             raise ConfigError(f"There is no [trackers.{name}] in the settings.")
@@ -41,7 +41,7 @@ class Trackers:
             raise ConfigError(f"trackers.{name}.api_key is not set; give it as api_key_file or by the environment.")
         made = plugins.connector("shotgrid" if sandbox else settings.kind)
         return made(
-            url=sandbox.url if sandbox else settings.url,
+            url=url or (sandbox.url if sandbox else settings.url),
             script_name=sandbox.script_name if sandbox else settings.script_name,
             api_key=key,
             group=settings.group,

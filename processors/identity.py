@@ -163,6 +163,15 @@ class Verification:
         return " ".join([proof, *self.checked])
 
 
+def has_no_proof(report: Path) -> bool:
+    """Whether it is the report of something that changes no pixel, such as a colour match."""
+    try:
+        words = json.loads(report.read_text("utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(words, dict) and "processor" in words and "identity" not in words
+
+
 def verify_report(report: Path, *, plate: Path | None = None) -> Verification:
     """Check a report against the disk: re-read plate, effective matte and master and hash again.
 

@@ -16,7 +16,7 @@ class Consent(StrEnum):
     NETWORK = "network"
     """Pixels by a network that the studio brings."""
     TRAINED = "trained"
-    """A small network trained on this show's own frames, and pixels by it."""
+    """A small network trained for one job on the frames of its plate and takes, and pixels by it."""
 
 
 class Approval(Value):
@@ -25,8 +25,8 @@ class Approval(Value):
     document: str = Field("", description="The signed document that allows network-made pixels, by its name or number.")
     scope: tuple[Consent, ...] = Field(
         (),
-        description="What it allows: network (networks named in [[networks]]), trained (a small network trained on "
-        "this show's frames), or both.",
+        description="What it allows: network (networks named in [[networks]]), trained (a small network trained for "
+        "one job on the frames of its plate and takes), or both.",
     )
     signer: str = Field("", description="Who signed it.")
     date: datetime.date | None = Field(None, description="The day on which it was signed.")

@@ -11,7 +11,7 @@ from .rate import Rate
 class SourceClass(StrEnum):
     """How far a source may be trusted: a proxy plans a fix, and is never composited into a plate.
 
-    A reference is a frame that an artist painted.
+    A reference is a still that a person made: a painted frame, or a graded one to be matched.
     """
 
     CAMERA = "camera"

@@ -101,6 +101,7 @@ class Outcome(Value):
     review: Path | None = None
     matte: Path | None = None
     thumbnail: Path | None = None
+    filmstrip: Path | None = None
     contact_sheet: Path | None = None
     files: tuple[Path, ...] = ()
     rating: SelfRating | None = None

@@ -136,6 +136,8 @@ class Processor(Protocol):
     summary: ClassVar[str]
     needs_takes: ClassVar[bool]
     """Whether other takes should be looked for in the index when the brief names none."""
+    painted_references: ClassVar[bool]
+    """True: a still that the brief calls `reference` was painted for a frame of the plate. False: it is a source."""
     fixes: ClassVar[bool]
     """True: hands back a master, or files such as a grade, that become a version. False: hands back findings."""
     Options: ClassVar[type[BaseModel]]

@@ -7,6 +7,7 @@ environment, and is never shown.
 
 from __future__ import annotations
 
+import string
 from pathlib import Path
 from typing import Literal
 
@@ -15,6 +16,17 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, m
 from .approval import Approval
 from .naming import DEFAULT_PATTERN, NamingGrammar
 from .request import Network
+
+
+def pattern_of(value: str, *known: str) -> str:
+    """*value*, a pattern that holds only *known* words in braces. Raises ValueError."""
+    try:
+        wanted = {name for _, name, _, _ in string.Formatter().parse(value) if name is not None}
+    except ValueError as error:
+        raise ValueError(f"{value!r} is no pattern: {error}") from error
+    if strange := wanted - set(known):
+        raise ValueError(f"{value!r} may hold {', '.join(known)} in braces, not {', '.join(sorted(strange))}")
+    return value
 
 
 class Section(BaseModel):
@@ -110,6 +122,25 @@ class StatusSettings(Section):
         return self
 
 
+class NoteSettings(Section):
+    """What goes around our notes: `{show}`, `{shot}`, `{task}` and `{version}` are filled in."""
+
+    head: str = Field("", description="First line of every note, as a greeting or a tag; nothing when empty.")
+    foot: str = Field("", description="Last line of every note, as whom to ask; nothing when empty.")
+    burn_in: str = Field(
+        "", description="Words burnt into pictures that go out with notes and thumbnails, as {show} CONFIDENTIAL."
+    )
+    pictures: Literal["attach", "link"] = Field(
+        "attach", description="Pictures in notes: attached (notes go out as e-mail), or only their paths named."
+    )
+    where: bool = Field(True, description="Keep one note per task that says where it stands, edited in place.")
+
+    @field_validator("head", "foot", "burn_in")
+    @classmethod
+    def _holds_known_words(cls, value: str) -> str:
+        return pattern_of(value, "show", "shot", "task", "version")
+
+
 DEFAULT_RULES = (
     RuleSettings(task="*continuity*", processor="continuity"),
     RuleSettings(task="*cleanup*", processor="remove"),
@@ -141,7 +172,9 @@ class ShowSettings(Section):
         DEFAULT_PULLS, description="Glob patterns over the path, any case: such files are pulls from camera originals."
     )
     video_format: str = Field(
-        "1080", description="VIDEO_FORMAT in the ALE of a pull list: the Media Composer project's, as 1080 or CUSTOM."
+        "",
+        description="VIDEO_FORMAT in the ALE of a pull list: the Media Composer project's, as 1080 or CUSTOM; by the "
+        "size of the proxy that is to be pulled when empty.",
     )
     first_frame: int = Field(1001, ge=0, description="Shot frame of a plate's first frame.")
     handles: int = Field(8, ge=0, description="Frames of handle at each side of the cut.")
@@ -156,6 +189,27 @@ class ShowSettings(Section):
         (), description="Inpainting networks of your own that may compete, as far as [approval] allows it."
     )
     approval: Approval = Field(Approval(), description="The consent to pixels that a network made.")
+    notes: NoteSettings = Field(NoteSettings(), description="How notes and the pictures in them go out.")
+    playlist: str = Field(
+        "{show} Wetgate {date}", description="Playlist of a day's versions for review; none when empty."
+    )
+    version_fields: dict[str, str] = Field(
+        {},
+        description="More fields of a version, by the site's names; {show}, {shot}, {task}, {version} are known.",
+    )
+    time_logs: bool = Field(
+        False, description="Log the machine's minutes on the task; they count into a bid as a person's would."
+    )
+
+    @field_validator("playlist")
+    @classmethod
+    def _playlist_is_a_pattern(cls, value: str) -> str:
+        return pattern_of(value, "show", "date")
+
+    @field_validator("version_fields")
+    @classmethod
+    def _fields_are_patterns(cls, value: dict[str, str]) -> dict[str, str]:
+        return {name: pattern_of(text, "show", "shot", "task", "version") for name, text in value.items()}
 
     @field_validator("networks")
     @classmethod

@@ -135,6 +135,8 @@ class VersionDraft(Value):
     frames_path: str
     movie_path: str
     status: str
+    fields: dict[str, str] = {}
+    """More fields, by the site's own names."""
 
 
 class MediaKind(StrEnum):

@@ -7,6 +7,10 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
+# As in the daemon's workers, and before anything imports NumPy: on small matrices and a busy machine
+# OpenBLAS spends twenty times as long in handing work to its threads as in the work.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 import psycopg
 import pytest
 import sqlalchemy as sa
@@ -38,7 +42,7 @@ def postgres_url() -> Iterator[str]:
     try:
         admin = psycopg.connect(dsn, autocommit=True, connect_timeout=3)
     except psycopg.OperationalError as error:
-        require(f"PostgreSQL at {server.host} does not answer: {error}")
+        require(f"PostgreSQL at {server.host}:{server.port or 5432} does not answer (.ci/run starts one): {error}")
     with admin:
         admin.execute(f'CREATE DATABASE "{name}"')
         try:

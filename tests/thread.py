@@ -167,12 +167,12 @@ class Thread:
         wait_for(lambda: self.status(task) == status, seconds, what)
 
     def notes(self, task: Entity) -> list[Entity]:
-        """The task's notes."""
+        """The task's notes, without the one that says where it stands."""
         sg = self.client()
         link = {"type": "Task", "id": task["id"]}
         notes: list[Entity] = sg.find("Note", [["tasks", "in", [link]]], ["content", "subject", "attachments"])
         sg.close()
-        return notes
+        return [note for note in notes if not str(note["subject"]).startswith("Wetgate: where")]
 
     def versions(self, task: Entity) -> list[Entity]:
         """The task's versions."""

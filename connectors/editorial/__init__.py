@@ -7,7 +7,7 @@ cut, and `write_checked` puts either on disk and reads it back before it may be 
 
 from .checked import write_checked
 from .day import day_timelines, write_day
-from .pulls import write_pulls
+from .pulls import video_format, write_pulls
 from .returns import return_timeline
 
-__all__ = ["day_timelines", "return_timeline", "write_checked", "write_day", "write_pulls"]
+__all__ = ["day_timelines", "return_timeline", "video_format", "write_checked", "write_day", "write_pulls"]

@@ -22,9 +22,15 @@ from .times import editing_rate
 _EVENT = re.compile(r"^(\d{3})  (\S+) +V +C +(\S+) (\S+) (\S+) (\S+)$")
 _COLUMNS = ("Name", "Tracks", "Start", "End", "Duration", "Tape", "Source File", "Comments")
 _LEAST_REEL = 8
+_FORMATS = {(1920, 1080): "1080", (1280, 720): "720", (720, 576): "PAL", (720, 486): "NTSC", (720, 480): "NTSC"}
 
 Event = tuple[str, str, str, str, str]
 """Reel, source in, source out, record in, record out; outs are the frame after the last, as in any EDL."""
+
+
+def video_format(width: int, height: int) -> str:
+    """VIDEO_FORMAT of a Media Composer project that cuts clips of this size in pixels; CUSTOM for all unusual ones."""
+    return _FORMATS.get((width, height), "CUSTOM")
 
 
 def write_pulls(pulls: Sequence[Pull], folder: Path, name: str, *, video_format: str) -> tuple[Path, ...]:

@@ -21,6 +21,7 @@ from . import (
     plugins,
     process,
     publish,
+    record,
     run,
     sandbox,
     search,
@@ -64,6 +65,7 @@ for verb in (
     plugins,
     migrate,
     doctor,
+    record,
     sandbox,
 ):
     verb.register(app)

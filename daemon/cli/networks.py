@@ -7,11 +7,11 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from ...schema.approval import Approval, Consent
+from ...schema.approval import Approval
 from ...schema.errors import BriefIncomplete
 from ...schema.request import Network
 
-_SHAPE = "DOCUMENT; SIGNER; DATE; EXPIRES, with days as 2026-11-30"
+_SHAPE = "DOCUMENT; SCOPE; SIGNER; DATE; EXPIRES, with network, trained or both as scope and days as 2026-11-30"
 
 
 def networks_of(files: list[Path], licence: str) -> tuple[Network, ...]:
@@ -23,9 +23,10 @@ def networks_of(files: list[Path], licence: str) -> tuple[Network, ...]:
 
 
 def approval_of(text: str) -> Approval:
-    """From `DOCUMENT; SIGNER; DATE; EXPIRES`, which covers every network, or from a TOML file's [approval].
+    """From `DOCUMENT; SCOPE; SIGNER; DATE; EXPIRES`, or from a TOML file's [approval].
 
-    Raises BriefIncomplete, which says how it is written.
+    It covers what it names: `network`, `trained`, or both with a comma between. Raises BriefIncomplete, which says
+    how it is written.
     """
     if not text:
         return Approval()
@@ -34,9 +35,10 @@ def approval_of(text: str) -> Approval:
             tree = tomllib.loads(Path(text).read_text(encoding="utf-8"))
             return Approval.model_validate(tree.get("approval", tree))
         parts = [part.strip() for part in text.split(";")]
-        keys = ("document", "signer", "date", "expires")
+        keys = ("document", "scope", "signer", "date", "expires")
         words: dict[str, object] = dict(zip(keys, parts, strict=True))
-        return Approval.model_validate({**words, "scope": list(Consent)})
+        scope = [name.strip() for name in str(words["scope"]).split(",")]
+        return Approval.model_validate({**words, "scope": scope})
     except OSError as error:
         raise BriefIncomplete(f"--approval {text} cannot be read: {error.strerror}.") from None
     except ValidationError as error:

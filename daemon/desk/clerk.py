@@ -160,7 +160,7 @@ class Clerk:
         heard: Heard | None = None
         try:
             processor = processor_for(show.settings.rules, self._processors, source.task)
-            vocabulary = Vocabulary(processor.Options.model_fields)
+            vocabulary = Vocabulary(processor)
             heard, faults = self._listen(row, source, attached, vocabulary)
             if self._rests(tracker, row, heard):
                 return True

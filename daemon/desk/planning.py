@@ -27,7 +27,7 @@ from .landing import Landing, Pulled
 from .mistakes import Mistakes
 from .options import read_options
 from .takes import Takes
-from .vocabulary import Vocabulary
+from .vocabulary import Vocabulary, is_still
 
 _EXAMPLES = {"matte": "matte_v002.mov", "holdout": "hand_v001.mov", "reference": "paint.1012.png"}
 
@@ -90,7 +90,7 @@ class Planner:
         Raises BriefIncomplete whose message tells a person all that is wrong and what to write, FootageMissing
         where only footage is lacking.
         """
-        vocabulary = Vocabulary(processor.Options.model_fields)
+        vocabulary = Vocabulary(processor)
         words = {
             meaning: value for line in brief.lines if (meaning := vocabulary.meaning(line.key, value := line.value))
         }
@@ -119,7 +119,7 @@ class Planner:
         original = self._original(named, pulled) if named is not None else None
         plate = original.clip if original else named
         with mistakes.noted():
-            sources = self._sources(processor, words, finding, plate, pulled)
+            sources = self._sources(processor, words, finding, plate, pulled, attached)
         options = read_options(processor, vocabulary, brief, count, mistakes)
         at: Source | None = None
         with mistakes.noted():
@@ -239,11 +239,17 @@ class Planner:
         finding: tuple[int, Finding] | None,
         plate: ClipRow | None,
         pulled: Mapping[str, Pulled],
+        attached: Callable[[str], Path | None],
     ) -> tuple[Source, ...]:
         """The takes that the brief names, or those found; without a *plate* only the names are looked at."""
         rows: list[ClipRow] = []
+        stills: list[Source] = []
         if "takes" in words:
-            rows = self._takes.named(words["takes"], plate, LOOKED_AT)
+            names = [name for part in words["takes"].split(",") if (name := part.strip())]
+            if not processor.painted_references:
+                found = {name: still for name in names if (still := self._still(name, attached)) is not None}
+                stills, names = list(found.values()), [name for name in names if name not in found]
+            rows = self._takes.named(names, plate, LOOKED_AT)
         elif processor.needs_takes and plate is not None:
             row = self._index.clip_by_hash(self._show, finding[1].absent_from) if finding is not None else None
             rows = [*([row] if row else []), *self._takes.others(plate, LOOKED_AT)[:TAKES_LOOKED_AT]]
@@ -251,7 +257,18 @@ class Planner:
             return ()
         originals = [(self._original(row, pulled), row) for row in rows]
         unique = {clip.id: clip for clip in (found.clip if found else row for found, row in originals)}
-        return tuple(self._source(clip) for clip in unique.values() if clip.id != plate.id)
+        return (*stills, *(self._source(clip) for clip in unique.values() if clip.id != plate.id))
+
+    def _still(self, name: str, attached: Callable[[str], Path | None]) -> Source | None:
+        """A graded still: attached, or a file of the show that is no clip of the index; None for all else."""
+        if not is_still(name):
+            return None
+        path = attached(name)
+        if path is None:
+            if self._index.find_clip(self._show, name):
+                return None
+            path = self._file("reference", name, lambda _: None)
+        return Source(path=path, name=path.stem, source_class=SourceClass.REFERENCE)
 
     def _source(self, row: ClipRow) -> Source:
         path = self._index.path_of(row)

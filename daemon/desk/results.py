@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 from sqlmodel import Session
 
-from ...connectors.editorial import write_pulls
+from ...connectors.editorial import video_format, write_pulls
 from ...schema.errors import NeedsPull
 from ...schema.finding import Finding
 from ...schema.job import Failure, Job, Lane
@@ -121,7 +121,8 @@ class Receiver:
         show = self._shows[job.show]
         out = Path(job.payload["request"]["out"])
         name = f"{out.name}_pull_{job.id}"
-        lists = write_pulls(pulls, out.parents[1] / "pulls", name, video_format=show.video_format)
+        wanted = show.video_format or self._format_of(job.show, pulls[0])
+        lists = write_pulls(pulls, out.parents[1] / "pulls", name, video_format=wanted)
         task = self._tasks.move(session, task_id, "waiting", f"Needs a pull: {'; '.join(one.words for one in pulls)}.")
         self._answers.queue(
             session,
@@ -135,6 +136,11 @@ class Receiver:
             while_states=("waiting",),
         )
         log.info("needs a pull", pulls=[one.words for one in pulls])
+
+    def _format_of(self, show: str, pull: Pull) -> str:
+        """VIDEO_FORMAT by the proxy's size, as the index has it."""
+        clip = self._index.clip_by_hash(show, pull.clip)
+        return video_format(clip.width, clip.height) if clip is not None else video_format(0, 0)
 
     def _known(self, show: str, pull: Pull) -> Pull:
         """The pull with the reel and timecode that the index has for its clip."""

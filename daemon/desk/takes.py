@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ...schema.errors import BriefIncomplete, FootageMissing
@@ -61,10 +61,10 @@ class Takes:
         similar = (clip for clip in self._similar(plate, most) if not one_recording(clip, plate))
         return [clip for clip in similar if not any(self._is_of(clip, version) for version in rejected)]
 
-    def named(self, text: str, plate: ClipRow | None, most: int) -> list[ClipRow]:
-        """The takes that a line names, by clip or as `take 3` of the plate's set-up. Raises BriefIncomplete."""
+    def named(self, names: Sequence[str], plate: ClipRow | None, most: int) -> list[ClipRow]:
+        """The takes of these *names*: clips, or `take 3` of the plate's set-up. Raises BriefIncomplete."""
         mistakes, rows = Mistakes(), []
-        for name in filter(None, map(str.strip, text.split(","))):
+        for name in names:
             with mistakes.noted():
                 number = _NUMBERED.fullmatch(name)
                 found = self._numbered(name, int(number[1]), plate, most) if number else self.clip("takes", name)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from ...schema.brief import Brief, Line
+from ...schema.ports import Processor
 
 OURS: Mapping[str, str] = MappingProxyType(
     {
@@ -68,15 +69,20 @@ _TALK = frozenset({"slate", "scene", "setup", "roll", "camera", "note", "notes",
 """Words before a colon that people use among themselves: no slip of the pen for a key that looks like them."""
 
 _STILL = re.compile(r"^\s*[\d:;]+\s*=|\.(png|tiff?|exr|dpx|jpe?g)\s*(,|$)", re.IGNORECASE)
-"""A painted frame, `paint.1012.png` or `1012=name`; any other reference is a clip."""
+
+
+def is_still(name: str) -> bool:
+    """Whether people name a still: `graded.png`, `paint.1012.png`, `1012=name`."""
+    return bool(_STILL.search(name))
 
 
 class Vocabulary:
     """The keys that one processor's briefs may use, tolerant of case, blanks, dashes and common names."""
 
-    def __init__(self, options: Iterable[str]) -> None:
-        """*options* are the processor's own keys."""
-        self.options = frozenset(options)
+    def __init__(self, processor: Processor) -> None:
+        """The keys of *processor*'s options, and ours."""
+        self.options = frozenset(processor.Options.model_fields)
+        self._painted = processor.painted_references
         told = {**{key: option for key, option in SYNONYMS.items() if option in self.options}}
         told |= {key: key for key in OURS} | {key: key for key in self.options}
         self._keys = {_squashed(key): meant for key, meant in told.items()}
@@ -88,11 +94,13 @@ class Vocabulary:
     def meaning(self, key: str, value: str) -> str | None:
         """What a line gives the daemon itself (plate, takes, matte ...); None where it is the processor's or nobody's.
 
-        A key that is an option of the processor is the processor's, unless it is ours by name.
+        A reference is a painted frame where it is a still and the processor takes such, else a clip or still
+        to work from.
         """
         known = self.key(key)
         meant = OURS.get(known) if known else None
-        return "takes" if meant == "references" and not _STILL.search(value) else meant
+        painted = self._painted and is_still(value)
+        return "takes" if meant == "references" and not painted else meant
 
     def values(self, lines: Iterable[Line]) -> dict[str, str]:
         """What the lines set, by the one name of each key (`take: A` and `clean plate: A` set `takes`)."""

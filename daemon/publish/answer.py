@@ -21,6 +21,7 @@ from ..steps import Step, passed
 from ..store.jobs import Jobs
 from ..store.ledger import Ledger
 from ..store.tasks import Tasks
+from .stationery import Stationery, words_of
 
 ANSWER = "answer"
 TrackerFor = Callable[[str], Tracker]
@@ -42,14 +43,18 @@ class Answer(Value):
     links: tuple[EntityRef, ...] = ()
     status: str | None = None
     while_states: tuple[str, ...] = ()
+    shot: str = ""
 
 
 class Answers:
     """Queues answers, and gives them when their turn comes."""
 
-    def __init__(self, *, jobs: Jobs, tasks: Tasks, ledger: Ledger, tracker_for: TrackerFor) -> None:
-        """Answers go out through *tracker_for*, guarded by *ledger*."""
-        self._jobs, self._tasks, self._ledger, self._tracker_for = jobs, tasks, ledger, tracker_for
+    def __init__(
+        self, *, jobs: Jobs, tasks: Tasks, ledger: Ledger, stationery: Stationery, tracker_for: TrackerFor
+    ) -> None:
+        """Answers go out through *tracker_for*, on the show's *stationery*, guarded by *ledger*."""
+        self._jobs, self._tasks, self._ledger = jobs, tasks, ledger
+        self._stationery, self._tracker_for = stationery, tracker_for
 
     def queue(self, session: Session, task: TaskRow, project: str, saying: str, **words: Any) -> None:
         """Queue an answer in the caller's transaction; *saying* tells one answer of a task from another."""
@@ -59,6 +64,7 @@ class Answers:
             project=project,
             task=EntityRef(type="Task", id=task.tracker_ref, name=task.name),
             key=f"wetgate-answer-{task.show}-{task.tracker_ref}-{digest}",
+            shot=task.entity_name,
             **words,
         )
         self._jobs.enqueue(
@@ -101,6 +107,7 @@ class Answers:
             links=answer.links,
             attachments=answer.attachments,
         )
+        draft = self._stationery.note(show, draft, words_of(show, answer.task.name, answer.shot))
 
         # `note` completes a note that is there already: a kill between its text and its pictures leaves neither out.
         return self._ledger.step(

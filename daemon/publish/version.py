@@ -12,12 +12,10 @@ from sqlmodel import Session
 from ...schema.errors import PublishError
 from ...schema.job import Failure, Job, Lane, Order
 from ...schema.outcome import Outcome, Verdict
-from ...schema.ports import Progress, Tracker
-from ...schema.rate import rate_label
+from ...schema.ports import Progress
 from ...schema.request import Request
 from ...schema.settings import ShowSettings
-from ...schema.tables import TaskRow, VersionRow
-from ...schema.tracker import EntityRef, MediaKind, NoteDraft, VersionDraft
+from ...schema.tables import VersionRow
 from ..queue.kinds import JobKind
 from ..steps import Step, passed
 from ..store.jobs import Jobs
@@ -25,9 +23,11 @@ from ..store.ledger import Ledger
 from ..store.results import Results, outcome_of
 from ..store.tasks import Tasks
 from .answer import Answers, TrackerFor, set_known_status
-from .gate import Ruling, rule
+from .delivery import Delivery, task_of
+from .gate import rule
 from .pairs import pairs_order
-from .words import failure_text, refusal_text, version_text
+from .stationery import Stationery
+from .words import failure_text, refusal_text
 
 PUBLISH = "publish"
 log = structlog.get_logger()
@@ -59,6 +59,7 @@ class Publisher:
         results: Results,
         ledger: Ledger,
         answers: Answers,
+        stationery: Stationery,
         tracker_for: TrackerFor,
         return_timeline: Callable[[VersionRow, Outcome], Path],
     ) -> None:
@@ -66,7 +67,7 @@ class Publisher:
         self._shows = shows
         self._jobs, self._tasks, self._results = jobs, tasks, results
         self._ledger, self._answers, self._tracker_for = ledger, answers, tracker_for
-        self._return_timeline = return_timeline
+        self._stationery, self._return_timeline = stationery, return_timeline
 
     def receive(self, session: Session, job: Job, outcome: Outcome) -> None:
         """Take a fix that was just made, in the transaction that ends its job: queue it or refuse it."""
@@ -112,111 +113,21 @@ class Publisher:
         # What goes back into the cut is a picture; a grade goes with its files alone.
         timeline = self._return_timeline(version, outcome) if outcome.master is not None else None
         progress(0.1, "version")
-        made = self._create(tracker, version, task, outcome, ruling, show)
-        self._upload(tracker, made, version, outcome, timeline, progress)
-        self._tell(tracker, made, version, task, outcome, ruling, show)
+        delivery = Delivery(
+            version, task, outcome, ruling, show,
+            tracker=tracker, ledger=self._ledger, stationery=self._stationery,
+        )  # fmt: skip
+        made = delivery.create()
+        delivery.upload(made, timeline, progress)
+        progress(0.85, "files, playlist and note")
+        delivery.register(made)
+        delivery.list(made)
+        delivery.log_time(self._jobs.minutes(version.job_id))
+        delivery.tell(made)
         progress(0.95, "status")
-        status = set_known_status(tracker, EntityRef(type="Task", id=task.tracker_ref), show.statuses.done)
+        status = set_known_status(tracker, task_of(task), show.statuses.done)
         passed(Step.STATUS_SET)
         return {"version": made.id, "status": status}
-
-    def _create(
-        self, tracker: Tracker, version: VersionRow, task: TaskRow, outcome: Outcome, ruling: Ruling, show: ShowSettings
-    ) -> EntityRef:
-        draft = VersionDraft(
-            key=version.key,
-            project=show.project or version.show,
-            code=version.code,
-            entity=_entity(task),
-            task=EntityRef(type="Task", id=task.tracker_ref, name=task.name),
-            description=version_text(version.code, outcome, ruling.reasons, ruling.verdict, version.asked),
-            first_frame=outcome.first_frame,
-            last_frame=outcome.last_frame,
-            frame_rate=rate_label(outcome.rate) if outcome.rate else "",
-            frames_path=str(outcome.master or ""),
-            movie_path=str(outcome.review or ""),
-            status=show.statuses.version,
-        )
-        passed(Step.VERSION_BEGUN)
-
-        def find() -> str | None:
-            found = tracker.find_version(version.key)
-            return found.id if found else None
-
-        made = self._ledger.step(
-            f"{version.key}:version",
-            show=version.show,
-            step="version",
-            find=find,
-            make=lambda: tracker.publish(draft).id,
-        )
-        passed(Step.VERSION_CREATED)
-        return EntityRef(type="Version", id=made, name=version.code)
-
-    def _upload(
-        self,
-        tracker: Tracker,
-        made: EntityRef,
-        version: VersionRow,
-        outcome: Outcome,
-        timeline: Path | None,
-        progress: Progress,
-    ) -> None:
-        files = (
-            (MediaKind.MOVIE, outcome.review, Step.MOVIE_UPLOADED),
-            (MediaKind.THUMBNAIL, outcome.thumbnail, Step.THUMBNAIL_UPLOADED),
-            (MediaKind.FILE, outcome.report, Step.REPORT_UPLOADED),
-            (MediaKind.FILE, timeline, Step.REPORT_UPLOADED),
-            (MediaKind.FILE, outcome.contact_sheet, Step.REPORT_UPLOADED),
-            *((MediaKind.FILE, path, Step.REPORT_UPLOADED) for path in outcome.files),
-        )
-        for place, (kind, path, step) in enumerate(files):
-            if path is None:
-                continue
-            progress(0.2 + 0.7 * place / len(files), f"uploading {path.name}")
-
-            def send(kind: MediaKind = kind, path: Path = path) -> str:
-                tracker.upload(made, kind, path)
-                return path.name
-
-            # `upload` looks first whether a file of that name is there, so looking it up again is its own business.
-            self._ledger.step(
-                f"{version.key}:{kind}:{path.name}",
-                show=version.show,
-                step=f"upload {kind}",
-                find=lambda: None,
-                make=send,
-            )
-            passed(step)
-
-    def _tell(
-        self,
-        tracker: Tracker,
-        made: EntityRef,
-        version: VersionRow,
-        task: TaskRow,
-        outcome: Outcome,
-        ruling: Ruling,
-        show: ShowSettings,
-    ) -> None:
-        asks = " (needs review)" if ruling.verdict is Verdict.ASK else ""
-        draft = NoteDraft(
-            key=f"{version.key}-note",
-            project=show.project or version.show,
-            task=EntityRef(type="Task", id=task.tracker_ref, name=task.name),
-            subject=f"{version.code}{asks}",
-            text=version_text(version.code, outcome, ruling.reasons, ruling.verdict, version.asked),
-            links=tuple(ref for ref in (made, _entity(task)) if ref is not None),
-            attachments=_sheet(outcome),
-        )
-        self._ledger.step(
-            draft.key,
-            show=version.show,
-            step="note",
-            find=lambda: None,
-            make=lambda: tracker.note(draft).id,
-        )
-        passed(Step.NOTE_WRITTEN)
 
     def _record(self, session: Session, job: Job, result: dict[str, Any]) -> None:
         version_id = int(job.payload["version_id"])
@@ -244,12 +155,6 @@ class Publisher:
                 status=show.statuses.waiting,
                 while_states=("failed",),
             )
-
-
-def _entity(task: TaskRow) -> EntityRef | None:
-    if task.entity_type is None or task.entity_ref is None:
-        return None
-    return EntityRef(type=task.entity_type, id=task.entity_ref, name=task.entity_name)
 
 
 def _sheet(outcome: Outcome) -> tuple[Path, ...]:

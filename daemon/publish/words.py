@@ -27,8 +27,19 @@ def findings_text(plate: str, outcome: Outcome, numbered: Sequence[tuple[int, Fi
     return "\n".join([*lines, *(f"- {reason}" for reason in outcome.reasons)])
 
 
-def version_text(code: str, outcome: Outcome, reasons: Sequence[str], verdict: Verdict, asked: str = "") -> str:
-    """The note that comes with a version; *asked* is what differs from the one before, by whose wish."""
+def version_text(
+    code: str,
+    outcome: Outcome,
+    reasons: Sequence[str],
+    verdict: Verdict,
+    *,
+    handles: int | None = None,
+    asked: str = "",
+) -> str:
+    """The note that comes with a version; *handles* are the show's frames before and after each cut.
+
+    *asked* says what differs from the version before, and by whose wish.
+    """
     lines = [f"{code}: {outcome.summary}"]
     if asked:
         lines.append(f"{code.rpartition('_')[2]}: {asked}.")
@@ -58,7 +69,10 @@ def version_text(code: str, outcome: Outcome, reasons: Sequence[str], verdict: V
             f"To finish it by hand: {outcome.report.parent} holds patch/ (RGBA EXR), matte/, source_map/ and comp.nk, "
             "which lays the patch over the plate in Nuke."
         )
-    lines.append(f"Frames {outcome.first_frame}-{outcome.last_frame}, source timecode {outcome.timecode or 'none'}.")
+    of_show = f" (handles of the show: {handles})" if handles else ""
+    lines.append(
+        f"Frames {outcome.first_frame}-{outcome.last_frame}{of_show}, source timecode {outcome.timecode or 'none'}."
+    )
     return "\n".join(lines)
 
 

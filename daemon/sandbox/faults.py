@@ -21,8 +21,9 @@ class Fault(BaseModel):
     """One rule: the *nth* call (and *times* - 1 more) that fits *path* and *method* meets *action*.
 
     `path` and `method` are globs; `method` is the API method (`create`), for what has none the last
-    part of the path. `action`: `status` answers with *status*, `drop` ends the connection without an answer,
-    `slow` waits *seconds*. `when` says whether the request has been carried out by then.
+    part of the path. `action`: `status` answers with *status*, `drop` ends the connection without an
+    answer, `slow` waits *seconds*, `strip` passes on without the answer's *headers*. `when` says
+    whether the request has been carried out by then.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -33,7 +34,7 @@ class Fault(BaseModel):
     """A text that the request's body must hold."""
     nth: int = 1
     times: int = 1
-    action: Literal["status", "drop", "slow"] = "status"
+    action: Literal["status", "drop", "slow", "strip"] = "status"
     when: Literal["before", "after"] = "before"
     status: int = 503
     seconds: float = 0.0
@@ -143,6 +144,9 @@ class FaultMiddleware:
         if fault.action == "slow" and fault.when == "before":
             await self._app(scope, _again(body), noted)
             return
+        if fault.action == "strip":
+            await self._app(scope, _again(body), _without(noted, set(fault.headers)))
+            return
         if fault.when == "after":
             held: list[Message] = []
 
@@ -162,6 +166,18 @@ class FaultMiddleware:
         headers += [(name.lower().encode(), value.encode()) for name, value in fault.headers.items()]
         await noted({"type": "http.response.start", "status": fault.status, "headers": headers})
         await noted({"type": "http.response.body", "body": b"<html><body>ordered by a test</body></html>"})
+
+
+def _without(send: Send, names: set[str]) -> Send:
+    unwanted = {name.lower().encode() for name in names}
+
+    async def stripped(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            kept = [pair for pair in message["headers"] if pair[0].lower() not in unwanted]
+            message = {**message, "headers": kept}
+        await send(message)
+
+    return stripped
 
 
 def _abort(send: Send) -> None:

@@ -66,6 +66,7 @@ _KINDS: Final[dict[str, str]] = {
     "day": "Write the shooting days' timelines",
     "pairs": "Make before and after frames",
     "publish": "Publish",
+    "standing": "Say in the tracker where the task stands",
 }
 
 

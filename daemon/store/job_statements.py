@@ -5,10 +5,20 @@ Parameters: `is_lane`, `is_now`, `is_until` (the lease's end); `is_id`, `is_fenc
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 
 from ...schema.job import JobState
 from .job_table import CONTROL, JOB, NEED, OPEN, RETURNED
+
+
+def turn(job: Any) -> tuple[sa.ColumnElement[Any], ...]:
+    """The order in which jobs of one lane are taken."""
+    return job.c.priority.desc(), job.c.due, job.c.id
+
+
+TURN = turn(JOB)
 
 
 def _next() -> sa.Select[tuple[int]]:
@@ -26,7 +36,7 @@ def _next() -> sa.Select[tuple[int]]:
             sa.not_(job.c.cancel),
             ~pauses.exists(),
         )
-        .order_by(job.c.priority.desc(), job.c.due, job.c.id)
+        .order_by(*turn(job))
         .limit(1)
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -174,6 +175,14 @@ class Jobs(JobWishes):
     def end_cancelled(self, session: Session, job: Job, failure: Failure) -> list[Ended]:
         """End a running *job* that a person cancelled. Returns as `fail` does; raises LeaseLost."""
         return self._end(session, job, JobState.CANCELLED, failure)
+
+    def minutes(self, job_id: int) -> int:
+        """How long a job that ended took, in minutes, rounded up."""
+        with self._database.read() as session:
+            times = session.execute(sa.select(JOB.c.started_at, JOB.c.finished_at).where(JOB.c.id == job_id)).one()
+        if times.started_at is None or times.finished_at is None:
+            return 0
+        return max(1, math.ceil(float(times.finished_at - times.started_at) / 60))
 
     def crashed(self, session: Session, job: Job) -> int:
         """Count that a worker did not survive *job*; returns how often that happened. Raises LeaseLost."""

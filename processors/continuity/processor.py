@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from ...schema.errors import BriefIncomplete
 from ...schema.outcome import Outcome
 from ...schema.ports import Progress
 from ...schema.request import Chunk, Request, Source
+from ..briefs import read_options
 from ..pictures.plate import Plate
 from .conclude import CHUNK, conclude
 from .options import Options
@@ -25,6 +26,7 @@ class Continuity:
     name: ClassVar[str] = "continuity"
     summary: ClassVar[str] = "Finds what differs between a plate and other takes of its set-up."
     needs_takes: ClassVar[bool] = True
+    painted_references: ClassVar[bool] = False
     fixes: ClassVar[bool] = False
     Options: ClassVar[type[BaseModel]] = Options
 
@@ -100,12 +102,7 @@ class Continuity:
 
 
 def _options(request: Request) -> Options:
-    """The brief's parameters; BriefIncomplete names the one that is wrong."""
-    try:
-        return Options.model_validate(request.options)
-    except ValidationError as error:
-        faults = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-        raise BriefIncomplete(f"The continuity check cannot use this brief: {faults}.") from error
+    return read_options(Options, request, "The continuity check")
 
 
 def _compared(request: Request, options: Options) -> tuple[Source, ...]:

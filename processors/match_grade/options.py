@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-
-from ...schema.errors import BriefIncomplete
-from ...schema.request import Request
+from pydantic import BaseModel, ConfigDict, Field
 
 
 class Options(BaseModel):
@@ -28,7 +25,9 @@ class Options(BaseModel):
     )
     reference_space: str = Field("", description="How the reference is coded; as the plate if empty.")
     clamp: Literal["auto", "asc", "none"] = Field(
-        "auto", description="CDL clamp style: asc clamps to 0..1, none does not. auto is none for ACES log spaces."
+        "auto",
+        description="CDL clamp style: asc clamps to 0..1, none does not. auto is none for floating-point pictures and "
+        "in ACES spaces.",
     )
     cube: bool = Field(True, description="Add a 17-point .cube where held-out pixels gain by it.")
     match: Literal["auto", "aligned", "statistics"] = Field(
@@ -41,12 +40,3 @@ class Options(BaseModel):
         3.0, gt=0, description="Mean dE2000 on held-out pixels above which a person is asked to look."
     )
     review_frames: int = Field(240, ge=1, description="Most frames of the review movie, from the plate's middle.")
-
-
-def read_options(request: Request) -> Options:
-    """The brief's parameters; BriefIncomplete names the one that is wrong."""
-    try:
-        return Options.model_validate(request.options)
-    except ValidationError as error:
-        faults = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-        raise BriefIncomplete(f"The colour match cannot use this brief: {faults}.") from error

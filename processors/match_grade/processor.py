@@ -11,8 +11,9 @@ from ...schema.errors import BriefIncomplete
 from ...schema.outcome import Outcome
 from ...schema.ports import Progress
 from ...schema.request import Chunk, Request, Source
+from ..briefs import read_options
 from .deliver.finish import finish
-from .options import Options, read_options
+from .options import Options
 from .shot import match_shot, open_clip
 from .spaces import spaces
 from .store import Store
@@ -24,12 +25,13 @@ class MatchGrade:
     name: ClassVar[str] = "match_grade"
     summary: ClassVar[str] = "Matches a shot's colour to a reference, as an ASC CDL and where it helps a cube."
     needs_takes: ClassVar[bool] = False
+    painted_references: ClassVar[bool] = False
     fixes: ClassVar[bool] = True
     Options: ClassVar[type[BaseModel]] = Options
 
     def plan(self, request: Request) -> Sequence[Chunk]:
         """One chunk a shot."""
-        options = read_options(request)
+        options = _options(request)
         with open_clip(request.plate) as plate:
             frames = plate.frames
         work = _work(request, options)
@@ -43,7 +45,7 @@ class MatchGrade:
 
     def run(self, request: Request, chunk: Chunk, progress: Progress) -> None:
         """Match one shot and keep its facts."""
-        options = read_options(request)
+        options = _options(request)
         request.work.mkdir(parents=True, exist_ok=True)
         shot, reference = _work(request, options)[chunk.index]
         facts, found = match_shot(chunk.index, shot, reference, options, progress)
@@ -52,7 +54,11 @@ class MatchGrade:
     def finish(self, request: Request, chunks: Sequence[Chunk], progress: Progress) -> Outcome:
         """Write the grades, read them back, render the review."""
         store = Store(request.work)
-        return finish(request, read_options(request), [store.shot(chunk.index) for chunk in chunks], store, progress)
+        return finish(request, _options(request), [store.shot(chunk.index) for chunk in chunks], store, progress)
+
+
+def _options(request: Request) -> Options:
+    return read_options(Options, request, "The colour match")
 
 
 def _work(request: Request, options: Options) -> list[tuple[Source, Source]]:
@@ -63,7 +69,7 @@ def _work(request: Request, options: Options) -> list[tuple[Source, Source]]:
             + (
                 "Name the shots: `shots: <clip>, <clip>`."
                 if options.scene
-                else "Name the reference: `reference: <clip>`."
+                else "Name the reference: `reference: <clip or graded still>`."
             )
         )
     if options.scene:

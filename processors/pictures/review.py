@@ -15,6 +15,7 @@ import av
 import cv2
 import numpy as np
 
+from .filmstrip import Filmstrip
 from .layout import Image, frame_layout
 from .master import write_still
 
@@ -22,8 +23,16 @@ _SOUND_RATE = 48000
 _RGB = frame_layout(("R", "G", "B"), "uint8", 8)
 
 
+FILMSTRIP = "filmstrip.jpg"
+"""Beside the movie."""
+
+
 def write_review(path: Path, images: Iterable[Image], rate: Fraction, *, sound: Path | None = None) -> None:
-    """A movie of display-referred RGB pictures, all of one size; *sound* is a file whose audio goes along."""
+    """A movie of display-referred RGB pictures, all of one size, and its filmstrip beside it.
+
+    *sound* is a file whose audio goes along.
+    """
+    strip = Filmstrip()
     part = path.with_name(f".{path.name}.part")
     path.parent.mkdir(parents=True, exist_ok=True)
     with av.open(str(part), "w", format="mp4", options={"movflags": "+faststart"}) as container:
@@ -41,6 +50,7 @@ def write_review(path: Path, images: Iterable[Image], rate: Fraction, *, sound: 
             height, width = image.shape[0] // 2 * 2, image.shape[1] // 2 * 2
             if count == 1:
                 picture.width, picture.height = width, height
+            strip.feed(image)
             frame = _yuv(image[:height, :width])
             frame.pts, frame.time_base = count - 1, 1 / rate
             container.mux(picture.encode(frame))
@@ -48,6 +58,7 @@ def write_review(path: Path, images: Iterable[Image], rate: Fraction, *, sound: 
         for sample in _sound(sound, Fraction(count) / rate):
             container.mux(audio.encode(sample))
         container.mux(audio.encode(None))
+    strip.write(path.with_name(FILMSTRIP))
     part.replace(path)
 
 

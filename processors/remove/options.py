@@ -97,12 +97,13 @@ class RemoveOptions(BaseModel):
     probes: int = Field(6, ge=1, le=40, description="Places at which the fix tests itself.")
     fill_unseen: Literal["paint", "trained"] = Field(
         "paint",
-        description="What may fill what no source shows: paint from around it, or also a small network trained on "
-        "this shot alone (only under an approval).",
+        description="What may fill what no source shows: paint from around it, or also a small network trained for "
+        "this job on the frames of its plate and takes (only under an approval).",
     )
     never_seen: float = Field(
         0.05,
         ge=0,
         le=1,
-        description="Share of the hole that no source shows and that may be painted before a fix is weak.",
+        description="Share of the hole that no source shows and that may be painted from around it before a fix is "
+        "weak; what a network makes needs an approval and does not count here.",
     )

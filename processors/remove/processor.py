@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import ClassVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
-from ...schema.errors import BriefIncomplete, WetgateError
+from ...schema.errors import WetgateError
 from ...schema.media import SourceClass
 from ...schema.outcome import Outcome
 from ...schema.ports import Progress
@@ -40,6 +40,7 @@ class Remove:
     name: ClassVar[str] = "remove"
     summary: ClassVar[str] = "Take something out of a shot and restore what was behind it from the show's footage."
     needs_takes: ClassVar[bool] = True
+    painted_references: ClassVar[bool] = True
     fixes: ClassVar[bool] = True
     Options: ClassVar[type[BaseModel]] = RemoveOptions
 
@@ -93,12 +94,7 @@ class Remove:
 
 def _prepared(request: Request) -> Shot:
     """Open a shot, check it whole, and lay its takes over it."""
-    try:
-        shot = open_shot(request)
-    except ValidationError as error:
-        first = error.errors()[0]
-        option = ".".join(map(str, first["loc"]))
-        raise BriefIncomplete(f"The option {option!r} of remove cannot be read: {first['msg']}.") from error
+    shot = open_shot(request)
     try:
         frames = holed_frames(shot)
         shot.networks = [StudioNetwork(load(network)) for network in request.networks]

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from ...schema.errors import BriefIncomplete, NotConfident, WetgateError
 from ...schema.request import Request
+from ..briefs import read_options
 from ..mattes import Mattes, MatteWishes, check_frame, grown, open_mattes
 from ..pictures import Picture, Plate
 from ..pictures.layout import Image, Mask
@@ -246,7 +247,7 @@ def open_shot(request: Request) -> Shot:
     Raises BriefIncomplete for missing or unfitting mattes and unknown options;
     NotConfident for an interlaced plate; UnreadableMedia.
     """
-    options = RemoveOptions.model_validate(request.options)
+    options = read_options(RemoveOptions, request, "The removal")
     name = request.plate.name or request.plate.path.name
     plate = Plate.open(request.plate.path)
     if plate.video.interlaced:

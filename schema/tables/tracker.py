@@ -44,9 +44,10 @@ class TaskRow(SQLModel, table=True):
 
     `state`: new, waiting, queued, running, done, refused, failed, rejected (a person did not take the
     version: it waits for a reply), approved, dropped (taken back).
-    `heard` holds the ids of the notes and files that were read already, `acted` those of the replies whose wishes
+    `heard` holds the keys of the notes and files that were read already, `acted` the ids of the replies whose wishes
     count from then on, `asked` what they ask for in words, until a version says it. `digest` tells what was
-    queued last: two tasks with one digest ask for the same.
+    queued last: two tasks with one digest ask for the same. `told` is what the task's note in the tracker says of
+    where it stands.
     """
 
     __tablename__ = "task"
@@ -66,6 +67,7 @@ class TaskRow(SQLModel, table=True):
     brief: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     priority: int = 50
     due: str | None = None
+    told: str = Field(default="", sa_column=Column(Text, nullable=False, server_default=""))
     heard: list[str] = _words()
     acted: list[str] = _words()
     asked: str = Field(default="", sa_column=Column(Text, nullable=False, server_default=""))

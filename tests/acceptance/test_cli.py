@@ -10,7 +10,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import cv2
 import made
+import numpy as np
 import pytest
 from images import write_mattes
 from nets import Magenta, write_torchscript
@@ -95,6 +97,28 @@ def test_a_fix_that_cannot_be_made_says_why(
     assert "Traceback" not in done.stderr
 
 
+def test_a_graded_still_is_the_reference_of_a_match(shot: Path, tmp_path: Path) -> None:
+    """`--reference` names it as a brief does, though no frame stands in its name; a grade has no proof to verify."""
+    still = np.rint(255 * (made.street_rgb() * 0.85 + 0.05)).astype(np.uint8)
+    assert cv2.imwrite(str(tmp_path / "look.png"), still[..., ::-1])
+    words = ("--plate", str(shot / "b.mp4"), "--reference", "look.png", "--set", "cube=false", "--out", "o", "--json")
+    outcome = answer(wetgate(tmp_path, "process", "match_grade", *words))
+    assert outcome["verdict"] == "publish" and "to look" in outcome["summary"]
+    assert {"grade.cc", "report.html"} <= {Path(path).name for path in outcome["files"]}
+    verified = wetgate(tmp_path, "verify", "o/report.json")
+    assert verified.returncode == 4 and "no proof to check" in verified.stderr
+
+
+def test_a_proxy_is_answered_with_lists_in_its_own_format(tmp_path: Path) -> None:
+    """Exit status 4; EDL and ALE lie in the folder, and VIDEO_FORMAT is that of the proxy's size."""
+    proxy = made.write_movie(tmp_path / "px.mov", [made.street(1280, 720)] * 3, timecode="01:00:00:00", reel="A009")
+    words = ("--plate-class", "proxy", "--set", "box=300,200,80,90", "--set", "box_is=area", "--out", "o")
+    done = wetgate(tmp_path, "process", "remove", "--plate", str(proxy), *words)
+    assert done.returncode == 4 and "needs a pull" in done.stderr
+    assert "VIDEO_FORMAT\t720\n" in (tmp_path / "o" / "pulls.ale").read_text()
+    assert (tmp_path / "o" / "pulls.edl").is_file()
+
+
 def test_a_plate_that_is_no_movie_is_an_error_with_its_name(tmp_path: Path) -> None:
     """Exit status 1, one sentence with the file's name, no traceback."""
     (tmp_path / "bad.mp4").write_bytes(b"nothing")
@@ -142,7 +166,14 @@ def test_a_network_competes_and_a_missing_one_is_named(shot: Path, tmp_path: Pat
         "--out",
         str(tmp_path / "out"),
     )
-    told = ("--network", str(network), "--network-licence", "in-house", "--approval", "GA-7; S; 2020-01-01; 2999-01-01")
+    told = (
+        "--network",
+        str(network),
+        "--network-licence",
+        "in-house",
+        "--approval",
+        "GA-7; network; S; 2020-01-01; 2999-01-01",
+    )
     outcome = answer(wetgate(tmp_path, *words, *told, "--json"))
     assert outcome["trained_pixels"] == 0.0
     report = json.loads(Path(outcome["report"]).read_text())

@@ -54,6 +54,7 @@ def test_a_proxy_waits_for_its_pull_and_goes_on_by_itself(thread: Thread) -> Non
     edl, ale = (next((thread.work / SHOW / "pulls").glob(f"*.{kind}")).read_text() for kind in ("edl", "ale"))
     assert read_edl(edl) == [("A009R2EC", "13:59:51:08", "13:59:52:03", "01:00:00:00", "01:00:00:20")]
     assert (read_ale(ale)[0]["Tape"], read_ale(ale)[0]["Start"]) == ("A009R2EC", "13:59:51:08")
+    assert "VIDEO_FORMAT\tCUSTOM\n" in ale  # the proxy is of no size that a project has
 
     first = HOLED[0] - 3
     pulled = take[first : HOLED[1] + 6]

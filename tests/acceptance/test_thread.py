@@ -53,7 +53,7 @@ def test_a_grade_becomes_a_version_without_a_master(thread: Thread) -> None:
     sg = thread.client()
     attached = sg.find("Attachment", [], ["this_file"])
     sg.close()
-    assert {"grade.cc", "grade.ccc", "grade.edl"} <= {file["this_file"]["name"] for file in attached}
+    assert {"report.html", "grade.cc", "grade.ccc", "grade.edl"} <= {file["this_file"]["name"] for file in attached}
     told = [note["content"] for note in thread.notes(task)]  # that a clip was still on its way may come first
     assert sum("dE2000" in text and "grade.cc" in text for text in told) == 1
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
 from pathlib import Path
 
 import av
@@ -14,6 +16,7 @@ import PyOpenColorIO as ocio  # noqa: N813 - as OpenImageIO is imported elsewher
 import pytest
 from takes import cut_take
 from wetgate.processors.colour_difference import difference
+from wetgate.processors.identity import has_no_proof
 from wetgate.processors.match_grade import MatchGrade
 from wetgate.processors.match_grade.cdl import Cdl
 from wetgate.processors.pictures import Plate
@@ -63,7 +66,7 @@ def test_a_known_grade_comes_back_as_files(takes: tuple[Path, Path], tmp_path: P
     outcome = run(tmp_path, *takes, cube="false")
     assert outcome.verdict is Verdict.PUBLISH, outcome.reasons
     names = {path.name for path in outcome.files}
-    assert names == {"grade.cc", "grade.ccc", "grade.edl"}
+    assert names == {"report.html", "grade.cc", "grade.ccc", "grade.edl"}
     assert outcome.master is None and outcome.review is not None and outcome.thumbnail is not None
     street = made.street_rgb()
     truth = LOOK.apply(street)
@@ -113,13 +116,40 @@ def test_a_whole_scene_is_matched_to_one_reference(takes: tuple[Path, Path], tmp
     other = made.write_movie(tmp_path / "A003.mp4", graded(made.take(8, intruder=False, seed=7), blue))
     outcome = run(tmp_path, takes[0], takes[1], other, scene="true", cube="false")
     assert outcome.verdict is Verdict.PUBLISH, outcome.reasons
-    assert {path.name for path in outcome.files} == {"grade.ccc", "grade.edl", "A002.cc", "A003.cc"}
+    assert {path.name for path in outcome.files} == {"report.html", "grade.ccc", "grade.edl", "A002.cc", "A003.cc"}
     street = made.street_rgb()
     for name, look in (("A002", LOOK), ("A003", blue)):
         shot = look.apply(street)
         after = difference(applied(tmp_path / "out" / "grade.ccc", shot, name), street).mean()
         assert after < 0.4 * difference(shot, street).mean()
-    assert len(json.loads(outcome.report.read_text())["shots"]) == 2
+    report = json.loads(outcome.report.read_text())
+    assert len(report["shots"]) == 2
+    page = (outcome.report.parent / "report.html").read_text("utf-8")
+    for row in report["shots"]:
+        assert page.count(row["shot"]["name"]) >= 4, "each shot has a row in each table, and its curves"
+        assert f"{row['cdl']['slope'][0]:.6f}" in page
+    assert page.count("<svg") == 2
+
+
+def test_the_page_says_what_the_grade_is_and_what_it_is_worth(takes: tuple[Path, Path], tmp_path: Path) -> None:
+    """Previews, held-out difference, neutrals, numbers, space, clamp, place; nothing is fetched, no name breaks it."""
+    plate = tmp_path / "A <b>1.mp4"
+    shutil.copy2(takes[0], plate)
+    outcome = run(tmp_path, plate, takes[1], cube="false")
+    (shot,) = json.loads(outcome.report.read_text())["shots"]
+    page = (outcome.report.parent / "report.html").read_text("utf-8")
+    scores = shot["scores"]
+    figures = (f"{scores['delta_e_before']:.2f}", f"{scores['delta_e_after']:.2f}", f"{shot['cdl']['saturation']:.6f}")
+    words = ("code values 0..1 of the nominal range", "ASC clamped to 0..1", "before the show LUT", "Neutrals", "Skin")
+    for text in (*figures, *words, f"{shot['neutrals']['delta_e_after']:.2f}"):
+        assert text in page, text
+    assert page.count("data:image/jpeg;base64,") == 1
+    assert "<b>" not in page.split("<body>")[1] and "A &lt;b&gt;1" in page
+    assert has_no_proof(outcome.report), "there is nothing for `wetgate verify`"
+    assert "<script" not in page and not re.findall(r'(?:src|href)="(?!data:)', page)
+    ramp = shot["greys"]
+    expected = Cdl.model_validate(shot["cdl"]).apply(np.repeat(np.array(ramp["before"])[:, None], 3, axis=1))
+    np.testing.assert_allclose(np.stack([ramp[c] for c in ("red", "green", "blue")], axis=1), expected, atol=1e-4)
 
 
 def _exr(folder: Path, pictures: list[np.ndarray], chromaticities: tuple[float, ...] | None) -> Path:

@@ -9,12 +9,12 @@ from wetgate.daemon.desk import replies
 from wetgate.daemon.desk.hearing import listen
 from wetgate.daemon.desk.replies import read_reply
 from wetgate.daemon.desk.vocabulary import Vocabulary
-from wetgate.processors.remove.options import RemoveOptions
+from wetgate.processors.remove import Remove
 from wetgate.schema.errors import BriefIncomplete
 from wetgate.schema.frames import FrameCount
 from wetgate.schema.tracker import BriefSource, EntityRef, NoteText, TrackerTask
 
-VOCABULARY = Vocabulary(RemoveOptions.model_fields)
+VOCABULARY = Vocabulary(Remove())
 WORDS = st.sampled_from(
     [*(replies.__doc__ or "").split(), "@wetgate", "please", "01:00:10;05", ",", ":", "grow=", "\n"]
 )

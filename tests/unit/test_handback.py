@@ -15,15 +15,16 @@ from plates import make_movie
 from wetgate.processors.pictures import Picture, Plate
 from wetgate.processors.pictures.layout import Image
 from wetgate.processors.remove.compose import compose
-from wetgate.processors.remove.deliver.curves import drawn_curves
 from wetgate.processors.remove.deliver.exr import packed_timecode
 from wetgate.processors.remove.deliver.nuke import nuke_script
+from wetgate.processors.remove.deliver.page import CURVES
 from wetgate.processors.remove.deliver.patch import Patch, over
 from wetgate.processors.remove.deliver.source_map import SourceMap, colours, hue, map_channels, map_sources, read_map
 from wetgate.processors.remove.fill import Fill, Origin
 from wetgate.processors.remove.holes import ramp, region_of
 from wetgate.processors.remove.shot import Shot, open_shot
 from wetgate.processors.remove.sources.painted import Painted
+from wetgate.processors.reports import drawn_curves
 from wetgate.schema.request import Reference, Request, Source
 from wetgate.schema.timecode import Timecode
 
@@ -325,7 +326,7 @@ def test_curves_are_drawn_for_what_is_there() -> None:
         {"frame": 1002, "mismatch": 0.3, "expected_psnr_db": 31.0},
         {"frame": 1005, "mismatch": 0.2, "expected_psnr_db": None},
     ]
-    curves = drawn_curves(rows, {"mismatch": 0.25}, {"expected_psnr_db": 3.0})
+    curves = drawn_curves(CURVES, rows, {"mismatch": 0.25}, {"expected_psnr_db": 3.0})
     assert [curve.title for curve in curves] == ["Expected quality", "Edge that does not meet the plate"]
     assert curves[0].svg.count("band") == 1
     assert curves[1].svg.count("<polyline") == 2

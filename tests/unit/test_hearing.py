@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from wetgate.daemon.desk.hearing import Drawn, Heard, listen
 from wetgate.daemon.desk.vocabulary import Vocabulary
-from wetgate.processors.match_grade.options import Options as GradeOptions
-from wetgate.processors.remove.options import RemoveOptions
+from wetgate.daemon.plugins import processor
+from wetgate.processors.remove import Remove
 from wetgate.schema.tracker import Attachment, BriefSource, EntityRef, NoteText, TrackerTask
 
-VOCABULARY = Vocabulary(RemoveOptions.model_fields)
+VOCABULARY = Vocabulary(Remove())
 TASK = TrackerTask(
     ref=EntityRef(type="Task", id="1"), name="cleanup", project="PINE", entity=None, status="rev", assigned_to_us=True
 )
@@ -107,7 +107,7 @@ def test_work_that_lacks_an_option_is_not_asked_for_it() -> None:
     """A grade has no matte to widen: the reply is answered and nothing counts."""
     talk = Talk()
     talk.write("wider matte")
-    heard = talk.listen(vocabulary=Vocabulary(GradeOptions.model_fields))
+    heard = talk.listen(vocabulary=Vocabulary(processor("match_grade")))
     (said,) = heard.unclear
     assert "cannot be asked of this kind of work" in said.fault
     assert not heard.wants

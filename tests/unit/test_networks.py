@@ -189,6 +189,15 @@ def test_a_good_network_fills_what_nothing_shows(wall: Path, tmp_path: Path) -> 
     assert report["approval"]["document"] == "GA-7"
     assert any("GA-7" in reason for reason in outcome.reasons)
     assert report["never_seen"]["painter"] == "good"
+    assert report["never_seen_share"] > 0.9, "no source showed it, whoever filled it"
+    assert report["never_seen_by"] == {
+        "painted": pytest.approx(0.0, abs=0.1),
+        "trained": 0.0,
+        "network": uses["good"].share,
+    }
+    assert min(row["never_seen"] for row in report["curves"]) > 0.9
+    page = (outcome.report.parent / "report.html").read_text("utf-8")
+    assert "From no source" in page and "made by a network, approval GA-7" in page
 
 
 def test_without_an_approval_somebody_must_look(wall: Path, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from images import open_image, read_image, write_image
 from plates import make_movie
-from wetgate.processors.identity import verify_report
+from wetgate.processors.identity import has_no_proof, verify_report
 from wetgate.processors.remove import Remove
 from wetgate.processors.runner import run_processor
 from wetgate.schema.outcome import Outcome
@@ -104,6 +104,7 @@ def test_a_changed_script_and_an_older_report_are_told_apart(package: Path) -> N
     script.write_text(script.read_text() + "#")
     assert "comp.nk is not the script" in verify_report(package).beside[0]
     told = json.loads(package.read_text())
+    assert not has_no_proof(package)
     for key in ("patch", "source_map", "nuke"):
         del told[key]
     package.write_text(json.dumps(told))

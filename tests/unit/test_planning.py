@@ -98,6 +98,30 @@ def test_holdout_and_painted_frames_are_files_of_the_show(desk: Desk) -> None:
     assert [(one.path.name, one.frame) for one in plan.references] == [("paint.1012.png", 1012), ("sky.png", 1040)]
 
 
+def test_a_still_is_painted_for_a_removal_and_graded_for_a_match(desk: Desk) -> None:
+    """One line, two meanings: the processor decides. A clip is a source for both; a still of no folder is told."""
+    (desk.folder / "graded.1012.png").touch()
+    brief = "plate: A001C001\nreference: graded.1012.png"
+    removal, match = desk.plan(brief), desk.plan(brief, "match_grade")
+    assert [one.path.name for one in removal.references] == ["graded.1012.png"]
+    assert [(one.path, one.source_class) for one in match.sources] == [(desk.folder / "graded.1012.png", "reference")]
+    assert match.references == ()
+    named = desk.plan("plate: A001C001\nreference: B002C001", "match_grade")
+    assert [one.name for one in named.sources] == ["B002C001"]
+    with pytest.raises(BriefIncomplete, match=r"nowhere\.png.*neither attached"):
+        desk.plan("plate: A001C001\nreference: nowhere.png", "match_grade")
+
+
+def test_a_graded_still_may_be_attached(desk: Desk, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """It is fetched from the task, also where the show has a file of that name."""
+    (desk.folder / "look.tif").touch()
+    fetched = tmp_path_factory.mktemp("attachments") / "look.tif"
+    plan = desk.planner.plan(
+        processor("match_grade"), parse_brief(["plate: A001C001\nreference: look.tif"]), {"look.tif": fetched}.get
+    )
+    assert [one.path for one in plan.sources] == [fetched]
+
+
 @pytest.mark.parametrize(
     ("brief", "says"),
     [

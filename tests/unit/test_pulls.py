@@ -6,6 +6,7 @@ import time
 from fractions import Fraction
 from pathlib import Path
 
+import cv2
 import made
 import numpy as np
 import pytest
@@ -21,7 +22,8 @@ from wetgate.processors.conform import conform
 from wetgate.processors.mattes import open_mattes
 from wetgate.processors.pictures import Plate
 from wetgate.processors.remove import Remove
-from wetgate.schema.errors import NeedsPull
+from wetgate.processors.remove.shot import open_shot
+from wetgate.schema.errors import BriefIncomplete, NeedsPull
 from wetgate.schema.media import SourceClass
 from wetgate.schema.pull import Pull, PullList, Stretch
 from wetgate.schema.request import Request, Source
@@ -184,8 +186,6 @@ def test_the_best_take_as_a_proxy_is_asked_for(tmp_path: Path) -> None:
 
 def test_what_was_drawn_on_a_proxy_lies_on_its_pull(tmp_path: Path) -> None:
     """Matte and box follow to the pull's frames, size and framing to a pixel or two; frame ranges are recounted."""
-    import cv2
-
     frames = made.take(20, intruder=True)
     proxy = made.write_movie(
         tmp_path / "proxy.mp4", [np.asarray(cv2.resize(f[16:176], (160, 80)), np.uint8) for f in frames]
@@ -207,8 +207,66 @@ def test_what_was_drawn_on_a_proxy_lies_on_its_pull(tmp_path: Path) -> None:
         assert shared > 0.93
         assert mattes.at(5).any() and not mattes.at(6).any()
         mattes.close()
-    box = request(tmp_path, source(pulled), matte=None, options={"box": [x // 2, (y - 16) // 2, w // 2, h // 2]})
+    area = {"box": [x // 2, (y - 16) // 2, w // 2, h // 2], "box_is": "area"}
     with Plate.open(pulled) as plate:
-        mattes = open_mattes(plate, conform(box, proxy, 4).matte)
+        asked = request(tmp_path, source(pulled), matte=None, holdout=tmp_path / "m", options=area)
+        done = conform(asked, proxy, 4)
+        mattes = open_mattes(plate, done.matte)
         assert (mattes.at(11) & expected).sum() / (mattes.at(11) | expected).sum() > 0.93
         mattes.close()
+        held = open_mattes(plate, done.holdout)
+        assert (held.at(0) & expected).sum() / (held.at(0) | expected).sum() > 0.93
+        held.close()
+
+
+BALL = np.random.default_rng(3).integers(0, 40, (192, 320, 3)) + np.array([200, 150, 20])
+
+
+def ball(frame: int) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+    """Where a ball is that rolls before the street, 192x320."""
+    rows, columns = np.mgrid[:192, :320]
+    return np.asarray((columns - 70 - 6 * frame) ** 2 + (rows - 96) ** 2 < 22**2)
+
+
+@pytest.mark.parametrize(
+    ("key", "drawn", "meant"),
+    [
+        ("box", "1009: 45,28,26,26", "1005: 90,72,52,52"),
+        ("box", "1009: 45,28,26,26; 1014: 60,28,26,26", "1005: 90,72,52,52; 1010: 120,72,52,52"),
+        ("points", "1009: 59,40", "1005: 118,96"),
+    ],
+)
+def test_a_mark_on_a_proxy_means_the_object_on_its_pull(tmp_path: Path, key: str, drawn: str, meant: str) -> None:
+    """What stands there is cut out of the pull and followed, as by the mark that would have been drawn on the pull."""
+    frames = [np.asarray(np.where(ball(n)[..., None], BALL, made.street()), np.uint8) for n in range(22)]
+    proxy = made.write_movie(
+        tmp_path / "proxy.mp4", [np.asarray(cv2.resize(f[16:176], (160, 80)), np.uint8) for f in frames]
+    )
+    pulled = made.write_movie(tmp_path / "pull.mp4", frames[4:18])
+    on_pull = request(tmp_path, source(pulled), matte=None, options={key: meant})
+    done = conform(on_pull.model_copy(update={"options": {key: drawn}}), proxy, 4)
+    assert done.matte is None and done.options["frames"] == [1001, 1014]
+    shot, other = open_shot(done), open_shot(on_pull)
+    for frame in range(14):
+        matte, theirs, truth = shot.matte(frame), other.matte(frame), ball(frame + 4)
+        assert (matte & truth).sum() > 0.95 * truth.sum(), frame
+        assert (matte & theirs).sum() / (matte | theirs).sum() > 0.9, frame
+    shot.close()
+    other.close()
+
+
+def test_marks_that_the_pull_does_not_hold_are_told(tmp_path: Path) -> None:
+    """A frame before the pull's first, and a place beyond its picture, are named with the clip."""
+    frames = made.take(12, intruder=False)
+    proxy = made.write_movie(tmp_path / "proxy.mp4", frames)
+    pulled = made.write_movie(tmp_path / "pull.mp4", [f[:, 80:] for f in frames[4:]])
+    for mark, says in (("1003: 130,60,44,90", "frame 1003 of the proxy"), ("1007: 10,60,44,90", "has no picture")):
+        with pytest.raises(BriefIncomplete, match=says):
+            conform(request(tmp_path, source(pulled), matte=None, options={"box": mark}), proxy, 4)
+
+
+def test_a_request_without_marks_is_left_as_it_is(tmp_path: Path) -> None:
+    """Another processor's `frames` is a number of moments, not a range."""
+    clip = made.write_movie(tmp_path / "a.mp4", made.take(3, intruder=False))
+    asked = request(tmp_path, source(clip), matte=None, options={"frames": 4})
+    assert conform(asked, clip, 0) == asked

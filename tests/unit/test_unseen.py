@@ -213,10 +213,11 @@ def test_training_without_an_approval_is_an_incomplete_brief(approval: dict[str,
 
 
 def test_an_approval_is_read_from_the_command_line(tmp_path: Path) -> None:
-    """As one line, which covers every network, or from a file that may also narrow it."""
-    one = approval_of("GA-7; A. Producer; 2026-03-01; 2026-06-30")
+    """As one line or from a file, it covers what it names and nothing else."""
+    one = approval_of("GA-7; network; A. Producer; 2026-03-01; 2026-06-30")
     assert (one.document, one.signer, one.expires) == ("GA-7", "A. Producer", datetime.date(2026, 6, 30))
-    assert set(one.scope) == set(Consent)
+    assert one.scope == (Consent.NETWORK,)
+    assert approval_of("GA-7; network, trained; S; 2026-03-01; 2026-06-30").scope == tuple(Consent)
     file = tmp_path / "ok.toml"
     file.write_text(
         '[approval]\ndocument = "GA-7"\nscope = ["trained"]\nsigner = "S"\ndate = 2026-03-01\nexpires = 2026-06-30\n'
@@ -225,7 +226,18 @@ def test_an_approval_is_read_from_the_command_line(tmp_path: Path) -> None:
     assert not approval_of("").document
 
 
-@pytest.mark.parametrize("text", ["GA-7", "GA-7; S; yesterday; 2026-06-30", "a; b; 2026-06-30; 2026-01-01", "no.toml"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "GA-7",
+        "GA-7; S; 2026-03-01; 2026-06-30",
+        "GA-7; everything; S; 2026-03-01; 2026-06-30",
+        "GA-7; ; S; 2026-03-01; 2026-06-30",
+        "GA-7; network; S; yesterday; 2026-06-30",
+        "a; trained; b; 2026-06-30; 2026-01-01",
+        "no.toml",
+    ],
+)
 def test_a_wrong_approval_is_told_with_what_to_write(text: str) -> None:
     """Each mistake is an incomplete brief that shows the form."""
     with pytest.raises(BriefIncomplete, match="--approval"):

@@ -40,7 +40,7 @@ def write_cube(path: Path, cube: Cube, shot: ShotMatch) -> Path:
     """An Iridas/Resolve `.cube`, red fastest; its head says domain, space and order."""
     head = [
         f"# Residual after the ASC CDL of {shot.id}; never use it without that CDL.",
-        "# Order: CDL, this cube, then the show LUT.",
+        f"# Order: CDL ({clamp_words(shot.cdl.clamp)}), this cube, then the show LUT.",
         f"# Working space of input and output: {shot.working_space}",
         f"# Input domain {cube.low:g}..{cube.high:g} in every channel; values beyond it are clamped.",
         f'TITLE "{shot.id} residual"',

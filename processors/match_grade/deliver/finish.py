@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,15 +9,30 @@ from typing import Any
 from ....schema.outcome import Outcome, SelfRating
 from ....schema.ports import Progress
 from ....schema.request import Request
-from ...pictures.review import write_picture
+from ...pictures.review import FILMSTRIP, write_picture
+from ...reports import files_words, versions, write_report
 from ..options import Options
 from ..render import studio
 from ..store import ShotMatch, Store
 from .edl import write_edl
-from .files import clamp_words, write_cc, write_ccc, write_cube
+from .files import PLACE, clamp_words, write_cc, write_ccc, write_cube
+from .page import greys, write_grade_page
 from .readback import TOLERANCE, check_cdl_file, check_cube, check_edl
 from .review import write_movie, write_sheet
-from .words import judged
+from .words import cuts, judged
+
+_MADE_WITH = ("wetgate", "av", "numpy", "opencv-python-headless", "opencolorio")
+_MEANINGS = {
+    ".ccc": "the ASC CDL of every shot, as a collection",
+    ".cc": "the ASC CDL of one shot",
+    ".edl": "the ASC CDLs as comments of a CMX 3600 EDL, with source timecode",
+    ".cube": "17-point cube: what the CDL leaves, to be used after it and never alone",
+}
+_PICTURES = {
+    "review.mp4": "before, after and reference side by side; not exact",
+    "contact_sheet.png": "the same as stills",
+    "thumbnail.png": "thumbnail",
+}
 
 
 def finish(request: Request, options: Options, shots: Sequence[ShotMatch], store: Store, told: Progress) -> Outcome:
@@ -32,8 +46,12 @@ def finish(request: Request, options: Options, shots: Sequence[ShotMatch], store
     write_picture(thumbnail, graded, longest=480)
     write_movie(review, request, shots, options, store, lambda part: told(0.2 + 0.75 * part, "rendering the review"))
     verdict, summary, reasons = judged(shots, options)
+    words = _report(request, options, shots, store, checks)
+    words |= {"verdict": verdict.value, "summary": summary, "reasons": list(reasons)}
+    words |= {"files": files_words(out, _package(files))}
     report = out / "report.json"
-    report.write_text(json.dumps(_report(request, options, shots, checks, verdict, summary, reasons), indent=1))
+    write_report(report, words)
+    page = write_grade_page(out, words)
     first = shots[0]
     return Outcome(
         verdict=verdict,
@@ -42,8 +60,9 @@ def finish(request: Request, options: Options, shots: Sequence[ShotMatch], store
         report=report,
         review=review,
         thumbnail=thumbnail,
+        filmstrip=out / FILMSTRIP,
         contact_sheet=sheet,
-        files=files,
+        files=(page, *files),
         rating=_rating(shots),
         frames=first.frames,
         rate=first.rate,
@@ -92,27 +111,35 @@ def _report(
     request: Request,
     options: Options,
     shots: Sequence[ShotMatch],
+    store: Store,
     checks: dict[str, float],
-    verdict: str,
-    summary: str,
-    reasons: Sequence[str],
 ) -> dict[str, Any]:
+    """Everything but the verdict and the list of files."""
+    plate = request.plate
     return {
+        "report": "wetgate colour match",
+        "format": 2,
         "processor": "match_grade",
-        "verdict": verdict,
-        "summary": summary,
-        "reasons": list(reasons),
+        "plate": {"name": plate.name or plate.path.name, "path": str(plate.path.resolve())},
         "options": options.model_dump(mode="json"),
         "first_frame": request.first_frame,
         "rendered_with": studio().getName(),
-        "place": "before the show LUT; CDL first, then the cube where there is one",
+        "place": f"{PLACE[:1].lower()}{PLACE[1:-1]}; CDL first, then the cube where there is one",
         "read_back": {"tolerance": TOLERANCE, "greatest_difference": checks},
         "skin_is": "a box in L*a*b* (hue 25..75 degrees, chroma 10..50, L* 25..90): a heuristic",
-        "shots": [_row(shot) for shot in shots],
+        "cuts": cuts(shots),
+        "shots": [_row(shot, store) for shot in shots],
+        "versions": versions(_MADE_WITH),
     }
 
 
-def _row(shot: ShotMatch) -> dict[str, Any]:
+def _row(shot: ShotMatch, store: Store) -> dict[str, Any]:
     row = shot.model_dump(mode="json")
     row["clamp"] = clamp_words(shot.cdl.clamp)
+    row["greys"] = greys(store.renderer(shot)).model_dump(mode="json")
     return row
+
+
+def _package(files: Sequence[Path]) -> dict[str, str]:
+    """What lies in the version's folder, and what it is for."""
+    return {path.name: _MEANINGS[path.suffix] for path in files} | _PICTURES

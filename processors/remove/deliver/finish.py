@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,10 +16,11 @@ from ...identity import FrameProof, prove_frame, summarise, write_matte
 from ...pictures import Plate
 from ...pictures.layout import Image
 from ...pictures.master import open_master
-from ...pictures.review import write_review
+from ...pictures.review import FILMSTRIP, write_review
+from ...reports import digest, files_words, write_report
 from ..fill import composed
 from ..grain import Grain
-from ..networks.uses import network_uses, trained_share
+from ..networks.uses import network_uses, trained_share, unseen_share
 from ..rating.choice import held_trial
 from ..rating.expected import Facts, expect, facts_of, rate
 from ..rating.verdict import Tally, judge, matte_is_doubtful, source_uses, summarised
@@ -28,9 +30,9 @@ from ..store import load_fill
 from .effects import write_effects
 from .nuke import NAME as SCRIPT
 from .nuke import write_nuke
-from .page import write_page
+from .page import write_removal_page
 from .patch import Patch
-from .report import digest, files_words, report_words, write_report
+from .report import PACKAGE, report_words
 from .sheet import write_sheet
 from .source_map import SourceMap
 
@@ -43,6 +45,7 @@ class Finish:
         self.request, self.out = shot.request, shot.request.out
         self.tally = Tally()
         self.facts: list[Facts] = []
+        self.unseen: dict[int, float] = {}
 
     def outcome(self, chunks: int) -> Outcome:
         """Everything, in order; safe to do again from the start."""
@@ -70,7 +73,7 @@ class Finish:
         effects = write_effects(shot)
         summary = summarised(shot, self.tally, verdict, rating)
         with Plate.open(master) as made:
-            words = report_words(shot, self.tally, made, proofs, trial, expected, rating)
+            words = report_words(shot, self.tally, made, proofs, trial, expected, rating, self.unseen)
         told = (
             summary,
             *reasons,
@@ -81,11 +84,11 @@ class Finish:
         write_nuke(script, shot.plate, first, grain=patch.grain, words="\n".join(told))
         words |= {"verdict": verdict.value, "summary": summary, "reasons": reasons, "chunks": chunks}
         words |= {"patch": patch.words(), "source_map": maps.words()}
-        words |= {"nuke": {"path": SCRIPT, "sha256": digest(script)}, "files": files_words(self.out)}
+        words |= {"nuke": {"path": SCRIPT, "sha256": digest(script)}, "files": files_words(self.out, PACKAGE)}
         words["seconds_to_finish"] = round(time.monotonic() - started, 2)
         report = self.out / "report.json"
         write_report(report, words)
-        page = write_page(self.out, words)
+        page = write_removal_page(self.out, words)
         plate = shot.plate
         return Outcome(
             verdict=verdict,
@@ -100,6 +103,7 @@ class Finish:
             review=self.out / "review.mp4",
             matte=self.out / "matte",
             thumbnail=thumbnail,
+            filmstrip=self.out / FILMSTRIP,
             contact_sheet=sheet,
             files=(page, script),
             rating=rating,
@@ -122,7 +126,9 @@ class Finish:
             fill = load_fill(self.request.work, frame) if self.shot.matte(frame).any() else None
             if fill is not None:
                 tally.frames.append(frame)
-                tally.origins.update(fill.shares(self.shot.matte(frame)))
+                origins = Counter(fill.shares(self.shot.matte(frame)))
+                tally.origins.update(origins)
+                self.unseen[frame] = unseen_share(origins)
                 tally.mismatch[frame] = fill.mismatch
                 tally.torn[frame] = fill.torn
                 grains.append(fill.grain)

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ....schema.outcome import SelfRating
 from ...identity import FrameProof, summarise
 from ...pictures.plate import Plate
 from ...pictures.stills import Stills
+from ...reports import digest, versions
 from ..fill import Origin
-from ..networks.uses import network_uses, trained_share, unseen_words
-from ..rating.candidates import candidates_for
+from ..networks.uses import network_uses, trained_share, unseen_share, unseen_words
+from ..rating.candidates import Layers, candidates_for
 from ..rating.choice import Trial
 from ..rating.expected import Expected
 from ..rating.verdict import Tally, matte_words, poor_frames, source_uses, torn_frames, unmet_frames
@@ -33,16 +30,10 @@ PACKAGE = {
     "source_map.png": "the source map as a picture",
     "effects.png": "what lies beside the matte and belongs to what was removed",
     "thumbnail.png": "thumbnail",
+    "filmstrip.jpg": "frames of the movie side by side, for a tracker's list",
 }
 """What may lie in a version's folder, and what it is for."""
-_PACKAGES = ("wetgate", "av", "numpy", "opencv-python-headless", "OpenImageIO")
-
-
-def write_report(path: Path, words: dict[str, Any]) -> None:
-    """Write the report beside its name and rename it when complete."""
-    part = path.with_name(f".{path.name}.part")
-    part.write_text(json.dumps(words, indent=1, ensure_ascii=False) + "\n", "utf-8")
-    part.replace(path)
+MADE_WITH = ("wetgate", "av", "numpy", "opencv-python-headless", "OpenImageIO")
 
 
 def report_words(
@@ -53,8 +44,9 @@ def report_words(
     trial: Trial,
     expected: Expected,
     rating: SelfRating,
+    unseen: Mapping[int, float],
 ) -> dict[str, Any]:
-    """The whole report but its verdict; *made* is the master read back."""
+    """The whole report but its verdict; *made* is the master read back, *unseen* each frame's share of no source."""
     request, first = shot.request, shot.request.first_frame
     area = shot.plate.frames * shot.plate.video.width * shot.plate.video.height
     return {
@@ -94,15 +86,21 @@ def report_words(
         ],
         "passed_over": [s.name for s in request.sources if s not in [take.source for take in shot.takes]],
         "own_grain": tally.own_grain.as_json(),
-        "never_seen_share": round(tally.share(Origin.PAINTED), 5),
-        "never_seen": unseen_words(shot, tally.origins),
+        "never_seen_share": round(unseen_share(tally.origins), 5),
+        "never_seen_by": {
+            "painted": round(tally.share(Origin.PAINTED), 5),
+            "trained": round(tally.share(Origin.TRAINED), 5),
+            "network": round(tally.share(Origin.NETWORK), 5),
+        },
+        # The other ways of filling paint by themselves.
+        "never_seen": unseen_words(shot, tally.origins) if trial.chosen == Layers.name else {},
         "trained_pixels": round(trained_share(tally.origins), 5),
         "networks": [use.model_dump(mode="json") for use in network_uses(shot, tally.origins, trial.chosen)],
         "approval": request.approval.model_dump(mode="json"),
         "rating": rating.model_dump(mode="json"),
         "candidates": trial.words(candidates_for(shot)),
         "probes": [score.words(first) for score in trial.told],
-        "curves": expected.curves(first),
+        "curves": [{**row, "never_seen": round(unseen[row["frame"] - first], 4)} for row in expected.curves(first)],
         "frames_to_look_at": sorted(
             n + first
             for n in {*unmet_frames(tally), *torn_frames(tally), *poor_frames(expected, shot.options.min_psnr_db)}
@@ -112,7 +110,7 @@ def report_words(
             "hashes": [proof.as_json() for proof in proofs],
         },
         "options": shot.options.model_dump(mode="json"),
-        "versions": versions(),
+        "versions": versions(MADE_WITH),
     }
 
 
@@ -136,32 +134,3 @@ def file_words(plate: Plate, path: str) -> dict[str, Any]:
     if isinstance(plate.media, Stills):
         return {"path": path, "sha256": {file.name: digest(file) for file in plate.media.files}}
     return {"path": path, "sha256": digest(plate.path)}
-
-
-def files_words(out: Path) -> list[dict[str, Any]]:
-    """What lies in the version's folder, with size in bytes; a folder of frames counts as one."""
-    found = []
-    for name, meaning in PACKAGE.items():
-        path = out / name
-        if path.exists():
-            parts = [path] if path.is_file() else [part for part in path.iterdir() if part.is_file()]
-            size = sum(part.stat().st_size for part in parts)
-            found.append({"path": name, "files": len(parts), "bytes": size, "what": meaning})
-    return found
-
-
-def versions() -> dict[str, str]:
-    """What made the pictures."""
-    found = {}
-    for name in _PACKAGES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            found[name] = "unknown"
-    return found
-
-
-def digest(path: Path) -> str:
-    """SHA-256 (hex) of a file."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -38,7 +38,7 @@ ORIGINS = {
     Origin.OWN: "still background from the shot's own other frames",
     Origin.MOVER: "something moving, from the shot's own other frames",
     Origin.NETWORK: "the studio's network",
-    Origin.TRAINED: "a network trained on this show's frames",
+    Origin.TRAINED: "a network trained for this job",
     Origin.PAINTED: "never seen: painted from what stands around it",
 }
 _NOTHING = Region(0, 0, 1, 1)

@@ -9,6 +9,7 @@ from ....schema.approval import Consent, today
 from ....schema.outcome import NetworkUse
 from ..fill import Origin
 from ..shot import Shot
+from ..unseen.open import TRAINED_ON
 from .candidate import candidate_name
 
 Origins = Counter[int]
@@ -18,6 +19,12 @@ Origins = Counter[int]
 def trained_share(origins: Origins) -> float:
     """Share (0..1) of the holes' pixels that any network made."""
     return (origins[Origin.NETWORK] + origins[Origin.TRAINED]) / max(origins.total(), 1)
+
+
+def unseen_share(origins: Origins) -> float:
+    """Share (0..1) of the holes' pixels that no source gave: patches, edges or a network filled them."""
+    made = origins[Origin.PAINTED] + origins[Origin.TRAINED] + origins[Origin.NETWORK]
+    return made / max(origins.total(), 1)
 
 
 def network_uses(shot: Shot, origins: Origins, chosen: str) -> tuple[NetworkUse, ...]:
@@ -45,7 +52,7 @@ def network_uses(shot: Shot, origins: Origins, chosen: str) -> tuple[NetworkUse,
                 consent=Consent.TRAINED,
                 share=round(origins[Origin.TRAINED] / total, 5),
                 licence=painter.licence,
-                trained_on="this shot's frames and its takes'",
+                trained_on=TRAINED_ON,
                 sha256=painter.digest,
             )
         )
@@ -70,7 +77,6 @@ def network_reasons(shot: Shot, origins: Origins) -> tuple[list[str], bool]:
 
 def unseen_words(shot: Shot, origins: Origins) -> dict[str, Any]:
     """For the report: who painted what no source showed, and how each painter did where the truth is known."""
-    painted = origins[Origin.PAINTED] + origins[Origin.NETWORK] + origins[Origin.TRAINED]
-    if shot.unseen is None or not painted:
+    if shot.unseen is None or not unseen_share(origins):
         return {}
     return {"painter": shot.unseen.painter.name, "tried": [one.as_json() for one in shot.unseen.tried]}

@@ -18,8 +18,10 @@ from .fill import Unseen
 from .painter import Edges, Painter, Patches
 from .trials import Place, find_places, trials_at
 
+TRAINED_ON = "frames of the plate, and of takes of its size where neither camera moves"
+"""What the network that is trained for a job learns from, and all that it ever sees."""
 _LESSONS = 12
-"""Frames of the shot that a network is trained on, and at most as many of each take."""
+"""Frames of the plate that it is trained on, spread over its length, and at most as many of each take."""
 
 
 def open_unseen(shot: Shot, frames: Sequence[int], fill: Callable[[int], object]) -> Unseen:
@@ -47,7 +49,7 @@ def open_unseen(shot: Shot, frames: Sequence[int], fill: Callable[[int], object]
 
 
 def _trained(shot: Shot, frames: Sequence[int], places: Sequence[Place]) -> list[Painter]:
-    """The network trained on this shot's frames and its takes', never on what it will be tried at."""
+    """The network trained on `TRAINED_ON`, never on holes nor on places where it will be tried."""
     from .trained import Lesson, train
 
     hidden = np.zeros((shot.plate.video.height, shot.plate.video.width), bool)

@@ -1,6 +1,6 @@
-"""A network trained for one job on this shot's frames and sources alone, under the show's approval.
+"""A network trained for one job under the show's approval, on what `open.TRAINED_ON` says and nothing else.
 
-It sees nothing from elsewhere, is trained with a fixed number of steps on one thread from fixed
+It is trained with a fixed number of steps on one thread from fixed
 seeds, so that the same job gives the same pixels on one machine, and ends with the job.
 """
 
@@ -47,7 +47,7 @@ class Lesson:
 class TrainedPainter:
     """A `painter.Painter`: painting from the edges, corrected by the network."""
 
-    name, origin, frames, licence = "trained on this shot", TRAINED, 1, "this show's own footage"
+    name, origin, frames, licence = "trained for this job", TRAINED, 1, "this show's own footage"
 
     def __init__(self, network: UNet, factor: float) -> None:
         """*factor* is the scale at which the network has seen this shot."""

@@ -1,4 +1,4 @@
-"""Curves over the frames, as inline SVG for the report page."""
+"""Curves over the frames, as inline SVG for a report's page."""
 
 from __future__ import annotations
 
@@ -24,37 +24,6 @@ class Curve:
     least_span: float = 1.0
 
 
-CURVES = (
-    Curve(
-        "expected_psnr_db",
-        "Expected quality",
-        "How close the fix is expected to be to what was really there; more is better, the grey band is how far "
-        "this can be off.",
-        "dB",
-        floor=None,
-        least_span=10.0,
-    ),
-    Curve(
-        "mismatch",
-        "Edge that does not meet the plate",
-        "Share of the band around the matte where fix and plate show different things; high where somebody is cut "
-        "off by the matte.",
-        "%",
-        factor=100.0,
-        least_span=30.0,
-    ),
-    Curve(
-        "never_seen",
-        "Never seen",
-        "Share of the hole that no source showed, so that it is painted from what stands around it.",
-        "%",
-        factor=100.0,
-        least_span=5.0,
-    ),
-    Curve("support", "Support", "How many source frames agree on an average pixel.", "frames", least_span=4.0),
-)
-
-
 @dataclass(frozen=True)
 class Drawn:
     """A curve ready for the page: bounds as text, and the picture."""
@@ -70,14 +39,17 @@ class Drawn:
 
 
 def drawn_curves(
-    rows: Sequence[Mapping[str, Any]], limits: Mapping[str, float], spreads: Mapping[str, float]
+    curves: Sequence[Curve],
+    rows: Sequence[Mapping[str, Any]],
+    limits: Mapping[str, float],
+    spreads: Mapping[str, float],
 ) -> list[Drawn]:
-    """Every curve that *rows* ({"frame", key: value, ...}) hold.
+    """Every one of *curves* that *rows* ({"frame", key: value, ...}) hold.
 
     *limits* are dashed lines, *spreads* how far a figure may be off to both sides, both in stored units.
     """
     found = []
-    for curve in CURVES:
+    for curve in curves:
         values = {int(row["frame"]): float(row[curve.key]) * curve.factor for row in rows
                   if row.get(curve.key) is not None}  # fmt: skip
         if any(values.values()):  # what is nothing in every frame needs no picture

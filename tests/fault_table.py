@@ -1,0 +1,184 @@
+"""The table of what must hold: one fault at a seeded call of a publish, and what stands in the tracker after it."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from between import Between
+from publishing import SHOW, Publishing
+from wetgate.connectors.contract import Bench
+from wetgate.daemon.sandbox import Fault
+from wetgate.schema.tracker import Ability, EntityRef
+
+PUBLISHING = Path(__file__).with_name("publishing.py")
+TIMEOUT = 2.0
+MOST_CALLS = 4
+"""A publish with a fault may cost so many times the calls of one without, and no more."""
+
+
+class Site(Protocol):
+    """A tracker under the table: a fresh bench for each run, and how a connector reaches it."""
+
+    kind: str
+    url: str
+    script_name: str
+    api_key: str
+
+    def bench(self) -> Bench:
+        """A bench with a project of its own."""
+
+    def delete_version(self, bench: Bench, version: EntityRef) -> None:
+        """A person deletes a version."""
+
+    def forbid(self, *, writing: bool) -> None:
+        """Take our user's right to write away, or (False) give it back."""
+
+
+ROWS: dict[str, Fault | str] = {
+    "504 after commit": Fault(status=504, when="after"),
+    "502": Fault(status=502),
+    "503 twice": Fault(status=503, times=2),
+    "429 with Retry-After": Fault(status=429, headers={"Retry-After": "1"}),
+    "non-JSON 500": Fault(status=500),
+    "non-JSON 500 after commit": Fault(status=500, when="after"),
+    "connection reset": Fault(action="drop"),
+    "connection reset after commit": Fault(action="drop", when="after"),
+    "slow reply": Fault(action="slow", when="after", seconds=TIMEOUT + 1),
+    "missing ETag": Fault(action="strip", headers={"ETag": ""}, times=50),
+    "killed before a call": "before",
+    "killed after a call": "after",
+    "permission taken away": "forbid",
+    "version deleted meanwhile": "delete",
+}
+
+
+@dataclass
+class Run:
+    """One row at one call, and what came of it."""
+
+    row: str
+    nth: int
+    calls: int
+    why: str
+
+
+class FaultTable:
+    """Runs rows against one tracker."""
+
+    def __init__(self, site: Site, folder: Path) -> None:
+        self._site, self._folder = site, folder
+        self._between = Between(site.url, folder / "between")
+        self._between.start()
+        self._number = 0
+        self.clean = self._run("", 0).calls
+
+    def close(self) -> None:
+        self._between.close()
+
+    def run(self, row: str, seed: int) -> Run:
+        """One row at a call that the seed chooses; raises AssertionError where something does not hold."""
+        nth = random.Random(f"{row} {seed}").randint(1, self.clean)
+        try:
+            return self._run(row, nth)
+        except AssertionError as error:
+            where = f"{self._site.kind}, {row}, call {nth} of {self.clean} (seed {seed})"
+            raise AssertionError(f"{where}: {error}") from error
+
+    def _run(self, row: str, nth: int) -> Run:
+        self._number += 1
+        bench = self._site.bench()
+        folder = self._folder / f"run{self._number}"
+        folder.mkdir(parents=True)
+        task = bench.make_task("cleanup")
+        entity = bench.tracker.task(task).entity
+        assert entity is not None
+        spec = {
+            "folder": str(folder), "kind": self._site.kind, "url": self._between.url, "timeout": TIMEOUT,
+            "script_name": self._site.script_name, "api_key": self._site.api_key, "project": bench.project,
+            "task": task.model_dump(), "entity": entity.model_dump(), "review": bench.review, "done": bench.review,
+        }  # fmt: skip
+        (folder / "spec.json").write_text(json.dumps(spec))
+        key = f"{bench.project}-fault-{self._number}"
+        publishing = Publishing(spec)
+        publishing.prepare(key)
+        self._between.begin()
+        fault = ROWS.get(row)
+        try:
+            if isinstance(fault, Fault):
+                self._between.plan.set(fault.model_copy(update={"nth": nth}))
+                why = publishing.carry()
+            elif fault in {"before", "after"}:
+                why = self._killed(folder, nth, fault)
+            elif fault is not None:
+                why = self._meddled(publishing, bench, key, nth, fault)
+            else:
+                why = publishing.carry()
+        finally:
+            publishing.close()
+        calls = self._between.count
+        self._between.begin()
+        self._hold(bench, task, key, row, why)
+        assert not row or calls <= MOST_CALLS * self.clean, f"{calls} calls: a storm"
+        return Run(row, nth, calls, why)
+
+    def _killed(self, folder: Path, nth: int, when: str) -> str:
+        process: list[subprocess.Popen[str]] = []
+        self._between.at(nth, when, lambda: os.kill(process[0].pid, signal.SIGKILL))
+        for _ in range(3):
+            process[:] = [
+                subprocess.Popen(
+                    [sys.executable, str(PUBLISHING), str(folder / "spec.json")], stderr=subprocess.PIPE, text=True
+                )
+            ]
+            _, said = process[0].communicate(timeout=120)
+            if process[0].returncode != -signal.SIGKILL:
+                return said.strip() if process[0].returncode else ""
+        return "killed more than once"
+
+    def _meddled(self, publishing: Publishing, bench: Bench, key: str, nth: int, fault: str) -> str:
+        if fault == "forbid":
+            self._between.at(nth, "before", lambda: self._site.forbid(writing=True))
+            first = publishing.carry()
+            self._site.forbid(writing=False)
+            # A person reads why, gives the right back, and tries again.
+            return publishing.carry() if first else ""
+
+        def delete() -> None:
+            found = bench.tracker.find_version(key)
+            if found is not None:
+                self._site.delete_version(bench, found)
+
+        self._between.at(nth, "before", delete)
+        return publishing.carry()
+
+    def _hold(self, bench: Bench, task: EntityRef, key: str, row: str, why: str) -> None:
+        versions, notes = bench.versions(key), bench.notes(f"{key}-note")
+        if row == "version deleted meanwhile" and versions == 0:
+            # Whether it was deleted before or after the last step: never made again behind a person's back.
+            assert notes <= 1, f"{notes} notes"
+            return
+        assert not why, why
+        assert versions == 1, f"{versions} versions"
+        assert notes == 1, f"{notes} notes"
+        found = bench.tracker.find_version(key)
+        assert found is not None
+        files = sorted(bench.files(found))
+        wanted = ["review.mp4", "thumbnail.png", "report.json", "report.html", "contact_sheet.png", f"{key}.otio"]
+        if Ability.FILMSTRIP in bench.tracker.abilities:
+            wanted.append("filmstrip.jpg")
+        assert files == sorted(wanted), f"files {files}"
+        if Ability.PUBLISHED_FILES in bench.tracker.abilities:
+            assert len(bench.registered(found)) == 2, f"registered {bench.registered(found)}"
+        if Ability.PLAYLISTS in bench.tracker.abilities:
+            lists = bench.playlists(f"{SHOW} Wetgate {time.strftime('%Y-%m-%d')}")
+            assert sum(one.count(found.id) for one in lists) == 1, f"playlists {lists}"
+        assert bench.tracker.task(task).status == bench.review
