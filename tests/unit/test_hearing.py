@@ -38,9 +38,9 @@ class Talk:
         )
         return listen(source, vocabulary, heard=self.heard, acted=self.acted, drawn=self.drawn, replying=replying)
 
-    def act(self, **more: bool) -> Heard:
+    def act(self, *, replying: bool = True) -> Heard:
         """Listen, and remember as the desk does when it queues the work."""
-        heard = self.listen(**more)
+        heard = self.listen(replying=replying)
         self.heard, self.acted = heard.heard, heard.acted
         return heard
 
