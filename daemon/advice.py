@@ -33,6 +33,8 @@ _ADVICE: Final[dict[str, str]] = {
     "wetgate retry {id}.",
     "WeightsMissing": "Put the network's weights in place, as wetgate doctor says, then: wetgate retry {id}.",
     "BriefIncomplete": "Reply on the task with the missing line; the work starts by itself.",
+    "FootageMissing": "Nothing to do if it is on its way: the work starts when it is indexed. Else correct its name in "
+    "the brief.",
     "NeedsPull": "Pull the frames in the note's EDL or ALE from the camera original, or index the original itself; "
     "the work goes on by itself.",
     "NotConfident": "Read why in the report. Another take, a clean plate or a smaller matte named in a reply "

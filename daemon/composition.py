@@ -12,12 +12,17 @@ from ..schema.settings import ShowSettings
 from ..schema.tables import ClipRow, VersionRow
 from . import plugins
 from .configuration import Configuration, database_url
-from .desk.desk import Desk, ShowDesk
+from .desk.clerk import Clerk
+from .desk.desk import Desk
+from .desk.drawings import Drawings
 from .desk.landing import Landing
 from .desk.orders import Orders
 from .desk.planning import Planner
 from .desk.repulls import Repulls
 from .desk.results import Receiver
+from .desk.reviews import Reviews
+from .desk.shows import ShowDesk
+from .desk.telling import Telling
 from .health import Health
 from .ingest.classes import SourceClasses
 from .ingest.ingest import Ingest
@@ -199,12 +204,21 @@ class House:
             self.settings.trackers[tracker],
             connect=lambda: self.trackers.connect(tracker),
             database=self.database,
-            index=self.index,
+            clerk=Clerk(
+                tracker,
+                database=self.database,
+                index=self.index,
+                tasks=self.tasks,
+                jobs=self.jobs,
+                answers=self._answers,
+                telling=Telling(database=self.database, tasks=self.tasks, answers=self._answers, queued=queued),
+                pulls=self.pulls,
+                drawings=Drawings(self.index, self.results),
+                processors=plugins.processors(),
+                queued=queued,
+            ),
             tasks=self.tasks,
-            answers=self._answers,
-            pulls=self.pulls,
             shows={show: self._show_desk(show, settings) for show, settings in self._shows_of(tracker).items()},
-            processors=plugins.processors(),
             queued=queued,
             beat=self.health.watch(name, DESK_BEAT),
         )
@@ -236,7 +250,24 @@ class House:
             answers=self._answers,
             alike=self.shards.resemblance,
         )
-        return ShowDesk(show, settings, planner=planner, orders=orders, landing=landing, repulls=repulls, folder=folder)
+        reviews = Reviews(
+            settings,
+            settings.project or show,
+            database=self.database,
+            results=self.results,
+            tasks=self.tasks,
+            answers=self._answers,
+        )
+        return ShowDesk(
+            show,
+            settings,
+            planner=planner,
+            orders=orders,
+            landing=landing,
+            repulls=repulls,
+            reviews=reviews,
+            folder=folder,
+        )
 
     def _return_timeline(self, version: VersionRow, outcome: Outcome) -> Path:
         shot = self.tasks.get(version.task_id).entity_name if version.task_id is not None else ""

@@ -25,6 +25,7 @@ class Step(StrEnum):
     EVENTS_READ = "events.read"
     EVENTS_STORED = "events.stored"
     TASK_READ = "task.read"
+    TASK_PLANNED = "task.planned"
     TASK_QUEUED = "task.queued"
     TASK_TOLD = "task.told"
     VERSION_BEGUN = "version.begun"

@@ -20,6 +20,7 @@ from pydantic import TypeAdapter
 from ..schema.errors import BriefIncomplete
 from ..schema.request import Request
 from .mattes.drawn import open_drawn
+from .mattes.growth import Growth, read_growths
 from .mattes.marks import Boxes, Dots, Mark
 from .mattes.opened import Area
 from .mattes.shapes import Strength
@@ -36,12 +37,13 @@ def conform(request: Request, proxy: Path, start: int) -> Request:
     """*request* as it would have been written for its plate, which replaces *proxy*.
 
     The plate's frame 0 shows the proxy's frame *start*. Mattes, and a box that is an area, become PNG frames at
-    the plate's size in the work folder; other boxes and points, painted frames and `frames` are counted on the
-    plate. Raises BriefIncomplete where the two do not show the same picture.
+    the plate's size in the work folder; other boxes and points, painted frames, `frames` and `grow_on` are
+    counted on the plate. Raises BriefIncomplete where the two do not show the same picture.
     """
     options = dict(request.options)
     boxes = _BOXES.validate_python(options.pop("box", None) or ())
     dots = _DOTS.validate_python(options.pop("points", None) or ())
+    options |= _grown(options.pop("grow_on", None), start, request.first_frame)
     if request.matte is None and not boxes and not dots:
         return request  # nothing was drawn
     files: dict[str, Path] = {}
@@ -53,8 +55,8 @@ def conform(request: Request, proxy: Path, start: int) -> Request:
         if request.matte is not None:
             files["matte"] = laid.drawn(request.matte, request.work / "conformed", scale=scale, levels=levels)
         elif boxes and options.get("box_is") == "area":
-            files["matte"] = laid.area(boxes, options["frames"], request.work / "conformed")
-        else:
+            files["matte"], boxes = laid.area(boxes, options["frames"], request.work / "conformed"), ()
+        if boxes or dots:
             unnamed = touched[0] if touched else request.first_frame
             marks = {"box": [laid.box(m, unnamed) for m in boxes], "points": [laid.dot(m, unnamed) for m in dots]}
             options |= {key: "; ".join(map(str, some)) for key, some in marks.items() if some}
@@ -62,6 +64,14 @@ def conform(request: Request, proxy: Path, start: int) -> Request:
             files["holdout"] = laid.drawn(request.holdout, request.work / "conformed_holdout", scale=scale)
     references = tuple(one.model_copy(update={"frame": one.frame - start}) for one in request.references)
     return request.model_copy(update={"options": options, "references": references, **files})
+
+
+def _grown(text: str | None, start: int, first_frame: int) -> dict[str, str]:
+    """`grow_on` counted on the plate, without the frames that lie before it."""
+    growths = read_growths(text) if text else ()
+    moved = (Growth(one.first - start, one.last - start, one.pixels) for one in growths)
+    held = [Growth(max(one.first, first_frame), one.last, one.pixels) for one in moved if one.last >= first_frame]
+    return {"grow_on": "; ".join(map(str, held))} if held else {}
 
 
 @dataclass(frozen=True)

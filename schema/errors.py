@@ -10,7 +10,7 @@
       ChecksumMismatch          SourceOffline *
      ProcessorError
       RetryLater *              BriefIncomplete
-      OutOfMemory *              NeedsPull
+      OutOfMemory *              FootageMissing, NeedsPull
       WeightsMissing            NotConfident
      QueueError
       AlreadyQueued             LeaseLost
@@ -107,6 +107,10 @@ class WeightsMissing(ProcessorError):
 
 class BriefIncomplete(ProcessorError):
     """The brief lacks something that the work needs."""
+
+
+class FootageMissing(BriefIncomplete):
+    """Footage that the brief names is not here (yet); the brief may well be right."""
 
 
 class NeedsPull(BriefIncomplete):

@@ -7,6 +7,9 @@ from typing import Any
 
 from .model import Value
 
+NO_DUE = "9999-12-31"
+"""The due date of what has none: it comes last."""
+
 
 class Lane(StrEnum):
     """Which executor runs a job: warm light workers, one-at-a-time heavy ones, or the daemon's own threads."""
@@ -34,7 +37,10 @@ class JobState(StrEnum):
 
 
 class Order(Value):
-    """What somebody asks of the queue. `payload` is JSON; `dedupe_key` is unique among open jobs."""
+    """What somebody asks of the queue. `payload` is JSON; `dedupe_key` is unique among open jobs.
+
+    Jobs run by priority, the highest first, then by `due` (an ISO date), then by age.
+    """
 
     show: str
     kind: str
@@ -42,6 +48,7 @@ class Order(Value):
     payload: dict[str, Any] = {}
     dedupe_key: str | None = None
     priority: int = 50
+    due: str | None = None
     max_attempts: int = 5
     task_id: int | None = None
     needs: tuple[int, ...] = ()

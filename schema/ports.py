@@ -141,6 +141,9 @@ class Processor(Protocol):
     fixes: ClassVar[bool]
     """True: hands back a master, or files such as a grade, that become a version. False: hands back findings."""
     Options: ClassVar[type[BaseModel]]
+    """The brief's parameters. A field that holds frames says so, `json_schema_extra={"frames": ...}`: a `span`
+    (`1012-1040`), `marks` (`FRAME: values; ...`) or `stretches` (`FIRST-LAST: value; ...`). It is then given shot
+    frames however people wrote them. `examples` are shown where a value cannot be used."""
 
     def plan(self, request: Request) -> Sequence[Chunk]:
         """Split the work into checkpoints; validates everything that can be validated early."""

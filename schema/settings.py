@@ -11,7 +11,7 @@ import string
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from .approval import Approval
 from .naming import DEFAULT_PATTERN, NamingGrammar
@@ -88,9 +88,9 @@ class TrackerSettings(Section):
 
 
 class RuleSettings(Section):
-    """Which processor answers which task: the first rule whose pattern fits name or step wins."""
+    """Which processor answers which task: the first rule whose pattern fits name, step, type or a tag wins."""
 
-    task: str = Field(description="Glob pattern over the task's name and step, any case.")
+    task: str = Field(description="Glob pattern over the task's name, step, type and tags, any case.")
     processor: str = Field(description="Name of the processor.")
 
 
@@ -102,6 +102,24 @@ class StatusSettings(Section):
     waiting: str = Field("hld", description="Set on a task that lacks something.")
     done: str = Field("rev", description="Set on a task when its result is there to be looked at.")
     version: str = Field("rev", description="Set on a version that may be reviewed.")
+    approved: tuple[str, ...] = Field(
+        ("apr",), description="A version in one of these is approved, where an approver set it. Never set by Wetgate."
+    )
+    rejected: tuple[str, ...] = Field(
+        ("rej",), description="A version in one of these is rejected, whoever set it. Never set by Wetgate."
+    )
+
+    @model_validator(mode="after")
+    def _people_decide(self) -> StatusSettings:
+        for name in ("running", "waiting", "done", "version"):
+            code = getattr(self, name)
+            for judged in ("approved", "rejected"):
+                if code in getattr(self, judged):
+                    raise ValueError(
+                        f"`{name}` is {code!r}, which also stands under `{judged}`: that is for people to set. "
+                        "Give another status."
+                    )
+        return self
 
 
 class NoteSettings(Section):
@@ -162,6 +180,9 @@ class ShowSettings(Section):
     handles: int = Field(8, ge=0, description="Frames of handle at each side of the cut.")
     rules: tuple[RuleSettings, ...] = Field(DEFAULT_RULES, description="Task patterns and their processors.")
     statuses: StatusSettings = Field(StatusSettings(), description="Status codes of the site.")
+    approvers: tuple[str, ...] = Field(
+        (), description="Logins of those who may approve; an approval by anybody else closes nothing."
+    )
     min_psnr_db: float = Field(26.0, description="Self-rating below which a fix is not published, in dB.")
     weak_fix: Literal["ask", "refuse"] = Field("refuse", description="What happens to a fix below the limit.")
     networks: tuple[Network, ...] = Field(

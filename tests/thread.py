@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,10 @@ Entity = dict[str, Any]
 class Thread:
     """One show in one folder: dailies, workspace, a sandbox as its own process, and a daemon that can be killed."""
 
-    def __init__(self, folder: Path, *, environ: dict[str, str] | None = None) -> None:
+    def __init__(self, folder: Path, *, environ: dict[str, str] | None = None, settings: str = "") -> None:
+        """*settings* are lines of the show's file, beside the usual ones."""
+        self._settings = settings
+        self._people: dict[str, Any] = {}
         self.folder = folder
         self.dailies, self.work = folder / "dailies", folder / "work"
         self.dailies.mkdir(parents=True)
@@ -90,6 +94,8 @@ class Thread:
 
     def close(self) -> None:
         """End everything."""
+        for person in self._people.values():
+            person.close()
         if not self.dead():
             self.kill()
         self.stop_tracker()
@@ -121,6 +127,34 @@ class Thread:
         sg.close()
         return task
 
+    def person(self, login: str) -> Any:
+        """The vendor's client, logged in as somebody who works on the show; made where there is none of that login."""
+        if login not in self._people:
+            sg = self.client()
+            project = sg.find_one("Project", [["name", "is", SHOW]])
+            password = f"{login}-{login}"
+            data = {"login": login, "firstname": login.title(), "lastname": "Person", "password_proxy": password}
+            sg.create("HumanUser", {**data, "name": f"{login.title()} Person", "projects": [project]})
+            sg.close()
+            self._people[login] = Shotgun(f"http://127.0.0.1:{self.port}", login=login, password=password)
+        return self._people[login]
+
+    def say(
+        self, login: str, task: Entity, text: str, version: Entity | None = None, files: Sequence[Path] = ()
+    ) -> None:
+        """A person writes about the task, or about a version of it as from the review player, with pictures."""
+        sg = self.person(login)
+        data = {"project": sg.find_one("Project", [["name", "is", SHOW]]), "subject": "note", "content": text}
+        links = [{"type": "Version", "id": version["id"]}] if version else []
+        note = sg.create("Note", {**data, "tasks": [{"type": "Task", "id": task["id"]}], "note_links": links})
+        for file in files:
+            sg.upload("Note", note["id"], str(file))
+
+    def rows(self, statement: str) -> list[tuple[Any, ...]]:
+        """What the daemon's own database holds."""
+        with contextlib.closing(sqlite3.connect(self.work / "wetgate.db")) as database:
+            return database.execute(statement).fetchall()
+
     def status(self, task: Entity) -> str:
         """The task's status."""
         sg = self.client()
@@ -133,18 +167,26 @@ class Thread:
         wait_for(lambda: self.status(task) == status, seconds, what)
 
     def notes(self, task: Entity) -> list[Entity]:
-        """The task's notes."""
+        """The task's notes, without the one that says where it stands."""
         sg = self.client()
         link = {"type": "Task", "id": task["id"]}
         notes: list[Entity] = sg.find("Note", [["tasks", "in", [link]]], ["content", "subject", "attachments"])
         sg.close()
-        return notes
+        return [note for note in notes if not str(note["subject"]).startswith("Wetgate: where")]
 
     def versions(self, task: Entity) -> list[Entity]:
         """The task's versions."""
         sg = self.client()
         link = {"type": "Task", "id": task["id"]}
-        fields = ["code", "sg_uploaded_movie", "image", "sg_path_to_frames", "sg_status_list", "sg_wetgate_key"]
+        fields = [
+            "code",
+            "description",
+            "sg_uploaded_movie",
+            "image",
+            "sg_path_to_frames",
+            "sg_status_list",
+            "sg_wetgate_key",
+        ]
         versions: list[Entity] = sg.find("Version", [["sg_task", "is", link]], fields)
         sg.close()
         return versions
@@ -191,7 +233,8 @@ timeout_seconds = 10
         )
         shows = self.folder / "shows"
         shows.mkdir(exist_ok=True)
-        (shows / f"{SHOW}.toml").write_text('roots = ["dailies"]\nmin_psnr_db = 5\n', encoding="utf-8")
+        lines = f'roots = ["dailies"]\nmin_psnr_db = 5\n{self._settings}'
+        (shows / f"{SHOW}.toml").write_text(lines, encoding="utf-8")
 
 
 def wait_for(look: Callable[[], bool], seconds: float, what: str) -> None:

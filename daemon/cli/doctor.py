@@ -105,7 +105,11 @@ def _trackers(settings: Settings) -> Iterator[Problem]:
 
 def _site(trackers: Trackers, name: str, tracker: str, project: str, settings: Settings) -> Iterator[Problem]:
     codes = settings.shows[name].statuses
-    wanted = (*codes.ready, codes.running, codes.waiting, codes.done, codes.version)
+    # What a show does not name itself it need not have: a site without a rejected status has nothing to reject by.
+    judged = (
+        code for name in ("approved", "rejected") if name in codes.model_fields_set for code in getattr(codes, name)
+    )
+    wanted = (*codes.ready, codes.running, codes.waiting, codes.done, codes.version, *judged)
     try:
         connection = trackers.connect(tracker)
         yield from connection.check(project, tuple(dict.fromkeys(wanted)))

@@ -36,8 +36,11 @@ class Orders:
         self._show, self._settings = show, settings
         self._jobs, self._results, self._folder = jobs, results, folder
 
-    def place(self, session: Session, task: TaskRow, plan: Plan, processor: Processor) -> int:
-        """Queue *plan* for *task*; the job's id. Raises AlreadyQueued while the task has an open job."""
+    def place(self, session: Session, task: TaskRow, plan: Plan, processor: Processor, asked: str = "") -> int:
+        """Queue *plan* for *task*; the job's id. Raises AlreadyQueued while the task has an open job.
+
+        *asked* says in words what differs from the version before, and by whose wish.
+        """
         name, number = self._name(session, task)
         out = self._folder / ("versions" if processor.fixes else "checks") / name
         request = Request(
@@ -68,6 +71,7 @@ class Orders:
                 },
                 dedupe_key=f"task:{task.id}",
                 priority=task.priority,
+                due=task.due,
                 task_id=task.id,
             ),
         )
@@ -84,6 +88,7 @@ class Orders:
                     key=f"wetgate-{uuid.uuid4().hex}",
                     state="planned",
                     folder=str(out),
+                    asked=asked,
                     made_at=time.time(),
                 ),
             )

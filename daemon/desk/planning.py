@@ -2,60 +2,37 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from pydantic import ValidationError
-
-from ...schema.brief import Brief
-from ...schema.errors import BriefIncomplete
+from ...processors.pictures.stills import numbered_paths
+from ...schema.brief import Brief, Line
+from ...schema.errors import BriefIncomplete, FootageMissing, UnreadableMedia
 from ...schema.finding import Finding
+from ...schema.frames import FrameCount
 from ...schema.media import SourceClass
 from ...schema.model import Value
 from ...schema.ports import Processor
+from ...schema.rate import snap_rate
 from ...schema.request import Reference, Source, reference_of
 from ...schema.settings import ShowSettings
 from ...schema.tables import ClipRow
 from ..store.index import Index
 from ..store.results import Results
-from .landing import Landing, Pulled, one_recording
+from .attached import is_pattern
+from .landing import Landing, Pulled
+from .mistakes import Mistakes
+from .options import read_options
+from .takes import Takes
+from .vocabulary import Vocabulary, is_still
 
-TAKES_LOOKED_AT = 4
-"""How many similar clips are handed to a processor as possible takes; it keeps those that are."""
+_EXAMPLES = {"matte": "matte_v002.mov", "holdout": "hand_v001.mov", "reference": "paint.1012.png"}
 
-_OURS = {
-    "plate": "plate",
-    "clip": "plate",
-    "finding": "finding",
-    "matte": "matte",
-    "holdout": "holdout",
-    "reference": "references",
-    "references": "references",
-} | dict.fromkeys(("take", "takes", "source", "sources", "against", "shots"), "takes")
-
-
-_STILL = re.compile(r"^\s*\d+\s*=|\.(png|tiff?|exr|dpx|jpe?g)\s*(,|$)", re.IGNORECASE)
-"""A still as people name it: `graded.png`, `paint.1012.png`, `1012=name`."""
-
-
-def _meaning(processor: Processor, key: str, value: str) -> str | None:
-    """What a line of a brief gives us: plate, takes, matte ...; None where it is the processor's own.
-
-    A reference is a painted frame where it is a still and the processor takes such, else a clip or still
-    to work from.
-    """
-    meaning = _OURS.get(key)
-    painted = processor.painted_references and _STILL.search(value)
-    return "takes" if meaning == "references" and not painted else meaning
-
-
-def names_takes(processor: Processor, brief: Brief) -> bool:
-    """Whether the brief says itself which takes to use."""
-    return any(_meaning(processor, key, value) == "takes" for key, value in brief.values.items())
+LOOKED_AT, TAKES_LOOKED_AT = 8, 4
+"""How many similar clips are looked at, and how many of them are handed to a processor; it keeps those that are."""
 
 
 class Plan(Value):
@@ -97,7 +74,8 @@ class Planner:
         """
         self._show, self._settings = show, settings
         self._index, self._results = index, results
-        self._similar, self._allowed, self._landing = similar, allowed, landing
+        self._takes = Takes(show, index=index, results=results, similar=similar)
+        self._allowed, self._landing = allowed, landing
 
     def plan(
         self,
@@ -109,30 +87,67 @@ class Planner:
         """What *brief* asks *processor* to do; *attached* fetches an attachment by its name.
 
         A proxy is replaced by what was *pulled* for it (by content hash), or by an original that holds all of it.
-        Raises BriefIncomplete whose message tells a person what to write.
+        Raises BriefIncomplete whose message tells a person all that is wrong and what to write, FootageMissing
+        where only footage is lacking.
         """
-        words = {meaning: value for key, value in brief.values.items() if (meaning := _meaning(processor, key, value))}
-        finding = self._finding(words["finding"]) if "finding" in words else None
-        named = self._plate(processor, words, finding)
-        matte, holdout = (
-            self._file(key, words[key], attached) if key in words else None for key in ("matte", "holdout")
-        )
-        if finding is not None and matte is None:
-            matte = self._finding_matte(words["finding"], finding, named)
-        original = self._original(named, pulled)
+        vocabulary = Vocabulary(processor)
+        words = {
+            meaning: value for line in brief.lines if (meaning := vocabulary.meaning(line.key, value := line.value))
+        }
+        mistakes = Mistakes()
+        finding: tuple[int, Finding] | None = None
+        named: ClipRow | None = None
+        files: dict[str, Path] = {}
+        references: tuple[Reference, ...] = ()
+        sources: tuple[Source, ...] = ()
+        if "finding" in words:
+            with mistakes.noted():
+                finding = self._finding(words["finding"])
+        if "plate" in words or "finding" not in words or finding is not None:
+            with mistakes.noted():
+                named = self._plate(processor, words, finding)
+        for key in ("matte", "holdout"):
+            with mistakes.noted():
+                if key in words:
+                    files[key] = self._file(key, words[key], attached)
+        if finding is not None and named is not None and "matte" not in words:
+            with mistakes.noted():
+                files["matte"] = self._finding_matte(words["finding"], finding, named)
+        count = self._count(named)
+        with mistakes.noted():
+            references = self._references(vocabulary, brief, attached, count)
+        original = self._original(named, pulled) if named is not None else None
         plate = original.clip if original else named
+        with mistakes.noted():
+            sources = self._sources(processor, words, finding, plate, pulled, attached)
+        options = read_options(processor, vocabulary, brief, count, mistakes)
+        at: Source | None = None
+        with mistakes.noted():
+            at = self._source(plate) if plate is not None else None
+        mistakes.answer()
+        assert plate is not None
+        assert named is not None
+        assert at is not None
         return Plan(
             processor=processor.name,
-            plate=self._source(plate),
+            plate=at,
             plate_clip_id=_id(plate),
-            matte=matte,
-            holdout=holdout,
-            references=self._references(processor, brief, attached),
-            sources=self._sources(processor, words, finding, plate, pulled, attached),
-            options=self._options(processor, brief),
+            matte=files.get("matte"),
+            holdout=files.get("holdout"),
+            references=references,
+            sources=sources,
+            options=options,
             proxy=self._source(named).path if original else None,
             proxy_start=original.start if original else 0,
         )
+
+    def _count(self, clip: ClipRow | None) -> FrameCount:
+        """How the frames of the clip that a brief is written for are counted."""
+        first, handles = self._settings.first_frame, self._settings.handles
+        if clip is None:
+            return FrameCount("the plate", first, 0, handles)
+        rate = snap_rate(clip.rate) if clip.rate else None
+        return FrameCount(clip.name, first, clip.frames, handles, clip.timecode, rate)
 
     def _original(self, clip: ClipRow, pulled: Mapping[str, Pulled]) -> Pulled | None:
         if clip.source_class != SourceClass.PROXY:
@@ -150,39 +165,44 @@ class Planner:
 
     def _plate(self, processor: Processor, words: Mapping[str, str], finding: tuple[int, Finding] | None) -> ClipRow:
         if "plate" in words:
-            return self._clip("plate", words["plate"])
+            return self._takes.clip("plate", words["plate"])
         if finding is not None:
             return self._index.clip(finding[0])
         example = "`finding: F1` or `plate: A001_C003`" if processor.fixes else "`plate: A001_C003`"
         raise BriefIncomplete(f"The brief does not say which clip to work on. Add a line such as {example}.")
 
-    def _clip(self, key: str, name: str) -> ClipRow:
-        found = self._index.find_clip(self._show, name)
-        if not found:
-            raise BriefIncomplete(
-                f"`{key}: {name}` is not in the footage index of {self._show} (yet). "
-                "If it is still being copied, nothing need be done: the work starts when it has arrived."
-            )
-        if len(found) > 1:
-            names = ", ".join(sorted(row.name for row in found)[:8])
-            raise BriefIncomplete(f"`{key}: {name}` fits several clips: {names}. Name one of them.")
-        return found[0]
-
     def _references(
-        self, processor: Processor, brief: Brief, attached: Callable[[str], Path | None]
+        self, vocabulary: Vocabulary, brief: Brief, attached: Callable[[str], Path | None], count: FrameCount
     ) -> tuple[Reference, ...]:
-        """Painted frames: each of its own line, or several on one after commas."""
-        named = [
-            name.strip()
-            for line in brief.lines
-            if _meaning(processor, line.key, line.value) == "references"
-            for name in line.value.split(",")
-            if name.strip()
-        ]
-        return tuple(reference_of(name, lambda text: self._file("reference", text, attached)) for name in named)
+        """Painted frames: each of its own line, several on one after commas, or all of a sequence."""
+        found: list[Reference] = []
+        mistakes = Mistakes()
+        for line in brief.lines:
+            if vocabulary.meaning(line.key, line.value) != "references":
+                continue
+            for name in filter(None, map(str.strip, line.value.split(","))):
+                with mistakes.noted():
+                    found += self._painted(name, line, attached, count)
+        mistakes.answer()
+        return tuple(found)
+
+    def _painted(
+        self, name: str, line: Line, attached: Callable[[str], Path | None], count: FrameCount
+    ) -> list[Reference]:
+        if is_pattern(name):
+            files = _frames(self._file("reference", name, attached))
+            return [Reference(path=path, frame=frame) for frame, path in sorted(files.items())]
+        try:
+            counted = count.marks(name) if "=" in name else name
+        except ValueError as error:
+            raise BriefIncomplete(
+                f"`{line.text}` cannot be used: {error}. Write it as `reference: 1012={name}`."
+            ) from None
+        return [reference_of(counted, lambda text: self._file("reference", text, attached))]
 
     def _file(self, key: str, text: str, attached: Callable[[str], Path | None]) -> Path:
         """A file that the brief names: attached to the task, or below the show's folders."""
+        self._takes.refuse_rejected(key, text)
         path = attached(text)
         if path is not None:
             return path
@@ -190,9 +210,18 @@ class Planner:
         candidates = [wanted] if wanted.is_absolute() else [root / wanted for root in self._allowed]
         for candidate in candidates:
             real = candidate.resolve()
-            if any(real.is_relative_to(root.resolve()) for root in self._allowed) and real.exists():
+            if self._may(real) and real.exists():
                 return real
-        raise BriefIncomplete(f"`{key}: {text}` is neither attached to the task nor found below the show's folders.")
+            if is_pattern(candidate.name) and real.parent.is_dir() and self._may(real) and _frames(real):
+                return real
+        raise BriefIncomplete(
+            f"`{key}: {text}` is neither attached to the task nor found below the show's folders. Attach it, or write "
+            f"its path, as `{key}: {_EXAMPLES[key]}`."
+        )
+
+    def _may(self, real: Path) -> bool:
+        """Whether briefs may name a file: it lies below the show's folders."""
+        return any(real.is_relative_to(root.resolve()) for root in self._allowed)
 
     def _finding_matte(self, name: str, finding: tuple[int, Finding], plate: ClipRow) -> Path:
         _, found = finding
@@ -208,32 +237,31 @@ class Planner:
         processor: Processor,
         words: Mapping[str, str],
         finding: tuple[int, Finding] | None,
-        plate: ClipRow,
+        plate: ClipRow | None,
         pulled: Mapping[str, Pulled],
         attached: Callable[[str], Path | None],
     ) -> tuple[Source, ...]:
+        """The takes that the brief names, or those found; without a *plate* only the names are looked at."""
         rows: list[ClipRow] = []
         stills: list[Source] = []
         if "takes" in words:
-            for name in (part.strip() for part in words["takes"].split(",") if part.strip()):
-                still = None if processor.painted_references else self._still(name, attached)
-                if still is not None:
-                    stills.append(still)
-                else:
-                    rows.append(self._clip("takes", name))
-        elif processor.needs_takes:
+            names = [name for part in words["takes"].split(",") if (name := part.strip())]
+            if not processor.painted_references:
+                found = {name: still for name in names if (still := self._still(name, attached)) is not None}
+                stills, names = list(found.values()), [name for name in names if name not in found]
+            rows = self._takes.named(names, plate, LOOKED_AT)
+        elif processor.needs_takes and plate is not None:
             row = self._index.clip_by_hash(self._show, finding[1].absent_from) if finding is not None else None
-            similar = self._similar(plate, 2 * TAKES_LOOKED_AT)
-            # The plate's own proxy, original or earlier pull looks most like it, and is no other take.
-            takes = [clip for clip in similar if not one_recording(clip, plate)][:TAKES_LOOKED_AT]
-            rows = [*([row] if row else []), *takes]
+            rows = [*([row] if row else []), *self._takes.others(plate, LOOKED_AT)[:TAKES_LOOKED_AT]]
+        if plate is None:
+            return ()
         originals = [(self._original(row, pulled), row) for row in rows]
         unique = {clip.id: clip for clip in (found.clip if found else row for found, row in originals)}
         return (*stills, *(self._source(clip) for clip in unique.values() if clip.id != plate.id))
 
     def _still(self, name: str, attached: Callable[[str], Path | None]) -> Source | None:
         """A graded still: attached, or a file of the show that is no clip of the index; None for all else."""
-        if not _STILL.search(name):
+        if not is_still(name):
             return None
         path = attached(name)
         if path is None:
@@ -245,29 +273,18 @@ class Planner:
     def _source(self, row: ClipRow) -> Source:
         path = self._index.path_of(row)
         if path is None:
-            raise BriefIncomplete(
+            raise FootageMissing(
                 f"{row.name} is in the index, but its storage is away. The work starts when it is back."
             )
         return Source(path=path, name=row.name, source_class=SourceClass(row.source_class), clip=row.content_hash)
 
-    def _options(self, processor: Processor, brief: Brief) -> dict[str, Any]:
-        fields = processor.Options.model_fields
-        options: dict[str, Any] = {}
-        for line in brief.lines:
-            if line.key in _OURS:
-                continue
-            if line.key in fields:
-                options[line.key] = line.value
-            elif near := difflib.get_close_matches(line.key, [*fields, *_OURS], n=1, cutoff=0.75):
-                raise BriefIncomplete(f"`{line.text}` was not understood. Did you mean `{near[0]}: {line.value}`?")
-        try:
-            return processor.Options.model_validate(options).model_dump(mode="json", exclude_unset=True)
-        except ValidationError as error:
-            fault = error.errors(include_url=False)[0]
-            key = str(fault["loc"][0]) if fault["loc"] else ""
-            line_text = next((line.text for line in brief.lines if line.key == key), key)
-            meant = fields[key].description if key in fields else ""
-            raise BriefIncomplete(f"`{line_text}` cannot be used: {fault['msg']}. {key}: {meant}") from None
+
+def _frames(path: Path) -> dict[int, Path]:
+    """The files of a sequence by number; none where there are none."""
+    try:
+        return numbered_paths(path)
+    except UnreadableMedia:
+        return {}
 
 
 def _id(row: ClipRow) -> int:

@@ -97,7 +97,7 @@ class Receiver:
             return
         self._results.failed(session, job.id)
         log.error("job failed", fault=failure.message, type=failure.type)
-        if job.task_id is None:
+        if job.task_id is None or self._tasks.get(job.task_id).state == "dropped":
             return
         show = self._shows[job.show]
         state = "waiting" if failure.type == "BriefIncomplete" else "failed"

@@ -45,7 +45,9 @@ class Delivery:
         self._tracker, self._ledger, self._stationery = tracker, ledger, stationery
         self._project = show.project or version.show
         self._words = words_of(version.show, task.name, task.entity_name, version.code)
-        self._text = version_text(version.code, outcome, ruling.reasons, ruling.verdict, handles=show.handles)
+        self._text = version_text(
+            version.code, outcome, ruling.reasons, ruling.verdict, handles=show.handles, asked=version.asked
+        )
 
     def create(self) -> EntityRef:
         """The version itself."""

@@ -125,9 +125,9 @@ class Publisher:
         delivery.log_time(self._jobs.minutes(version.job_id))
         delivery.tell(made)
         progress(0.95, "status")
-        set_known_status(tracker, task_of(task), show.statuses.done)
+        status = set_known_status(tracker, task_of(task), show.statuses.done)
         passed(Step.STATUS_SET)
-        return {"version": made.id}
+        return {"version": made.id, "status": status}
 
     def _record(self, session: Session, job: Job, result: dict[str, Any]) -> None:
         version_id = int(job.payload["version_id"])

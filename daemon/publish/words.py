@@ -28,10 +28,21 @@ def findings_text(plate: str, outcome: Outcome, numbered: Sequence[tuple[int, Fi
 
 
 def version_text(
-    code: str, outcome: Outcome, reasons: Sequence[str], verdict: Verdict, *, handles: int | None = None
+    code: str,
+    outcome: Outcome,
+    reasons: Sequence[str],
+    verdict: Verdict,
+    *,
+    handles: int | None = None,
+    asked: str = "",
 ) -> str:
-    """The note that comes with a version; *handles* are the show's frames before and after each cut."""
+    """The note that comes with a version; *handles* are the show's frames before and after each cut.
+
+    *asked* says what differs from the version before, and by whose wish.
+    """
     lines = [f"{code}: {outcome.summary}"]
+    if asked:
+        lines.append(f"{code.rpartition('_')[2]}: {asked}.")
     if verdict is Verdict.ASK:
         lines.append("NEEDS REVIEW: Wetgate is not sure of this fix.")
     lines += [f"- {reason}" for reason in reasons]

@@ -51,7 +51,7 @@ _JOB_LIMITS = {
 _DONE_TOLD = 8
 _REMEMBERED = 14 * 86400
 _TOLD_ONE_BY_ONE = 3
-_ASKING_TASKS = ("waiting", "failed", "refused")
+_ASKING_TASKS = ("waiting", "failed", "refused", "rejected")
 
 
 class BoardReader:
@@ -268,6 +268,8 @@ def _mend(row: Any, jobs: Sequence[JobLine]) -> str:
         return failed.mend if failed and row.brief else advice("BriefIncomplete")
     if row.state == "refused":
         return advice("NotConfident")
+    if row.state == "rejected":
+        return "Reply on the task with what should change, as `wider matte, 1012-1040`: the next version is made."
     if row.state == "failed":
         return failed.mend if failed else advice("ProcessorError")
     return ""

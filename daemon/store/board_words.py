@@ -37,10 +37,12 @@ TASK_WORDS: Final[dict[str, str]] = {
     "waiting": "Waiting for an answer",
     "failed": "Could not be done",
     "refused": "Refused: not good enough",
+    "rejected": "Rejected by a person, waits for a reply",
     "running": "Being worked on",
     "queued": "In the queue",
     "new": "Just assigned",
     "done": "Done",
+    "approved": "Approved",
     "dropped": "Taken back",
 }
 VERSION_WORDS: Final[dict[str, str]] = {
@@ -48,6 +50,8 @@ VERSION_WORDS: Final[dict[str, str]] = {
     "made": "Made, goes to the tracker next",
     "publishing": "Going to the tracker",
     "published": "In the tracker",
+    "approved": "Approved",
+    "rejected": "Rejected: never a source again",
     "stale": "In the tracker, but stale: its plate was pulled again",
     "refused": "Refused: not published",
     "failed": "Could not be made",

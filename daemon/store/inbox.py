@@ -53,18 +53,16 @@ class Inbox:
             session.merge(CursorRow(tracker=self.tracker, cursor=page.cursor, read_at=now))
         return len(new)
 
-    def unhandled(self) -> list[int]:
-        """Row ids of the events that nobody acted on yet, oldest first."""
+    def unhandled(self) -> list[EventRow]:
+        """The events that nobody acted on yet, oldest first."""
         with self._database.read() as session:
-            return [
-                row_id
-                for row_id in session.exec(
-                    select(EventRow.id)
+            return list(
+                session.exec(
+                    select(EventRow)
                     .where(EventRow.tracker == self.tracker, col(EventRow.handled_at).is_(None))
                     .order_by(col(EventRow.id))
                 )
-                if row_id is not None
-            ]
+            )
 
     def handled(self, up_to: int) -> None:
         """Mark every event up to row id *up_to* as acted on."""

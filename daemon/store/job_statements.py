@@ -15,7 +15,7 @@ from .job_table import CONTROL, JOB, NEED, OPEN, RETURNED
 
 def turn(job: Any) -> tuple[sa.ColumnElement[Any], ...]:
     """The order in which jobs of one lane are taken."""
-    return job.c.priority.desc(), job.c.id
+    return job.c.priority.desc(), job.c.due, job.c.id
 
 
 TURN = turn(JOB)

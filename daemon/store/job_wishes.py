@@ -119,6 +119,15 @@ class JobWishes:
         with self._database.read() as session:
             return int(session.execute(look).scalar_one())
 
+    def since_last(self, kind: str, task_id: int) -> list[JobRow]:
+        """The jobs of a task that were queued after its last one of *kind*, oldest first."""
+        last = (
+            select(sa.func.max(col(JobRow.id))).where(JobRow.kind == kind, JobRow.task_id == task_id).scalar_subquery()
+        )
+        statement = select(JobRow).where(JobRow.task_id == task_id, col(JobRow.id) > last)
+        with self._database.read() as session:
+            return list(session.exec(statement.order_by(col(JobRow.id))))
+
     def _known(self, session: Session, job_id: int) -> JobRow:
         row = session.get(JobRow, job_id)
         if row is None:

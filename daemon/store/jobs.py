@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from ...schema.errors import AlreadyQueued, LeaseLost, QueueError
-from ...schema.job import Failure, Job, JobState, Lane, Order
+from ...schema.job import NO_DUE, Failure, Job, JobState, Lane, Order
 from .job_statements import CLAIM, FINISH, FREE, LOOK
 from .job_table import JOB, NEED, NEED_FAILED, OPEN, RETURNED, Ended, count, ending, job_of, ours
 from .job_wishes import JobWishes
@@ -89,10 +89,23 @@ class Jobs(JobWishes):
                 raise QueueError(f"A {order.kind} job needs job {need}, which did not end well.", job_id=need)
         return sum(state is not JobState.DONE for state in states.values())
 
+    def reorder(self, session: Session, kind: str, task_id: int, priority: int, due: str | None) -> int:
+        """Give the jobs of *kind* of a task, as far as they have not started, their new place; how many moved."""
+        waits = (JobState.QUEUED.value, JobState.WAITING.value, JobState.PAUSED.value)
+        new = {"priority": priority, "due": due or NO_DUE}
+        moved = sa.update(JOB).where(JOB.c.kind == kind, JOB.c.task_id == task_id, JOB.c.state.in_(waits))
+        differs = sa.or_(JOB.c.priority != new["priority"], JOB.c.due != new["due"])
+        return count(session, moved.where(differs).values(**new))
+
+    def drop(self, session: Session, kind: str, task_id: int) -> int:
+        """Have the open jobs of *kind* of a task not start, or end where they run; how many there were."""
+        of_task = sa.and_(JOB.c.kind == kind, JOB.c.task_id == task_id, JOB.c.state.in_(OPEN))
+        return count(session, sa.update(JOB).where(of_task, sa.not_(JOB.c.cancel)).values(cancel=True))
+
     # -- runs --------------------------------------------------------------------------------
 
     def claim(self, free: Mapping[Lane, int], lease_seconds: float) -> list[Job]:
-        """Take up to *free* jobs of each lane, the highest priority first, the oldest first within it."""
+        """Take up to *free* jobs of each lane: the highest priority first, then what is due first, then the oldest."""
         now = self._clock()
         lanes = [lane for lane, places in free.items() if places > 0]
         with self._database.read() as session:
@@ -259,6 +272,7 @@ def _row(order: Order, now: float, state: JobState, unmet: int) -> dict[str, Any
         "lane": order.lane.value,
         "state": state.value,
         "priority": order.priority,
+        "due": order.due or NO_DUE,
         "payload": order.payload,
         "dedupe_key": order.dedupe_key,
         "task_id": order.task_id,

@@ -113,10 +113,31 @@ class Results:
         session.execute(sa.delete(VersionRow).where(col(VersionRow.job_id) == job_id))
 
     def published_versions(self, show: str) -> list[VersionRow]:
-        """The show's versions that are in the tracker and not stale."""
+        """The show's versions that are in the tracker, neither stale nor rejected."""
         with self._database.read() as session:
-            statement = select(VersionRow).where(VersionRow.show == show, VersionRow.state == "published")
+            valid = ("published", "approved")
+            statement = select(VersionRow).where(VersionRow.show == show, col(VersionRow.state).in_(valid))
             return list(session.exec(statement.order_by(col(VersionRow.id))))
+
+    def rejected_versions(self, show: str) -> list[VersionRow]:
+        """The show's versions that people rejected."""
+        with self._database.read() as session:
+            statement = select(VersionRow).where(VersionRow.show == show, VersionRow.state == "rejected")
+            return list(session.exec(statement.order_by(col(VersionRow.id))))
+
+    def versions_of(self, task_id: int) -> list[VersionRow]:
+        """The task's versions that are in the tracker, whatever people made of them, oldest first."""
+        with self._database.read() as session:
+            statement = select(VersionRow).where(
+                VersionRow.task_id == task_id, col(VersionRow.tracker_ref).is_not(None)
+            )
+            return list(session.exec(statement.order_by(col(VersionRow.number), col(VersionRow.id))))
+
+    def judged(self, session: Session, version_id: int, state: str) -> None:
+        """People approved or rejected the version, or took that back (`published`)."""
+        row = session.get_one(VersionRow, version_id)
+        row.state = state
+        session.add(row)
 
     def stale(self, session: Session, version_id: int) -> None:
         """The version's plate was pulled again."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Collection
 from typing import Any
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
-from ...schema.tables import TaskRow
+from ...schema.tables import TaskRow, VersionRow
 from ...schema.tracker import TrackerTask
 from .database import Database
 
@@ -22,7 +23,7 @@ class Tasks:
         self._database = database
 
     def seen(self, session: Session, show: str, tracker: str, task: TrackerTask) -> TaskRow:
-        """The row of *task*, made or brought up to date."""
+        """The row of *task*, made or brought up to date; two tasks of one id are one."""
         row = session.exec(
             select(TaskRow).where(TaskRow.tracker == tracker, TaskRow.tracker_ref == task.ref.id)
         ).one_or_none()
@@ -49,8 +50,28 @@ class Tasks:
         with self._database.read() as session:
             return session.get_one(TaskRow, task_id)
 
-    def in_state(self, tracker: str, show: str, *states: str) -> list[TaskRow]:
-        """The show's tasks on *tracker* that stand in one of *states*."""
+    def of_show(self, tracker: str, show: str) -> dict[str, TaskRow]:
+        """The show's tasks on *tracker* by the tracker's id."""
         with self._database.read() as session:
             rows = session.exec(select(TaskRow).where(TaskRow.tracker == tracker, TaskRow.show == show)).all()
-        return [row for row in rows if row.state in states]
+        return {row.tracker_ref: row for row in rows}
+
+    def refs_of_versions(self, tracker: str, versions: Collection[str]) -> set[str]:
+        """The tracker's ids of the tasks whose versions it knows under *versions*."""
+        statement = select(TaskRow.tracker_ref).join(VersionRow, col(VersionRow.task_id) == col(TaskRow.id))
+        statement = statement.where(TaskRow.tracker == tracker, col(VersionRow.tracker_ref).in_(versions))
+        with self._database.read() as session:
+            return set(session.exec(statement))
+
+    def twin(self, task: TaskRow, digest: str) -> TaskRow | None:
+        """Another task of the same shot for which the same was queued or made."""
+        statement = select(TaskRow).where(
+            TaskRow.digest == digest,
+            TaskRow.show == task.show,
+            TaskRow.entity_ref == task.entity_ref,
+            TaskRow.tracker == task.tracker,
+            TaskRow.id != task.id,
+            col(TaskRow.state).in_(("queued", "running", "done", "approved")),
+        )
+        with self._database.read() as session:
+            return session.exec(statement.order_by(col(TaskRow.id))).first()

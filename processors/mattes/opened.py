@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -12,6 +13,7 @@ from ...schema.errors import BriefIncomplete, WetgateError
 from ..pictures import Plate
 from ..pictures.layout import Mask
 from .drawn import Drawn, open_drawn
+from .growth import Growth, growth_at
 from .marks import Mark
 from .shapes import Strength, moved_edge
 from .track import Followed, follow
@@ -26,14 +28,16 @@ _LEAST = 1 / 512
 class MatteWishes:
     """What a brief asks of its mattes; frames are shot frames, `grow` in pixels, negative to shrink.
 
-    `levels` are the greys (0..255) that are inside where a matte's greys are names; `area` keeps boxes
-    as they are, on every frame, in place of following what stands in them.
+    `growths` move the edge further on some frames. `levels` are the greys (0..255) that are inside where a
+    matte's greys are names; `area` keeps boxes as they are, on every frame, in place of following what stands
+    in them. Boxes and points beside a drawn matte add to it.
     """
 
     boxes: tuple[Mark, ...] = ()
     points: tuple[Mark, ...] = ()
     frames: tuple[int, int] | None = None
     grow: int = 0
+    growths: tuple[Growth, ...] = ()
     scale: bool = False
     levels: tuple[int, int] | None = None
     area: bool = False
@@ -78,17 +82,39 @@ class Area:
         """Nothing is open."""
 
 
+class Joined:
+    """A drawn matte and what was marked beside it, as one."""
+
+    def __init__(self, drawn: Drawn, marked: Area | Followed) -> None:
+        self._drawn, self.marked = drawn, marked
+        self.covered = drawn.covered | marked.covered
+
+    @property
+    def soft(self) -> bool:
+        """Where one of the two is soft the whole is read as strengths."""
+        return self._drawn.soft or self.marked.soft
+
+    def at(self, frame: int) -> Strength:
+        """The stronger of the two."""
+        both = [one.at(frame) for one in (self._drawn, self.marked) if frame in one.covered]
+        return np.asarray(np.max(np.stack(both), axis=0), np.float32)
+
+    def close(self) -> None:
+        """Close the drawn matte's files."""
+        self._drawn.close()
+
+
 @dataclass(frozen=True)
 class Mattes:
     """The mattes of a whole plate, read when asked for.
 
-    `first`..`last` bound the frames (counted from 0) that may be touched. `followed` is set where
-    boxes or points were followed through the shot.
+    `first`..`last` bound the frames (counted from 0) that may be touched; `grow` says by how many pixels
+    the edge moves on each. `followed` is set where boxes or points were followed through the shot.
     """
 
     first: int
     last: int
-    grow: int
+    grow: Callable[[int], int]
     base: Base
     holdout: Drawn | None
     size: tuple[int, int]
@@ -108,7 +134,7 @@ class Mattes:
     def _drawn(self, frame: int) -> Strength:
         if frame not in self.base.covered:
             return np.zeros(self.size, np.float32)
-        drawn = moved_edge(self.base.at(frame), self.grow)
+        drawn = moved_edge(self.base.at(frame), self.grow(frame))
         if self.holdout is not None and drawn.any():
             drawn = drawn * (1 - self.holdout.at(frame))
         return np.where(drawn < _LEAST, np.float32(0), drawn)
@@ -169,13 +195,28 @@ def open_mattes(
     except WetgateError:
         base.close()
         raise
-    followed = base if isinstance(base, Followed) else None
-    return Mattes(*within, wishes.grow, base, held, size, followed)
+    marked = base.marked if isinstance(base, Joined) else base
+
+    def grow(frame: int) -> int:
+        return wishes.grow + growth_at(wishes.growths, frame + start)
+
+    return Mattes(*within, grow, base, held, size, marked if isinstance(marked, Followed) else None)
 
 
 def _base(plate: Plate, path: Path | None, wishes: MatteWishes, within: tuple[int, int], work: Path | None) -> Base:
-    if path is not None:
-        return open_drawn(plate, path, first_frame=wishes.first_frame, scale=wishes.scale, levels=wishes.levels)
+    if path is None:
+        return _marked(plate, wishes, within, work)
+    drawn = open_drawn(plate, path, first_frame=wishes.first_frame, scale=wishes.scale, levels=wishes.levels)
+    if not wishes.boxes and not wishes.points:
+        return drawn
+    try:
+        return Joined(drawn, _marked(plate, wishes, within, work))
+    except WetgateError:
+        drawn.close()
+        raise
+
+
+def _marked(plate: Plate, wishes: MatteWishes, within: tuple[int, int], work: Path | None) -> Area | Followed:
     if not wishes.boxes and not wishes.points:
         raise BriefIncomplete("The brief names neither a matte nor a box nor points: what is to be removed?")
     height, width = plate.video.height, plate.video.width

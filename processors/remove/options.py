@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from ..mattes import Boxes, Dots
+from ..mattes import Boxes, Dots, Growths
 
 
 def _numbers(value: Any) -> Any:
@@ -25,7 +25,17 @@ class RemoveOptions(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     grow: int = Field(
-        0, ge=-100, le=100, description="Pixels by which the matte is widened, or narrowed where it is below zero."
+        0,
+        ge=-100,
+        le=100,
+        description="Pixels by which the matte is widened, or narrowed where it is below zero.",
+        examples=["4"],
+    )
+    grow_on: Growths | None = Field(
+        None,
+        description="FIRST-LAST: pixels, by which the matte is widened further on those shot frames.",
+        examples=["1012-1040: 4"],
+        json_schema_extra={"frames": "stretches"},
     )
     feather: int = Field(
         3,
@@ -33,14 +43,20 @@ class RemoveOptions(BaseModel):
         le=50,
         description="Pixels inside a hard matte's edge over which the fill fades in; soft ones fade "
         "as they are drawn, unless this is given.",
+        examples=["3"],
     )
     box: Boxes | None = Field(
         None,
         description="x,y,width,height in place of a matte, or FRAME: x,y,width,height; several frames after "
         "semicolons. What stands out in it is cut out and followed through the shot.",
+        examples=["1012: 640,300,180,420"],
+        json_schema_extra={"frames": "marks"},
     )
     points: Dots | None = Field(
-        None, description="FRAME: x,y; x,y on the thing, -x,y beside it; cut out and followed like a box."
+        None,
+        description="FRAME: x,y; x,y on the thing, -x,y beside it; cut out and followed like a box.",
+        examples=["1012: 700,420; -820,450"],
+        json_schema_extra={"frames": "marks"},
     )
     box_is: Literal["object", "area"] = Field(
         "object", description="object: what stands in the box is followed; area: the box itself, on every frame."
@@ -52,9 +68,13 @@ class RemoveOptions(BaseModel):
         None,
         description="first-last grey (0-255) that is inside, for mattes whose greys are names, as 0-95 of a "
         "quadmask; when empty grey is strength.",
+        examples=["0-95"],
     )
     frames: Range | None = Field(
-        None, description="first-last shot frames (as 1001-1100) that may be touched; all when empty."
+        None,
+        description="first-last shot frames (as 1001-1100) that may be touched; all when empty.",
+        examples=["1012-1040", "01:00:10:05-01:00:11:00", "head+4 - tail-2"],
+        json_schema_extra={"frames": "span"},
     )
     min_psnr_db: float = Field(
         26.0, description="Self-rating, in dB where the truth is known, below which a fix is weak."

@@ -276,6 +276,7 @@ def open_shot(request: Request) -> Shot:
             points=options.points or (),
             frames=options.frames,
             grow=options.grow,
+            growths=options.grow_on or (),
             scale=options.matte_size == "scale",
             levels=options.matte_values,
             area=options.box_is == "area",

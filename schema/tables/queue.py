@@ -7,6 +7,8 @@ from typing import Any
 from sqlalchemy import JSON, Column, Index, Text, text
 from sqlmodel import Field, SQLModel
 
+from ..job import NO_DUE
+
 OPEN_STATES = "('waiting', 'queued', 'running', 'paused')"
 
 
@@ -15,7 +17,8 @@ class JobRow(SQLModel, table=True):
 
     A dedupe key is unique among open jobs. The partial indexes make claiming fast on PostgreSQL, and
     looking for cancelled jobs cheap on both. `attempts` counts runs, `crashes` those that a worker
-    did not survive. `cancel` is a wish, cleared once the daemon has fulfilled it.
+    did not survive. `cancel` is a wish, cleared once the daemon has fulfilled it. `due` is an ISO date:
+    of one priority what is due first runs first.
     """
 
     __tablename__ = "job"
@@ -31,6 +34,7 @@ class JobRow(SQLModel, table=True):
             "ix_job_claimable",
             "lane",
             text("priority DESC"),
+            "due",
             "id",
             sqlite_where=text("state = 'queued'"),
             postgresql_where=text("state = 'queued'"),
@@ -49,6 +53,7 @@ class JobRow(SQLModel, table=True):
     lane: str
     state: str = Field(index=True)
     priority: int = 50
+    due: str = Field(default=NO_DUE, sa_column_kwargs={"server_default": NO_DUE})
     payload: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     result: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON, nullable=True))
     dedupe_key: str | None = None

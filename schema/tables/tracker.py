@@ -8,6 +8,10 @@ from sqlalchemy import JSON, Column, Text, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 
+def _words() -> Any:
+    return Field(default_factory=list, sa_column=Column(JSON, nullable=False, server_default="[]"))
+
+
 class CursorRow(SQLModel, table=True):
     """How far a tracker's events were read."""
 
@@ -36,9 +40,14 @@ class EventRow(SQLModel, table=True):
 
 
 class TaskRow(SQLModel, table=True):
-    """A tracker's task that is ours. `state`: new, waiting, queued, running, done, refused, failed, dropped.
+    """A tracker's task that is ours.
 
-    `told` is what its note in the tracker says of where it stands.
+    `state`: new, waiting, queued, running, done, refused, failed, rejected (a person did not take the
+    version: it waits for a reply), approved, dropped (taken back).
+    `heard` holds the keys of the notes and files that were read already, `acted` the ids of the replies whose wishes
+    count from then on, `asked` what they ask for in words, until a version says it. `digest` tells what was
+    queued last: two tasks with one digest ask for the same. `told` is what the task's note in the tracker says of
+    where it stands.
     """
 
     __tablename__ = "task"
@@ -59,6 +68,10 @@ class TaskRow(SQLModel, table=True):
     priority: int = 50
     due: str | None = None
     told: str = Field(default="", sa_column=Column(Text, nullable=False, server_default=""))
+    heard: list[str] = _words()
+    acted: list[str] = _words()
+    asked: str = Field(default="", sa_column=Column(Text, nullable=False, server_default=""))
+    digest: str = Field(default="", index=True, sa_column_kwargs={"server_default": ""})
     changed_at: float
 
 
@@ -82,7 +95,8 @@ class FindingRow(SQLModel, table=True):
 class VersionRow(SQLModel, table=True):
     """A version of ours. `outcome` is an `Outcome`.
 
-    `state`: planned, made, published, stale (its plate was pulled again since), unpublished, refused, failed.
+    `state`: planned, made, published, approved, rejected (by people), stale (its plate was pulled again since),
+    unpublished, refused, failed. `asked` says what differs from the version before, and by whose wish.
     """
 
     __tablename__ = "version"
@@ -99,6 +113,7 @@ class VersionRow(SQLModel, table=True):
     state: str = "made"
     tracker_ref: str | None = None
     folder: str
+    asked: str = Field(default="", sa_column=Column(Text, nullable=False, server_default=""))
     outcome: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     made_at: float
     published_at: float | None = None

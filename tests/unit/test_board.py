@@ -154,6 +154,25 @@ def test_a_tasks_failure_is_told_once_with_its_task(database: Database) -> None:
     assert all(a.mend == "Reply on the task with the missing line; the work starts by itself." for a in board.attention)
 
 
+def test_what_people_decided_is_shown(database: Database) -> None:
+    """A rejected version asks for a reply and says which words make the next one; an approved task asks for nothing."""
+    values: dict[str, Any] = {"show": "PINE", "tracker": "main", "entity_name": "010", "changed_at": NOW}
+    why = "v001 was rejected by ada: waits for a reply."
+    store(
+        database,
+        TaskRow(tracker_ref="1", name="cleanup", state="rejected", reason=why, **values),
+        TaskRow(tracker_ref="2", name="paint", state="approved", reason="v002 was approved by vera.", **values),
+    )
+    board = BoardReader(database).read("PINE")
+    assert [(task.state, task.title) for task in board.tasks] == [
+        ("rejected", "Rejected by a person, waits for a reply"),
+        ("approved", "Approved"),
+    ]
+    (asking,) = board.attention
+    assert (asking.what, asking.why) == ("010 cleanup", why)
+    assert "wider matte, 1012-1040" in asking.mend
+
+
 def test_findings_and_versions_speak_in_shot_frames_and_timecode(database: Database, tmp_path: Path) -> None:
     """Frames are from 1001 (or the show's own), with source timecode; proof and rating are sentences."""
     clip = ClipRow(

@@ -36,6 +36,9 @@ def test_each_value_knows_its_origin(tmp_path: Path) -> None:
         ("[page]\nport = 1\n", "page: no such setting"),
         ("[pages]\nport = 'many'\n", "pages.port"),
         ("[pages\n", "not valid TOML"),
+        ("[shows.PINE.statuses]\ndone = 'apr'\n", "`done` is 'apr', which also stands under `approved`"),
+        ("[shows.PINE.statuses]\nversion = 'ok'\napproved = ['ok']\n", "`version` is 'ok'"),
+        ("[shows.PINE.statuses]\nwaiting = 'rej'\n", "under `rejected`"),
     ],
 )
 def test_a_wrong_file_is_told_by_key_and_place(tmp_path: Path, text: str, says: str) -> None:

@@ -53,6 +53,31 @@ def queue(database: Database) -> Queue:
     return Queue(database)
 
 
+def test_what_is_due_first_runs_first(queue: Queue) -> None:
+    """Priority, then due date, then age; what has no date comes last, and a new place counts at once."""
+    late = queue.enqueue(due="2026-12-24", task_id=1)
+    never = queue.enqueue()
+    soon = queue.enqueue(due="2026-11-26")
+    urgent = queue.enqueue(priority=90)
+    assert [job.id for job in queue.claim(1)] == [urgent]
+    with queue.database.write() as session:
+        assert queue.jobs.reorder(session, "survey", 1, 50, "2026-11-25") == 1
+        assert queue.jobs.reorder(session, "survey", 1, 50, "2026-11-25") == 0
+    assert [job.id for job in queue.claim(3)] == [late, soon, never]
+
+
+def test_the_work_of_a_task_that_was_taken_back_is_dropped(queue: Queue) -> None:
+    """Its open jobs of one kind are wished away, once; other tasks and kinds stay."""
+    mine, running = queue.enqueue(task_id=1), queue.enqueue(task_id=1, priority=90)
+    other, answer = queue.enqueue(task_id=2), queue.enqueue(task_id=1, kind="answer")
+    queue.claim(1)
+    with queue.database.write() as session:
+        assert queue.jobs.drop(session, "survey", 1) == 2
+        assert queue.jobs.drop(session, "survey", 1) == 0
+    assert queue.jobs.cancel_wishes() == {mine, running}
+    assert {queue.state(other), queue.state(answer)} == {"queued"}
+
+
 def test_open_work_is_queued_once(queue: Queue) -> None:
     """A second order with the key of an open job is refused with that job's id, and taken when it is over."""
     first = queue.enqueue(dedupe_key="A001")

@@ -93,7 +93,7 @@ def test_our_own_events_wake_nobody(database: Database) -> None:
     inbox = Inbox(database, "main")
     inbox.receive(EventPage(events=(event(1, by_us=True), event(2)), cursor="2"))
     (waiting,) = inbox.unhandled()
-    inbox.handled(waiting)
+    inbox.handled(waiting.id or 0)
     assert inbox.unhandled() == []
 
 

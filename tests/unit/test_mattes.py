@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +10,8 @@ import pytest
 from images import write_mattes
 from numpy.typing import NDArray
 from plates import make_movie
-from pydantic import TypeAdapter
-from wetgate.processors.mattes import Boxes, Dots, MatteWishes, open_mattes
+from pydantic import TypeAdapter, ValidationError
+from wetgate.processors.mattes import Boxes, Dots, Growths, MatteWishes, open_mattes
 from wetgate.processors.mattes.marks import Mark
 from wetgate.processors.pictures import Plate
 from wetgate.processors.pictures.layout import frame_layout
@@ -67,6 +68,36 @@ def test_a_box_as_an_area_covers_its_pixels_in_its_frames(plate: Path) -> None:
         mattes = open_mattes(opened, None, MatteWishes(boxes=(box,), area=True, frames=(1002, 1002)))
         assert (mattes.at(1) == square()).all()
         assert not mattes.at(0).any()
+
+
+def test_the_edge_moves_on_some_frames_only(plate: Path) -> None:
+    """`grow_on` adds to `grow` on its shot frames, several stretches add up, and it comes back as it was written."""
+    growths = TypeAdapter(Growths).validate_python("1002-1003: 2; 1003: 1")
+    assert TypeAdapter(Growths).dump_python(growths) == "1002-1003: 2; 1003-1003: 1"
+    with Plate.open(plate) as opened:
+        box = Mark(None, (30, 20, 10, 8))
+        plain = MatteWishes(boxes=(box,), area=True, grow=1)
+        mattes = open_mattes(opened, None, replace(plain, growths=growths))
+        for frame, pixels in ((0, 1), (1, 3), (2, 4)):
+            assert (mattes.at(frame) == open_mattes(opened, None, replace(plain, grow=pixels)).at(frame)).all()
+
+
+@pytest.mark.parametrize("text", ["1012", "1040-1012: 4", "1012-1040: 400", "1012-1040: wide"])
+def test_a_growth_that_cannot_be_read_is_refused(text: str) -> None:
+    """What is wrong is said with the form that is wanted."""
+    with pytest.raises(ValidationError, match=r"1012-1040: 4|ends before it begins"):
+        TypeAdapter(Growths).validate_python(text)
+
+
+def test_a_box_beside_a_matte_adds_to_it(plate: Path, tmp_path: Path) -> None:
+    """Both are inside, also on frames for which no matte was drawn."""
+    folder = grey_frames(tmp_path / "some", square() * np.uint8(255), [1002])
+    with Plate.open(plate) as opened:
+        wishes = MatteWishes(boxes=(Mark(None, (2, 2, 6, 5)),), area=True)
+        mattes = open_mattes(opened, folder, wishes)
+        assert [int(mattes.at(frame).sum()) for frame in range(3)] == [30, 110, 30]
+        assert mattes.at(1)[square()].all()
+        assert not mattes.soft
 
 
 def grey_frames(folder: Path, grey: NDArray[np.uint8], numbers: list[int]) -> Path:

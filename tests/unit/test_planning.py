@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
+from sqlmodel import select
 from wetgate.daemon.desk.landing import Landing
 from wetgate.daemon.desk.planning import Plan, Planner
 from wetgate.daemon.plugins import processor
@@ -14,9 +15,9 @@ from wetgate.daemon.store.index import Index
 from wetgate.daemon.store.pulls import Pulls
 from wetgate.daemon.store.results import Results
 from wetgate.schema.brief import parse_brief
-from wetgate.schema.errors import BriefIncomplete
+from wetgate.schema.errors import BriefIncomplete, FootageMissing
 from wetgate.schema.settings import ShowSettings
-from wetgate.schema.tables import ArrivalRow, ClipRow
+from wetgate.schema.tables import ArrivalRow, ClipRow, JobRow, VersionRow
 
 
 class Desk:
@@ -26,10 +27,20 @@ class Desk:
         self.folder = folder
         self.index = Index(database)
         with database.write() as session:
-            for name in ("A001C001", "A002C001", "A002C002"):
+            for name in ("A001C001", "B002C001", "B002C002"):
                 path = folder / f"{name}.mov"
                 path.touch()
-                clip = ClipRow(show="PINE", content_hash=name.lower(), name=name, reel=name[:4], indexed_at=time.time())
+                clip = ClipRow(
+                    show="PINE",
+                    content_hash=name.lower(),
+                    name=name,
+                    reel=name[:4],
+                    frames=100,
+                    rate="24",
+                    timecode="01:00:10:00",
+                    facts={"tags": {"take": name[-1]}},
+                    indexed_at=time.time(),
+                )
                 session.add(clip)
                 session.flush()
                 session.add(
@@ -68,8 +79,8 @@ def test_takes_are_found_when_none_is_named(desk: Desk) -> None:
     """Without `takes` the clips that look most alike are handed on; with it only those named."""
     found = desk.plan("plate: A001C001")
     assert found.plate.name == "A001C001"
-    assert {source.name for source in found.sources} == {"A002C001", "A002C002"}
-    assert [source.name for source in desk.plan("plate: A001C001\ntakes: A002C002").sources] == ["A002C002"]
+    assert {source.name for source in found.sources} == {"B002C001", "B002C002"}
+    assert [source.name for source in desk.plan("plate: A001C001\ntakes: B002C002").sources] == ["B002C002"]
 
 
 def test_options_are_read_and_typed(desk: Desk) -> None:
@@ -95,8 +106,8 @@ def test_a_still_is_painted_for_a_removal_and_graded_for_a_match(desk: Desk) -> 
     assert [one.path.name for one in removal.references] == ["graded.1012.png"]
     assert [(one.path, one.source_class) for one in match.sources] == [(desk.folder / "graded.1012.png", "reference")]
     assert match.references == ()
-    named = desk.plan("plate: A001C001\nreference: A002C001", "match_grade")
-    assert [one.name for one in named.sources] == ["A002C001"]
+    named = desk.plan("plate: A001C001\nreference: B002C001", "match_grade")
+    assert [one.name for one in named.sources] == ["B002C001"]
     with pytest.raises(BriefIncomplete, match=r"nowhere\.png.*neither attached"):
         desk.plan("plate: A001C001\nreference: nowhere.png", "match_grade")
 
@@ -116,7 +127,7 @@ def test_a_graded_still_may_be_attached(desk: Desk, tmp_path_factory: pytest.Tem
     [
         ("please remove her", "plate: A001_C003"),
         ("plate: Z9", "Z9"),
-        ("plate: A002", "A002C001, A002C002"),
+        ("plate: B002", "B002C001, B002C002"),
         ("finding: F9", "F9"),
         ("plate: A001C001\ngrow: lots", "grow: lots"),
         ("plate: A001C001\nbox: 1012: 3,4", "box: 1012: 3,4"),
@@ -133,6 +144,84 @@ def test_what_is_wrong_is_answered_in_its_own_words(desk: Desk, brief: str, says
     with pytest.raises(BriefIncomplete) as caught:
         desk.plan(brief)
     assert says in str(caught.value)
+
+
+def test_all_mistakes_are_answered_at_once(desk: Desk) -> None:
+    """Each line that is wrong is quoted with an example, in one answer; what lacks but a plate is told apart."""
+    with pytest.raises(BriefIncomplete) as caught:
+        desk.plan("plate: Z9\nmatte: nowhere.mov\ngrow: lots\nfeather: 900\ngrwo_on: 4\nframes: 1012 until Easter")
+    told = str(caught.value).splitlines()
+    for line in ("plate: Z9", "matte: nowhere.mov", "grow: lots", "feather: 900", "grwo_on: 4", "1012 until Easter"):
+        assert sum(line in sentence for sentence in told) == 1, line
+    assert not isinstance(caught.value, FootageMissing)
+    with pytest.raises(FootageMissing, match="Did you mean `plate: A001C001`"):
+        desk.plan("plate: A001C00")
+
+
+@pytest.mark.parametrize(
+    "brief",
+    [
+        "Plate: A001C001\nFrame Range: 1012-1040\nFEATHER = 2",
+        "feather: 2\n- frames: 01:00:10:11-01:00:11:15\n* clip: A001C001",
+        "softness: 2\nframes: head+11 - tail-60\nplate: A001C001",
+    ],
+)
+def test_keys_and_frames_are_read_as_people_write_them(desk: Desk, brief: str) -> None:
+    """Case, order, dashes, common names for a key, and every way of naming frames come to one plan."""
+    plan = desk.plan(brief)
+    assert plan.plate.name == "A001C001"
+    assert plan.options == {"frames": [1012, 1040], "feather": 2}
+
+
+def test_boxes_may_name_their_frame_by_timecode(desk: Desk) -> None:
+    """What is handed to the processor counts shot frames."""
+    plan = desk.plan("plate: A001C001\nbbox: 01:00:10:11: 10,20,30,40\ngrow_on: head - head+3: 4")
+    assert plan.options == {"box": "1012: 10,20,30,40", "grow_on": "1001-1004: 4"}
+
+
+def test_a_take_is_found_by_its_number(desk: Desk) -> None:
+    """`use take 2` means the clip of this set-up that says so; where none or several do, all are named."""
+    assert [one.name for one in desk.plan("plate: A001C001\ntakes: take 2").sources] == ["B002C002"]
+    with pytest.raises(BriefIncomplete, match=r"none says that it is take 7\. They are: `B002C001`, `B002C002`"):
+        desk.plan("plate: A001C001\ntakes: take 7")
+
+
+def test_a_rejected_version_is_never_a_source(desk: Desk, sqlite: Database) -> None:
+    """Its name is refused with a sentence, and its files in the index are left out of the takes."""
+    folder = desk.folder / "versions" / "PINE_SH010_cleanup_WG_v001"
+    with sqlite.write() as session:
+        session.add(JobRow(id=1, show="PINE", kind="process", lane="process", state="done", created_at=0))
+        session.flush()
+        session.add(
+            VersionRow(
+                show="PINE",
+                job_id=1,
+                code=folder.name,
+                number=1,
+                key="k1",
+                state="rejected",
+                folder=str(folder),
+                made_at=0,
+            )
+        )
+        taken = session.exec(select(ArrivalRow).where(ArrivalRow.path == str(desk.folder / "B002C001.mov"))).one()
+        taken.path = str(folder / "master.mkv")
+        session.add(taken)
+    assert [one.name for one in desk.plan("plate: A001C001").sources] == ["B002C002"]
+    for brief in (f"plate: {folder.name}", f"plate: A001C001\ntakes: {folder.name.lower()}.mov"):
+        with pytest.raises(BriefIncomplete, match="was rejected"):
+            desk.plan(brief)
+
+
+def test_painted_frames_may_be_a_sequence(desk: Desk) -> None:
+    """One line with a pattern names every frame that is there."""
+    for frame in (1012, 1013):
+        (desk.folder / f"paint.{frame}.png").touch()
+    plan = desk.plan("plate: A001C001\nreference: paint.####.png")
+    assert [(one.path.name, one.frame) for one in plan.references] == [
+        ("paint.1012.png", 1012),
+        ("paint.1013.png", 1013),
+    ]
 
 
 def test_a_clip_whose_storage_is_away_waits(desk: Desk, sqlite: Database) -> None:
