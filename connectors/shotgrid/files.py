@@ -15,6 +15,7 @@ from .uploads import Uploads
 from .wire import Wire
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
+_BY_ID = [{"field_name": "id", "direction": "asc"}]
 _FIELDS = {MediaKind.MOVIE: "sg_uploaded_movie", MediaKind.THUMBNAIL: "image", MediaKind.FILMSTRIP: "filmstrip_image"}
 
 
@@ -35,8 +36,13 @@ class Files:
         self._send(version, path, lambda: self._shown(version, field) == path.name, field)
 
     def attach(self, entity: EntityRef, path: Path) -> None:
-        """Attach a file to a version or note, unless one of that name is on it."""
-        self._send(entity, path, lambda: path.name in self._attached(entity), None)
+        """Attach a file to a version or note, unless one of that name is on it; of several of ours one is left."""
+        self._send(entity, path, lambda: bool(self._attached(entity, path.name)), None)
+        first, *others = self._attached(entity, path.name) or [{}]
+        for extra in others:
+            author = extra["created_by"] or {}
+            if author.get("type") == "ApiUser" and author == first["created_by"]:
+                self._remove(extra["id"], path.name)
 
     def _send(self, entity: EntityRef, path: Path, there: Callable[[], bool], field: str | None) -> None:
         if not path.is_file() or path.stat().st_size == 0:
@@ -58,13 +64,17 @@ class Files:
             return str(value.get("name") or "")
         return unquote(urlsplit(value).path).rsplit("/", 1)[-1]
 
-    def _attached(self, entity: EntityRef) -> set[str]:
-        target = link(entity)
+    def _attached(self, entity: EntityRef, name: str) -> list[Json]:
+        """The files of that name on the entity, oldest first."""
+        linked = [["attachment_links", "is", link(entity)]]
         rows = self._client.read(
             f"attachments of {entity.type} {entity.id}",
-            lambda sg: sg.find("Attachment", [["attachment_links", "is", target]], ["this_file"]),
+            lambda sg: sg.find("Attachment", linked, ["this_file", "created_by"], order=_BY_ID),
         )
-        return {str(row["this_file"].get("name")) for row in rows if row["this_file"]}
+        return [row for row in rows if row["this_file"] and row["this_file"].get("name") == name]
+
+    def _remove(self, number: int, name: str) -> None:
+        self._client.write(f"remove the second '{name}'", lambda sg: sg.delete("Attachment", number))
 
     def download(self, attachment: Attachment, folder: Path) -> Path:
         """Fetch an attachment; its address is asked for anew, since a site's addresses expire."""

@@ -27,12 +27,7 @@ class Library:
     def register(self, version: EntityRef, files: Sequence[FileDraft]) -> None:
         """A PublishedFile for each path that the version has none for yet."""
         target = link(version)
-        rows = self._client.read(
-            f"files of {version.name or version.id}",
-            lambda sg: sg.find("PublishedFile", [["version", "is", target]], ["path", "version_number"]),
-        )
-        known = {(_path_of(row["path"]), row["version_number"]) for row in rows}
-        wanted = [file for file in files if (file.path, file.number) not in known]
+        wanted = [file for file in files if not self._registered(target, file)]
         if not wanted:
             return
         fields = ["project", "entity", "sg_task"]
@@ -55,24 +50,28 @@ class Library:
                 "published_file_type": self._kind(file.kind),
                 "path": _value(file.path, roots),
             }
-            self._create("PublishedFile", {name: value for name, value in data.items() if value is not None})
+            given = {name: value for name, value in data.items() if value is not None}
+            made = self._create("PublishedFile", given)
+            self._first(made, self._registered(target, file))
+
+    def _registered(self, version: Json, file: FileDraft) -> list[Json]:
+        rows = self._find("PublishedFile", [["version", "is", version]], ["path", "version_number"])
+        return [row for row in rows if (_path_of(row["path"]), row["version_number"]) == (file.path, file.number)]
 
     def _kind(self, code: str) -> Json:
         """The PublishedFileType of that name; made where it is missing, as the vendor's toolkit does."""
-        row = self._client.read(
-            "file types", lambda sg: sg.find_one("PublishedFileType", [["code", "is", code]], ["code"], order=_BY_ID)
-        )
-        return _link(row or self._create("PublishedFileType", {"code": code}))
+        rows = self._find("PublishedFileType", [["code", "is", code]], ["code"])
+        return _link(rows[0] if rows else self._create("PublishedFileType", {"code": code}))
 
     def playlist(self, project: Json, name: str, version: EntityRef) -> None:
         """Put the version last on the project's playlist of that name."""
         target = link(version)
         named: list[Any] = [["project", "is", project], ["code", "is", name]]
-        row = self._client.read(
-            f"playlist {name}", lambda sg: sg.find_one("Playlist", named, ["versions"], order=_BY_ID)
-        )
-        if row is None:
-            row = self._create("Playlist", {"project": project, "code": name})
+        rows = self._find("Playlist", named, ["versions"])
+        if not rows:
+            made = self._create("Playlist", {"project": project, "code": name})
+            rows = [self._first(made, self._find("Playlist", named, ["versions"]))]
+        row = rows[0]
         if version.id not in {str(one["id"]) for one in row.get("versions") or []}:
             add = {"versions": "add"}
             self._client.write(
@@ -83,12 +82,7 @@ class Library:
 
     def _place_last(self, playlist: Json, version: Json) -> None:
         """Give the version a place, unless it has one: a site shows a list's members in no order of its own."""
-        rows = self._client.read(
-            "the playlist's order",
-            lambda sg: sg.find(
-                "PlaylistVersionConnection", [["playlist", "is", playlist]], ["version", "sg_sort_order"]
-            ),
-        )
+        rows = self._find("PlaylistVersionConnection", [["playlist", "is", playlist]], ["version", "sg_sort_order"])
         mine = next((row for row in rows if row["version"] and row["version"]["id"] == version["id"]), None)
         if mine is None or mine["sg_sort_order"] is not None:
             return
@@ -104,10 +98,26 @@ class Library:
         """A TimeLog whose description is the key, unless there is one."""
         target = link(task)
         same: list[Any] = [["entity", "is", target], ["description", "is", key]]
-        rows = self._client.read("time logs", lambda sg: sg.find("TimeLog", same, ["description"]))
-        if not any(row["description"] == key for row in rows):
+        if not self._logged(same, key):
             data = {"project": project, "entity": target, "date": day, "duration": minutes, "description": key}
-            self._create("TimeLog", data)
+            made = self._create("TimeLog", data)
+            self._first(made, self._logged(same, key))
+
+    def _logged(self, same: list[Any], key: str) -> list[Json]:
+        # The site compares texts without regard to case; keys differ by it.
+        return [row for row in self._find("TimeLog", same, ["description"]) if row["description"] == key]
+
+    def _find(self, kind: str, filters: list[Any], fields: list[str]) -> list[Json]:
+        rows: list[Json] = self._client.read(kind, lambda sg: sg.find(kind, filters, fields, order=_BY_ID))
+        return rows
+
+    def _first(self, made: Json, found: list[Json]) -> Json:
+        """The oldest of what was *found* alike; where another was first, what we *made* goes again."""
+        first = next(iter(found), made)
+        if first["id"] != made["id"]:
+            kind, number = made["type"], made["id"]
+            self._client.write(f"remove the second {kind}", lambda sg: sg.delete(kind, number))
+        return first
 
     def _create(self, kind: str, data: Json) -> Json:
         made: Json = self._client.write(f"create {kind}", lambda sg: sg.create(kind, data))

@@ -33,6 +33,7 @@ from .tasks import TaskReader
 from .wire import Wire
 
 FINAL = ("fin", "omt", "apr", "cmpt", "clsd")
+_WHOLE = {"number", "percent", "duration", "timecode"}
 _BY_ID = [{"field_name": "id", "direction": "asc"}]
 
 
@@ -213,7 +214,15 @@ class ShotGrid:
         }
         if draft.entity is not None:
             data["entity"] = link(draft.entity)
-        return data
+        return data | self._own_fields(draft.fields)
+
+    def _own_fields(self, fields: dict[str, str]) -> Json:
+        """A show's texts in a site's own fields, whole numbers where the field holds those."""
+        if not fields:
+            return {}
+        known = self._client.read("fields of Version", lambda sg: sg.schema_field_read("Version"))
+        whole = {name for name, one in known.items() if one["data_type"]["value"] in _WHOLE}
+        return {name: int(text) if name in whole and text.isdigit() else text for name, text in fields.items()}
 
     def _project(self, name: str) -> Json:
         row = self._client.read(f"project {name}", lambda sg: sg.find_one("Project", [["name", "is", name]], ["name"]))

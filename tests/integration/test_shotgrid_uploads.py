@@ -6,7 +6,8 @@ import os
 import threading
 import time
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -14,9 +15,10 @@ from practice import LEAVES_FILES_OPEN, Practice, SandboxBench, practice
 from wetgate.connectors.contract import draft
 from wetgate.connectors.shotgrid import ShotGrid
 from wetgate.connectors.shotgrid.uploads import PART
+from wetgate.connectors.shotgrid.wire import Wire
 from wetgate.daemon.sandbox import Fault
 from wetgate.schema.errors import AmbiguousResult, TrackerRejected, TrackerUnavailable
-from wetgate.schema.tracker import EntityRef, MediaKind
+from wetgate.schema.tracker import EntityRef, FileDraft, MediaKind
 
 pytestmark = pytest.mark.filterwarnings(LEAVES_FILES_OPEN)
 
@@ -234,8 +236,8 @@ def test_memory_stays_flat(tmp_path: Path, film: Path, direct: bool) -> None:
     assert peak < 2.5 * held + (8 << 20)
 
 
-def test_downloads_are_bounded_and_private(site: Practice, tmp_path: Path) -> None:
-    """A download that stalls ends, leaves nothing, and sends our session to nobody but the site."""
+def test_downloads_are_bounded(site: Practice, tmp_path: Path) -> None:
+    """A download that stalls ends and leaves nothing."""
     bench = SandboxBench(site, Fault())
     task = bench.make_task("cleanup")
     bench.write_note(task, "matte", [_picture(tmp_path)])
@@ -246,6 +248,88 @@ def test_downloads_are_bounded_and_private(site: Practice, tmp_path: Path) -> No
         tracker.download(attachment, tmp_path / "got")
     assert list((tmp_path / "got").iterdir()) == []
     tracker.close()
+    bench.close()
+
+
+class Listener:
+    """A server that remembers the cookies it was sent, and may send its visitors elsewhere."""
+
+    def __init__(self, elsewhere: str = "") -> None:
+        cookies: list[str | None] = []
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                cookies.append(self.headers["Cookie"])
+                self.send_response(302 if elsewhere else 200)
+                if elsewhere:
+                    self.send_header("Location", elsewhere)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self.cookies = cookies
+        self._server = HTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+def test_a_session_stays_with_its_site(tmp_path: Path) -> None:
+    """Neither another host's address nor a redirect there gets to see our session."""
+    storage = Listener()
+    site = Listener(f"{storage.url}/bucket/file")
+    wire = Wire(site.url, {"script_key": "key"}, 5.0)
+    wire.fetch("a file", f"{site.url}/file_serve/attachment/1", tmp_path / "one", "session-token")
+    wire.fetch("a file", f"{storage.url}/bucket/file", tmp_path / "two", "session-token")
+    assert site.cookies == ["_session_id=session-token"]
+    assert storage.cookies == [None, None]
+    site.close()
+    storage.close()
+
+
+def test_two_at_once_leave_one_of_each(site: Practice, tmp_path: Path) -> None:
+    """Two daemons that add the same file, published file, playlist and time at once leave one of each."""
+    bench, version = new_version(site)
+    task = bench.make_task("timed")
+    report = tmp_path / "report.json"
+    report.write_text("{}")
+    file = FileDraft(name="SH010", kind="Movie", path="/show/SH010/review.mp4", number=1)
+    slow = Fault(action="slow", seconds=0.4, times=2)
+    kinds = ("PublishedFile", "Playlist", "TimeLog")
+    site.faults.set(
+        slow.model_copy(update={"path": "/upload/*"}),
+        *(slow.model_copy(update={"method": "create", "contains": f'"type": "{kind}"'}) for kind in kinds),
+    )
+    meet = threading.Barrier(2)
+
+    def work() -> None:
+        tracker = ShotGrid(site.sandbox.url, "wetgate", site.sandbox.script_key, timeout_seconds=5)
+        steps: tuple[Callable[[], None], ...] = (
+            lambda: tracker.upload(version, MediaKind.FILE, report),
+            lambda: tracker.register(version, [file]),
+            lambda: tracker.playlist(bench.project, "dailies", version),
+            lambda: tracker.log_time(task, "time-1", "2026-11-25", 12),
+        )
+        for step in steps:
+            meet.wait()
+            step()
+        tracker.close()
+
+    threads = [threading.Thread(target=work) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(call.fault for call in site.faults.calls) == 2 * (1 + len(kinds))
+    assert list(bench.files(version)) == ["report.json"]
+    assert list(bench.registered(version)) == [file.path]
+    assert list(bench.playlists("dailies")) == [[version.id]]
+    assert bench.minutes(task) == 12
     bench.close()
 
 
