@@ -25,13 +25,17 @@ def sandbox(
         Path | None, typer.Option(help="Where it keeps its state; work_root/sandbox if not given.")
     ] = None,
     port: Annotated[int, typer.Option(help="TCP port; 0 takes a free one.")] = 8781,
+    direct_uploads: Annotated[
+        bool, typer.Option(help="Take files in parts through a storage, as hosted sites do.")
+    ] = False,
+    transcode_seconds: Annotated[float, typer.Option(min=0.0, help="How long pictures and movies are digested.")] = 0.0,
     project: Annotated[list[str] | None, typer.Option(help="A project to have; may be given several times.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Run the ShotGrid-compatible practice tracker on this machine until it is told to stop."""
     screen: Screen = context.obj
     home = folder or screen.settings.work_root / "sandbox"
-    server = Sandbox(home, port=port)
+    server = Sandbox(home, port=port, direct_uploads=direct_uploads, transcode_seconds=transcode_seconds)
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
