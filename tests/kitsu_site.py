@@ -30,7 +30,7 @@ class Studio:
     def __init__(self, site: Zou) -> None:
         """Log in as the admin, and hire the others."""
         self.site = site
-        self.admin = raw.create_client(site.api, use_refresh_token=True)
+        self.admin = raw.create_client(f"{site.url}/api", use_refresh_token=True)
         gazu.log_in(ADMIN, PASSWORD, client=self.admin)
         self.statuses = {one["short_name"]: one for one in raw.get("data/task-status", client=self.admin)}
         if RUNNING not in self.statuses:
@@ -56,7 +56,7 @@ class Studio:
 
     def log_in(self, mail: str, password: str) -> raw.KitsuClient:
         """A client of that person."""
-        client = raw.create_client(self.site.api)
+        client = raw.create_client(f"{self.site.url}/api")
         gazu.log_in(mail, password, client=client)
         return client
 

@@ -55,7 +55,9 @@ class Zou:
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self.ports = {name: free_port() for name in ("postgres", "redis", "api", "events")}
         self.seconds: dict[str, float] = {}
-        self.api = f"http://127.0.0.1:{self.ports['api']}"
+        self.secret = secrets.token_hex(32)
+        self.url = f"http://127.0.0.1:{self.ports['api']}"
+        self.dsn = f"postgresql://zou@127.0.0.1:{self.ports['postgres']}/zou"
         self.events = f"http://127.0.0.1:{self.ports['events']}"
         self._programs = self._find()
         self._environment = self._settings()
@@ -80,7 +82,8 @@ class Zou:
         end = time.monotonic() + START_SECONDS
         while time.monotonic() < end:
             try:
-                if httpx.get(f"http://127.0.0.1:{self.ports[name]}/", timeout=5).status_code == 200:
+                path = "/api/" if name == "api" else "/"
+                if httpx.get(f"http://127.0.0.1:{self.ports[name]}{path}", timeout=5).status_code == 200:
                     return
             except httpx.HTTPError:
                 pass
@@ -140,7 +143,7 @@ class Zou:
             "DB_POOL_SIZE": "5",
             "KV_HOST": "127.0.0.1",
             "KV_PORT": str(self.ports["redis"]),
-            "SECRET_KEY": secrets.token_hex(32),
+            "SECRET_KEY": self.secret,
             "PREVIEW_FOLDER": str(self._folder / "previews"),
             "TMP_DIR": str(self._folder / "tmp"),
             "MAIL_ENABLED": "False",
@@ -216,7 +219,9 @@ class Zou:
 
     def _serve(self, name: str, app: str, worker: str) -> None:
         command = [self._programs["gunicorn"], "-w", "1", "-k", worker, "--no-control-socket", "-t", "600"]
-        self._run(name, [*command, "-b", f"127.0.0.1:{self.ports[name]}", app], env=self._environment)
+        # A real site stands behind a proxy, which shows the API under /api.
+        root = {"SCRIPT_NAME": "/api"} if name == "api" else {}
+        self._run(name, [*command, "-b", f"127.0.0.1:{self.ports[name]}", app], env={**self._environment, **root})
 
     def _run(self, name: str, command: list[str], **options: Any) -> None:
         with (self._folder / f"{name}.log").open("ab") as log:
@@ -237,12 +242,12 @@ class Zou:
 
 
 class Gateway:
-    """What stands before a real site: `/api` goes to the API; a plan of faults spoils what passes."""
+    """What stands before a site; a plan of faults spoils what passes."""
 
     def __init__(self, folder: Path, site: Zou) -> None:
         """Listen on a port of its own."""
         self.plan = FaultPlan()
-        self._api = site.api
+        self._site = site.url
         self._serving = Serving(folder, "127.0.0.1", 0, keep_alive_seconds=30)
         self._serving.open()
         self._serving.serve(FaultMiddleware(self._pass_on, self.plan, _called))
@@ -254,12 +259,11 @@ class Gateway:
 
     async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
         body = (await receive()).get("body", b"")
-        path = scope["path"].removeprefix("/api")
         query = scope["query_string"].decode()
         headers = [(name, value) for name, value in scope["headers"] if name not in (b"host", b"transfer-encoding")]
         # One client a request: this loop is the server's, and ends with it.
         async with httpx.AsyncClient(timeout=600) as client:
-            url = httpx.URL(f"{self._api}{path}", query=query.encode())
+            url = httpx.URL(f"{self._site}{scope['path']}", query=query.encode())
             answer = await client.request(scope["method"], url, headers=headers, content=body)
         kept = (b"content-encoding", b"content-length", b"transfer-encoding", b"connection")
         told = [(name.lower(), value) for name, value in answer.headers.raw if name.lower() not in kept]
@@ -270,12 +274,16 @@ class Gateway:
 
 
 def _called(path: str, body: bytes) -> str:
-    """What a path does, for the plan of faults."""
-    parts = [part for part in path.split("/") if part]
-    for name in ("add-preview", "add-attachment", "add-entity", "comment", "time-spents", "preview-files"):
+    """What a write is called, for the plan of faults: `comment`, `add-preview`, or `preview-files` for one changed."""
+    parts = [part for part in path.split("/") if part and not part[0].isdigit()]
+    if not body:
+        return "get"
+    if "pictures" in parts:
+        return "upload"
+    for name in ("add-preview", "add-attachment", "add-entity", "comment", "comments", "preview-files", "time-spents"):
         if name in parts:
-            return "upload" if "pictures" in parts else name
-    return parts[-1] if parts else ""
+            return name
+    return parts[-1]
 
 
 @contextmanager

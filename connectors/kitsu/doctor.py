@@ -81,7 +81,7 @@ def _assignees(site: Site, project: Json, name: str, group: str, team: dict[str,
             what=f"Nobody in the team of '{name}' is called '{group}', or is in a department of that name.",
             mend=f"Add '{group}' to the team, or set `group` to a person, bot or department of it.",
         )
-    if any(team[one]["is_bot"] for one in us) and not project.get("is_bot_collaboration_enabled", True):
+    if any((team.get(one) or {}).get("is_bot") for one in us) and not project.get("is_bot_collaboration_enabled", True):
         yield Problem(
             what=f"'{group}' is a bot, and '{name}' lets nobody assign tasks to bots.",
             mend="Switch on bot collaboration in the project's settings.",

@@ -55,16 +55,19 @@ def frame_at(seconds: float, site_rate: float, rate: float) -> int:
     """The frame, counted from 0, of a movie of *rate* that Kitsu's player shows at *seconds*.
 
     The player steps by 1/rate rounded to four digits, so a time is not seconds but a number of steps.
-    The site's own movie runs at the project's rate: at another one than ours it repeats or drops frames.
+    The site's own movie runs at the project's rate: at a higher one than ours it repeats the nearest frame,
+    at a lower one it drops frames and may be one off.
     """
     step = math.floor(10_000 / site_rate + 0.5) / 10_000
     shown = math.floor(seconds / step + 0.5)
-    return int(shown / site_rate * rate + 1e-6)
+    return math.floor(shown / site_rate * rate + 0.5)
 
 
 def render(preview: Json, time: str) -> bytes:
-    """A PNG with the strokes of one frame on transparent black, as large as the movie.
+    """A PNG with the strokes of one frame on transparent black, of the shape of our movie.
 
+    The site's own movie, which people draw on, is ours fitted into the project's raster with bars around
+    it; what is drawn on the bars is left out.
     Raises EntityNotFound where the drawing was taken away.
     """
     for annotation in preview["annotations"] or []:
@@ -74,11 +77,23 @@ def render(preview: Json, time: str) -> bytes:
             canvas = np.zeros((height, width, 4), np.uint8)
             for one in objects:
                 _draw(canvas, one)
-            done, png = cv2.imencode(".png", canvas)
+            done, png = cv2.imencode(".png", _without_bars(canvas, preview["data"] or {}))
             if not done:
                 raise UnreadableMedia("The drawing could not be written as a picture.")
             return png.tobytes()
     raise EntityNotFound("The drawing is not in the tracker (any more).")
+
+
+def _without_bars(canvas: Canvas, data: Json) -> Canvas:
+    """The part of the site's raster that our movie covers, by the size that the site noted when it arrived."""
+    ours = int(data.get("original_width") or 0), int(data.get("original_height") or 0)
+    if not all(ours):
+        return canvas
+    height, width = canvas.shape[:2]
+    fit = min(width / ours[0], height / ours[1])
+    inside = min(width, round(ours[0] * fit)), min(height, round(ours[1] * fit))
+    left, top = (width - inside[0]) // 2, (height - inside[1]) // 2
+    return canvas[top : top + inside[1], left : left + inside[0]]
 
 
 def _drawn(annotation: Json) -> Iterator[Json]:
@@ -178,7 +193,7 @@ def _path(one: Json) -> tuple[list[list[Point]], bool]:
             lines.append([(numbers[0], numbers[1])])
         elif letter == "Z" and lines:
             lines[-1].append(lines[-1][0])
-        elif lines and numbers:
+        elif lines and letter in ("L", "Q", "C"):
             lines[-1] += _curve(lines[-1][-1], [(x, y) for x, y in zip(numbers[::2], numbers[1::2], strict=True)])
     return [line if len(line) > 1 else line * 2 for line in lines], False
 

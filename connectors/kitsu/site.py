@@ -87,9 +87,12 @@ class Site:
 
     def us(self, project: str) -> frozenset[str]:
         """The ids of those in the project's team whose tasks are ours."""
+        if self._group == self._client.script_name:
+            # People who are no managers are not shown e-mails, not even their own in the team.
+            return frozenset({self._client.me["id"]})
         for anew in (False, True):
             team = self.team(project, anew=anew)
-            named = {one["id"] for one in team if self._group in (one["full_name"], one["email"], one["desktop_login"])}
+            named = {one["id"] for one in team if self._group in map(one.get, ("full_name", "email", "desktop_login"))}
             if named:
                 return frozenset(named)
             departments = {one["id"] for one in self._departments() if one["name"] == self._group}

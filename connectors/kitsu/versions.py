@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import uuid
 from collections.abc import Sequence
 
+from ...schema.errors import EntityNotFound
 from ...schema.tracker import EntityRef, Review, VersionDraft
 from .client import Client, Json
 from .comments import Comments, quiet
@@ -29,8 +31,7 @@ class Versions:
 
     def find(self, key: str) -> Json | None:
         """The preview file that carries a key."""
-        rows: list[Json] = self._client.get("version by key", "data/preview-files", name=_name(key))
-        return min(rows, key=lambda row: str(row["created_at"]), default=None)
+        return next(iter(self._keyed(key)), None)
 
     def one(self, number: str) -> Json:
         """A preview file of an id; raises EntityNotFound when it is gone."""
@@ -57,12 +58,12 @@ class Versions:
         Three writes, each of which is looked for before it is done: the comment, the preview file on it
         (the site counts the revision, so that it never clashes with a person's), the key on that.
         """
-        found = self.find(draft.key)
-        if found is None:
-            status = self._site.status(draft.status)
-            comment = self._comments.write(draft.task.id, draft.key, _text(draft), status["id"], kind="version")
-            found = self._preview(draft, comment)
-        return self.ref(found)
+        found = self._keyed(draft.key)
+        if not found:
+            found = self._make(draft)
+        for extra in found[1:]:
+            self._remove(extra, draft.code)
+        return self.ref(found[0])
 
     def reviews(self, task: str) -> tuple[Review, ...]:
         """What stands on our versions: the last status that a comment set before the next version came.
@@ -77,6 +78,31 @@ class Versions:
                 if preview["id"] in ours:
                     reviews.append(self._review(ours[preview["id"]], comments[place:]))
         return tuple(reviews)
+
+    def _keyed(self, key: str) -> list[Json]:
+        """The preview files that carry a key, oldest first: more than one where two made it at once."""
+        wanted = {"name": _name(key), "relations": "true"}
+        rows: list[Json] = self._client.get("version by key", "data/preview-files", **wanted)
+        return sorted(rows, key=lambda row: (row["created_at"], row["id"]))
+
+    def _make(self, draft: VersionDraft) -> list[Json]:
+        status = self._site.status(draft.status)
+        try:
+            comment = self._comments.write(draft.task.id, draft.key, _text(draft), status["id"], kind="version")
+            made = self._preview(draft, comment)
+        except EntityNotFound:
+            # Somebody who published the same at once was first, and took ours away.
+            found = self._keyed(draft.key)
+            if not found:
+                raise
+            return found
+        return self._keyed(draft.key) or [made]
+
+    def _remove(self, preview: Json, code: str) -> None:
+        for path in (*(f"data/comments/{one}" for one in preview["comments"]), f"data/preview-files/{preview['id']}"):
+            # A preview file may go with its comment, and both at the hands of another.
+            with contextlib.suppress(EntityNotFound):
+                self._client.delete(f"remove the second '{code}'", f"{path}?force=true")
 
     def _review(self, preview: Json, comments: Sequence[Json]) -> Review:
         status, by, at = comments[0]["task_status_id"], "", stamp(comments[0]["created_at"])
