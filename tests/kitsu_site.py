@@ -63,7 +63,8 @@ class Studio:
     def project(self, name: str, **values: Any) -> Json:
         """A project with everybody in its team, which lets bots work."""
         made: Json = gazu.project.new_project(name, production_type="short", client=self.admin)
-        settings = {"is_bot_collaboration_enabled": True, "fps": "24", **values}
+        # A small raster: the site makes its own movie of each, in the request.
+        settings = {"is_bot_collaboration_enabled": True, "fps": "24", "resolution": "640x360", **values}
         raw.put(f"data/projects/{made['id']}", settings, client=self.admin)
         for person in (self.bot, self.artist, self.reviser):
             gazu.project.add_person_to_team(made, person, client=self.admin)

@@ -28,6 +28,7 @@ ENVIRONMENT = Path(os.environ.get("WETGATE_TEST_ZOU", Path(__file__).parents[1] 
 SEED = ENVIRONMENT / "seed.sql"
 """A fresh database as `zou init-db` and `zou init-data` leave it: made once, since that takes longer than all else."""
 POSTGRES = Path("/usr/lib/postgresql")
+TIE = shutil.which("setpriv")
 ADMIN, PASSWORD = "admin@example.com", "admin-password"
 START_SECONDS = 180.0
 _MAKE_SEED = f"""
@@ -224,9 +225,12 @@ class Zou:
         self._run(name, [*command, "-b", f"127.0.0.1:{self.ports[name]}", app], env={**self._environment, **root})
 
     def _run(self, name: str, command: list[str], **options: Any) -> None:
+        # It ends with the tests, however these end.
+        tied = [TIE, "--pdeathsig", "KILL"] if TIE else []
         with (self._folder / f"{name}.log").open("ab") as log:
             self._running[name] = subprocess.Popen(
-                command, **{"cwd": self._folder, "stdin": subprocess.DEVNULL, "stdout": log, "stderr": log, **options}
+                [*tied, *command],
+                **{"cwd": self._folder, "stdin": subprocess.DEVNULL, "stdout": log, "stderr": log, **options},
             )
 
     def _end(self, name: str, how: signal.Signals) -> None:

@@ -75,21 +75,18 @@ class BriefReader:
         )
 
     def _files(self, comment: Json, about: EntityRef | None, *, ours: bool) -> Iterator[Attachment]:
-        authors = {reply["id"]: self._comments.ours(reply) for reply in comment["replies"] or []}
+        replies = {reply["id"]: (self._comments.ours(reply), _when(reply)) for reply in comment["replies"] or []}
+        written = ours, stamp(comment["created_at"])
         for one in comment["attachment_files"]:
-            if not authors.get(one.get("reply_id"), ours):
+            by_us, at = replies.get(one.get("reply_id"), written)
+            if not by_us:
                 url = f"data/attachment-files/{one['id']}/file/{one['name']}"
-                yield self._file(one["id"], one["name"], url, comment, about)
-        if not ours:
-            for one in comment["previews"]:
-                if one["original_name"]:
-                    name = f"{one['original_name']}.{one['extension']}"
-                    url = _PLACES.get(one["extension"], _OTHER).format(**one)
-                    yield self._file(one["id"], name, url, comment, None)
-
-    @staticmethod
-    def _file(number: str, name: str, url: str, comment: Json, about: EntityRef | None) -> Attachment:
-        return Attachment(id=number, name=name, url=url, at=stamp(comment["created_at"]), version=about)
+                yield Attachment(id=one["id"], name=one["name"], url=url, at=at, version=about)
+        for one in [] if ours else comment["previews"]:
+            if one["original_name"]:
+                name = f"{one['original_name']}.{one['extension']}"
+                url = _PLACES.get(one["extension"], _OTHER).format(**one)
+                yield Attachment(id=one["id"], name=name, url=url, at=written[1])
 
 
 def _said(comment: Json) -> str:

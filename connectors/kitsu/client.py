@@ -41,7 +41,7 @@ FRESH_SECONDS = 4.0
 """A connection that rested longer may be closed at the other end already; a write gets a new one."""
 CONNECT_SECONDS = 10.0
 _BUSY = (429, 503)
-_TOKEN = re.compile(r"[\w-]+\.[\w-]+\.[\w-]+")
+_TOKEN = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]+")
 _VENDOR = (GazuException, requests.RequestException, OSError, ValueError)
 
 

@@ -26,7 +26,7 @@ def examine(client: Client, site: Site, project: str, group: str, statuses: Sequ
     try:
         problems += _clock(client)
         problems += _statuses(site, statuses)
-        problems += _project(client, site, project, group, me)
+        problems += _project(client, site, project, group, me, statuses)
     except ConnectorError as error:
         problems.append(Problem(what=str(error), mend="Give our login the role of a production manager."))
     return tuple(problems)
@@ -49,7 +49,7 @@ def _statuses(site: Site, statuses: Sequence[str]) -> Iterator[Problem]:
             yield Problem(what=str(error), mend="Change [statuses] in the show's settings, or make the status.")
 
 
-def _project(client: Client, site: Site, name: str, group: str, me: Json) -> Iterator[Problem]:
+def _project(client: Client, site: Site, name: str, group: str, me: Json, statuses: Sequence[str]) -> Iterator[Problem]:
     try:
         project = site.project(name)
     except EntityNotFound:
@@ -58,9 +58,18 @@ def _project(client: Client, site: Site, name: str, group: str, me: Json) -> Ite
             mend=f"Set `project` in the show's settings to its name, and put '{me['full_name']}' in its team.",
         )
         return
-    opened = {one["id"] for one in client.get("open projects", "data/projects/open")}
+    opened = {one["id"]: one for one in client.get("open projects", "data/projects/open")}
     if project["id"] not in opened:
         yield Problem(what=f"The project '{name}' is closed.", mend="Open it again, or remove the show.")
+    shown = set((opened.get(project["id"]) or {}).get("task_statuses") or [])
+    known = {one["short_name"]: one["id"] for one in site.statuses()}
+    for status in statuses:
+        # A project that lists none has them all.
+        if shown and status in known and known[status] not in shown:
+            yield Problem(
+                what=f"'{name}' does not use the task status '{status}'.",
+                mend="Add it to the project's statuses, or change [statuses] in the show's settings.",
+            )
     team = {one["id"]: one for one in site.team(project["id"], anew=True)}
     role = (team.get(me["id"]) or {}).get("project_role") or me["role"]
     if me["role"] not in ROLES and role not in ROLES:

@@ -13,6 +13,8 @@ from .times import stamp, written
 
 LIMIT = 1000
 """Most that a site tells at once."""
+FULL = 0.8
+"""How full an answer should be: one that is too full is asked for again."""
 _OF_INTEREST = ("task", "comment", "preview-file")
 _EMPTY = frozenset({"preview-file:new", "preview-file:set-main"})
 """What is told again, and better, once a file is there."""
@@ -53,15 +55,14 @@ class EventReader:
         span = min(cursor.span or settled - cursor.at, settled - cursor.at)
         rows = self._ask(cursor.at, cursor.at + span)
         while len(rows) >= LIMIT and span > 1:
-            # What came is the newest of the stretch: how dense it is tells how far half an answer reaches.
+            # What came is the newest of the stretch: how dense it is tells how far an answer reaches.
             dense = int(stamp(rows[0]["created_at"]) - stamp(rows[-1]["created_at"])) + 1
-            span = max(1, min(dense // 2, span // 2))
+            span = max(1, min(round(dense * FULL), span // 2))
             rows = self._ask(cursor.at, cursor.at + span)
         until = cursor.at + span
         if len(rows) >= LIMIT:
             rows = self._all(cursor.at, until)
-        elif len(rows) < LIMIT // 2:
-            span *= 2
+        span = max(1, round(span * min(4.0, FULL * LIMIT / max(1, len(rows)))))
         return EventPage(events=self._events(cursor, rows), cursor=cursor.settled(until, span).text(), more=True)
 
     def _all(self, at: int, before: int | None = None) -> list[Json]:

@@ -1,9 +1,9 @@
 """The site's event stream as a bell.
 
-gazu's event client reconnects after a broken line, but not after a clean close, and what was told
-meanwhile is lost. So a thread here watches it, builds a new one whenever it is not connected, and
-rings after each connection. The stream tells of a change before the change is written: the bell is rung
-again a moment later.
+What is told while nobody listens is lost, and gazu's event client gives a site one second to let it in, and
+after a clean close does not come back. So a thread here holds a plain socket.io client, makes a new one
+whenever that is not connected, and rings after each connection. The stream tells of a change before the
+change is written: the bell is rung again a moment later.
 """
 
 from __future__ import annotations
@@ -15,18 +15,19 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import gazu
 import requests
 import socketio
 
 from ...schema.errors import ConnectorError
 from .client import Client
 
+NAMESPACE = "/events"
 NAMES = ("task", "comment", "preview-file")
 SETTLE_SECONDS = 0.15
 """What comes in a burst rings once."""
 AGAIN_SECONDS = 1.0
 """By then the change is written."""
+CONNECT_SECONDS = 10
 LOOK_SECONDS = 1.0
 FIRST_WAIT_SECONDS = 1.0
 LONGEST_WAIT_SECONDS = 60.0
@@ -86,9 +87,9 @@ class Listener:
         # The token is asked for anew each time, with a login where it ran out.
         self._client.get("our login", "auth/authenticated")
         vendor = self._client.vendor()
-        vendor.event_host = self._url
-        stream = gazu.events.init(client=vendor, reconnection=False, handle_sigint=False, request_timeout=10)
-        gazu.events.add_listener(stream, "*", self._hear)
+        stream = socketio.Client(reconnection=False, handle_sigint=False, request_timeout=CONNECT_SECONDS)
+        stream.on("*", self._hear, namespace=NAMESPACE)
+        stream.connect(self._url, vendor.make_auth_header(), namespaces=[NAMESPACE], wait_timeout=CONNECT_SECONDS)
         return stream
 
     def _hear(self, name: str, *_: object) -> None:

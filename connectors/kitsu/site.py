@@ -14,7 +14,9 @@ from .client import Client, Json
 T = TypeVar("T")
 
 KEEP_SECONDS = 300.0
-"""People, names and lists change seldom; what is not found is asked for anew at once."""
+"""People, names and lists change seldom."""
+ANEW_SECONDS = 20.0
+"""What is not found in an answer older than this is asked for anew."""
 MANY = 100
 """Ids in one question: an address has a limit."""
 
@@ -198,11 +200,11 @@ class Site:
 
     def _keep(self, name: str, ask: Callable[[], T], *, anew: bool = False) -> T:
         kept = self._kept.get(name)
-        if kept is not None and kept[0] > time.monotonic() and not anew:
+        if kept is not None and time.monotonic() - kept[0] < (ANEW_SECONDS if anew else KEEP_SECONDS):
             value: T = kept[1]
             return value
         answer = ask()
-        self._kept[name] = (time.monotonic() + KEEP_SECONDS, answer)
+        self._kept[name] = (time.monotonic(), answer)
         return answer
 
 

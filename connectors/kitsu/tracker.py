@@ -149,7 +149,6 @@ class Kitsu:
 
     def note(self, note: NoteDraft) -> EntityRef:
         """Write the note as a comment, or find it by its key; then add the pictures that it lacks."""
-        self._row(note.task)
         head = f"**{quiet(note.subject)}**\n\n" if note.subject else ""
         made = self._comments.write(note.task.id, note.key, head + quiet(note.text), head=head)
         for picture in note.attachments:

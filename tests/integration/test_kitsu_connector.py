@@ -633,6 +633,8 @@ def test_the_doctor_knows_kitsu(bench: KitsuBench, studio: Studio, gateway: Gate
     assert list(bench.tracker.check(bench.project, ["ip"])) == []
     raw.put(f"data/projects/{bench.made['id']}", {"is_bot_collaboration_enabled": False}, client=studio.admin)
     assert any("bot collaboration" in one.mend for one in bench.another().check(bench.project, []))
+    gazu.project.add_task_status(bench.made, studio.statuses["done"], client=studio.admin)
+    assert any("does not use the task status 'ip'" in one.what for one in bench.another().check(bench.project, ["ip"]))
     small = studio.hire("Small", "Bot", role="user", is_bot=True)
     gazu.project.add_person_to_team(bench.made, small, client=studio.admin)
     tracker = Kitsu(gateway.url, small["email"], small["access_token"], group="Nobody here", timeout_seconds=30)
