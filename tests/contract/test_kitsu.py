@@ -11,6 +11,8 @@ from wetgate.connectors.contract import TrackerContract
 from wetgate.daemon.sandbox.faults import Fault
 from zou import Gateway
 
+pytestmark = pytest.mark.services
+
 LOSSES = {
     "gateway time-out": Fault(action="status", status=504),
     "bad gateway": Fault(action="status", status=502),
