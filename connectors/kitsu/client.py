@@ -199,10 +199,6 @@ class Client:
             self._log_in(vendor, None)
         return vendor
 
-    def wrong(self, error: Exception, what: str) -> WetgateError:
-        """An error of the vendor's, met outside of these calls, as one of ours."""
-        return self._wrong(error, what, writing=False)
-
     def _call(self, call: Callable[[raw.KitsuClient], T]) -> T:
         result = call(self.vendor())
         self._local.used = time.monotonic()
@@ -269,8 +265,8 @@ class Client:
             case _Unanswered():
                 moved = 300 <= error.status < 400
                 known = TrackerRejected if moved else TrackerUnavailable if error.status in _BUSY else None
-                found = f"{self.url} answers HTTP {error.status} {error}".rstrip() + ".", known
-            case requests.exceptions.SSLError():
+                found = f"{self.url} answers HTTP {error.status} {error}".rstrip(" .") + ".", known
+            case requests.exceptions.SSLError() if "CERTIFICATE_VERIFY_FAILED" in str(error):
                 found = f"the certificate of {self.url} is not accepted.", TrackerUnavailable
             case requests.ConnectTimeout():
                 found = f"{self.url} cannot be reached.", TrackerUnavailable

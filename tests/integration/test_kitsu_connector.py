@@ -598,6 +598,10 @@ def test_answers_that_are_none(bench: KitsuBench, gateway: Gateway, task: Entity
         assert bench.secret not in str(caught.value)
     gateway.plan.set(Fault(action="drop", method="get"))
     assert tracker.task(task).name == "cleanup"
+    moved = Fault(status=308, method="comment", headers={"Location": "https://kitsu.example.com/api/comment"})
+    gateway.plan.set(moved)
+    with pytest.raises(TrackerRejected, match=r"redirects to https://kitsu\.example\.com; use that as url"):
+        tracker.set_status(task, "ip")
     for status, kind in (
         (429, TrackerUnavailable),
         (503, TrackerUnavailable),
