@@ -13,6 +13,8 @@ without the connector, and how its answers get lost on the way. pytest is needed
 
 from __future__ import annotations
 
+import struct
+import zlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Protocol
@@ -145,6 +147,18 @@ def read_all(tracker: Tracker, cursor: str) -> tuple[list[TrackerEvent], str]:
     return events, page.cursor
 
 
+def grey_png(width: int, height: int) -> bytes:
+    """A grey picture of 8 bits."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    rows = (b"\0" + b"\x5a" * width) * height
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    parts = (chunk(b"IHDR", header), chunk(b"IDAT", zlib.compress(rows)), chunk(b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
+
+
 def start(tracker: Tracker) -> str:
     """The cursor of now."""
     return tracker.events(None).cursor
@@ -160,9 +174,9 @@ class TrackerContract:
 
     @pytest.fixture
     def picture(self, tmp_path: Path) -> Path:
-        """A small file to send."""
+        """A small picture to send; some sites make sizes of their own of it."""
         path = tmp_path / "frame_1001.png"
-        path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"wetgate" * 40)
+        path.write_bytes(grey_png(64, 36))
         return path
 
     def test_is_a_tracker(self, bench: Bench) -> None:
