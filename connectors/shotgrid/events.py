@@ -7,7 +7,7 @@ from typing import Any
 
 from ...schema.tracker import EntityRef, EventPage, TrackerEvent
 from .client import Client, Json
-from .cursor import Cursor
+from ..cursor import Cursor
 from .refs import ref, stamp
 
 LIMIT = 500
