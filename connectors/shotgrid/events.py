@@ -6,8 +6,8 @@ import time
 from typing import Any
 
 from ...schema.tracker import EntityRef, EventPage, TrackerEvent
-from .client import Client, Json
 from ..cursor import Cursor
+from .client import Client, Json
 from .refs import ref, stamp
 
 LIMIT = 500
