@@ -94,8 +94,9 @@ class BriefReader:
         for link in note.get("note_components") or []:
             component = link.get("component") or {}
             suffix = str(component.get("file_type") or "")
-            # The player attaches the frame that was drawn on, and says which one it is.
-            drawn = frame is not None and version is not None and suffix.lower() in _PICTURES
+            # The player attaches the frame that was drawn on, marked as such or with the number of the frame.
+            shown = frame is not None and version is not None and suffix.lower() in _PICTURES
+            drawn = shown or link["__entity_type__"] == "NoteAnnotationComponent"
             yield Attachment(
                 id=str(component["id"]),
                 name=f"{component.get('name') or 'attachment'}{suffix}",

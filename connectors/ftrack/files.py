@@ -26,8 +26,8 @@ _CHUNK = 1 << 20
 class Files:
     """A component's id follows from where it belongs and its file's name, so it is there once.
 
-    A component counts as sent when the site's own storage is named as a place of it: that comes last,
-    together with what makes it visible.
+    Until all of it has arrived a component belongs to nothing. It counts as sent when the site's own
+    storage is named as a place of it: that comes last, together with what makes it visible.
     """
 
     def __init__(self, client: Client, uploads: Uploads) -> None:
@@ -50,12 +50,12 @@ class Files:
         if self._sent(key):
             return
         name = _NAMES.get(kind, path.stem)
-        last: list[Row] = [tagged("FileComponent", key, FILE, path.name)]
+        last = [tagged("FileComponent", key, FILE, path.name), update("FileComponent", key, {"version_id": version.id})]
         if kind is MediaKind.MOVIE:
             last.append(tagged("FileComponent", key, "ftr_meta", _review(path, metadata(rows[0]).get(FRAMES, ""))))
         if kind is MediaKind.THUMBNAIL:
             last.append(update("AssetVersion", version.id, {"thumbnail_id": key}))
-        self._send(key, name, path, {"version_id": version.id}, last)
+        self._send(key, name, path, last)
 
     def attach_to_note(self, note: EntityRef, path: Path) -> None:
         """Attach a file to a note, unless it is on it."""
@@ -63,7 +63,7 @@ class Files:
         key = own_id("component", note.id, path.name)
         if not self._sent(key):
             link = create("NoteComponent", {"component_id": key, "note_id": note.id}, ("component_id", "note_id"))
-            self._send(key, path.stem, path, {}, [link, tagged("FileComponent", key, FILE, path.name)])
+            self._send(key, path.stem, path, [link, tagged("FileComponent", key, FILE, path.name)])
 
     def download(self, attachment: Attachment, folder: Path) -> Path:
         """Fetch a component's file; its address is asked for anew, since a site's addresses expire."""
@@ -99,10 +99,10 @@ class Files:
         where = f"component_id is {quoted(key)} and location_id is {quoted(SERVER)}"
         return bool(self._client.first("component", f"select id from ComponentLocation where {where}"))
 
-    def _send(self, key: str, name: str, path: Path, owner: Row, last: Sequence[Row]) -> None:
+    def _send(self, key: str, name: str, path: Path, last: Sequence[Row]) -> None:
         what = f"file {path.name}"
         if not self._client.first("component", f"select id from Component where id is {quoted(key)}"):
-            values = {"id": key, "name": name, "file_type": path.suffix, "size": path.stat().st_size, **owner}
+            values = {"id": key, "name": name, "file_type": path.suffix, "size": path.stat().st_size}
             self._certain(what, [create("FileComponent", values)], key, "Component")
         completion = self._uploads.send(what, key, path)
         place = {

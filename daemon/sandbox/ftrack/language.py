@@ -199,7 +199,7 @@ class _Reader:
     def _value(self) -> str | None:
         kind, text = self._next("a value")
         if kind == "quoted":
-            return re.sub(r"\\(.)", lambda match: match[0] if match[1] in "%_" else match[1], text[1:-1])
+            return re.sub(r"\\([\\\"'])", r"\1", text[1:-1])
         if kind == "mark":
             raise self._wrong(f"unexpected {text!r}")
         return None if text.lower() in {"none", "null"} else text

@@ -141,7 +141,7 @@ class Reading:
             return None
         chosen = {value.lower() for value in values}
         found = {key_of(kind, row): row for one in chosen for row in storage.where(kind.table, name, one)}
-        return list(found.values())
+        return [found[key] for key in sorted(found, key=lambda key: storage.rank(kind.table, key))]
 
     def _totals(self, query: Query) -> list[dict[str, Any]]:
         groups: dict[tuple[Any, ...], list[Record]] = {}

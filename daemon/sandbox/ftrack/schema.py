@@ -92,7 +92,7 @@ class Schema:
 
     def field(self, kind: str, name: str) -> Field:
         """A field of a type or, where only heirs have it, of an heir; refuses an unknown one."""
-        for heir in (kind, *self.types[kind].heirs):
+        for heir in (kind, *self.type(kind).heirs):
             found = self.types[heir].fields.get(name)
             if found is not None:
                 return found

@@ -44,8 +44,10 @@ class Storage:
         self._undo: list[tuple[str, str, Record | None]] = []
         self._tables: dict[str, dict[str, Record]] = {}
         self._indexes: dict[tuple[str, str], dict[Any, dict[str, None]]] = {}
+        self._ranks: dict[tuple[str, str], int] = {}
         for kind, key, document in self._db.execute("SELECT kind, key, document FROM entity ORDER BY number"):
             self._tables.setdefault(kind, {})[key] = json.loads(document)
+            self._ranks[kind, key] = len(self._ranks)
         rows = self._db.execute("SELECT name, value FROM setting")
         self._settings: dict[str, Any] = {name: json.loads(value) for name, value in rows}
 
@@ -87,6 +89,10 @@ class Storage:
     def count(self, kind: str) -> int:
         """How many records the table has."""
         return len(self._tables.get(kind, {}))
+
+    def rank(self, kind: str, key: str) -> int:
+        """A number that is higher for what was made later."""
+        return self._ranks[kind, key]
 
     def where(self, kind: str, field: str, value: Any) -> list[Record]:
         """The records whose field has that value; the field is indexed from now on."""
@@ -138,6 +144,7 @@ class Storage:
             table.pop(key, None)
         else:
             table[key] = record
+            self._ranks.setdefault((kind, key), len(self._ranks))
 
 
 def _hashed(value: Any) -> Any:
