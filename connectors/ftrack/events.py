@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from ...schema.tracker import EntityRef, EventPage, TrackerEvent
 from ..cursor import Cursor
-from .client import Client, among
+from .client import PAGE, Client, among
 from .session import Row, stamp
 from .site import Site
 
@@ -59,34 +59,45 @@ class EventReader:
 
     def _tasks(self, keys: set[str]) -> dict[str, list[EntityRef]]:
         """Whatever an id is of, task, note or version: the tasks behind it."""
-        if not keys:
-            return {}
-        behind: dict[str, set[str]] = {key: {key} for key in keys}
+        tasks: dict[str, EntityRef] = {}
+        above: dict[str, set[str]] = {}
         asked: set[str] = set()
-        ask = set(keys)
+        ask = keys
         while ask:
             asked |= ask
-            for key, upwards in self._above(sorted(ask)).items():
-                for known in behind.values():
-                    if key in known:
-                        known.update(upwards)
-            ask = {one for known in behind.values() for one in known} - asked
-        everything = sorted({one for known in behind.values() for one in known})
-        rows = self._client.query("tasks", f"select id, name from Task where id in {among(everything)}")
-        tasks = {str(row["id"]): EntityRef(type="Task", id=str(row["id"]), name=row["name"] or "") for row in rows}
-        return {key: [tasks[one] for one in sorted(known) if one in tasks] for key, known in behind.items()}
+            for page in _pages(sorted(ask)):
+                self._look(page, tasks, above)
+            ask = {one for upwards in above.values() for one in upwards} - asked
+        return {key: [tasks[one] for one in _upwards(key, above) if one in tasks] for key in keys}
 
-    def _above(self, keys: list[str]) -> dict[str, set[str]]:
-        found: dict[str, set[str]] = {}
-        notes = f"select id, parent_id, in_reply_to_id from Note where id in {among(keys)}"
-        for row in self._client.query("notes", notes):
-            links = (row.get("parent_id"), row.get("in_reply_to_id"))
-            found[str(row["id"])] = {str(one) for one in links if one}
-        versions = f"select id, task_id from AssetVersion where id in {among(keys)}"
-        for row in self._client.query("versions", versions):
-            if row.get("task_id"):
-                found[str(row["id"])] = {str(row["task_id"])}
-        return found
+    def _look(self, keys: Sequence[str], tasks: dict[str, EntityRef], above: dict[str, set[str]]) -> None:
+        within = f"where id in {among(keys)}"
+        found, notes, versions = self._client.several(
+            "what changed",
+            [
+                f"select id, name from Task {within}",
+                f"select id, parent_id, in_reply_to_id from Note {within}",
+                f"select id, task_id from AssetVersion {within}",
+            ],
+        )
+        for row in found:
+            tasks[str(row["id"])] = EntityRef(type="Task", id=str(row["id"]), name=row["name"] or "")
+        for row in [*notes, *versions]:
+            links = (row.get("parent_id"), row.get("in_reply_to_id"), row.get("task_id"))
+            above[str(row["id"])] = {str(one) for one in links if one}
+
+
+def _pages(keys: list[str]) -> Iterable[list[str]]:
+    for start in range(0, len(keys), PAGE):
+        yield keys[start : start + PAGE]
+
+
+def _upwards(key: str, above: dict[str, set[str]]) -> list[str]:
+    """An id and all that lie above it."""
+    line = [key]
+    for one in line:
+        line += [higher for higher in sorted(above.get(one, ())) if higher not in line]
+    return line
 
 
 def _mentioned(row: Row) -> list[str]:

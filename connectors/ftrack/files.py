@@ -102,7 +102,7 @@ class Files:
     def _send(self, key: str, name: str, path: Path, last: Sequence[Row]) -> None:
         what = f"file {path.name}"
         if not self._client.first("component", f"select id from Component where id is {quoted(key)}"):
-            values = {"id": key, "name": name, "file_type": path.suffix, "size": path.stat().st_size}
+            values = {"id": key, "name": name, "file_type": path.suffix}
             self._certain(what, [create("FileComponent", values)], key, "Component")
         completion = self._uploads.send(what, key, path)
         place = {
@@ -111,7 +111,8 @@ class Files:
             "location_id": SERVER,
             "resource_identifier": key,
         }
-        self._certain(what, [*completion, create("ComponentLocation", place), *last], key, "ComponentLocation")
+        size = update("FileComponent", key, {"size": path.stat().st_size})
+        self._certain(what, [*completion, create("ComponentLocation", place), size, *last], key, "ComponentLocation")
         self._uploads.done(key)
 
     def _certain(self, what: str, operations: Sequence[Row], key: str, kind: str) -> None:

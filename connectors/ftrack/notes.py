@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...schema.errors import AmbiguousResult, EntityNotFound
 from ...schema.tracker import EntityRef, NoteDraft
-from .client import Client, Duplicate, create, own_id, quoted, tagged, update
+from .client import Client, Duplicate, among, create, own_id, quoted, tagged, update
 from .files import Files
 from .session import Row
 from .site import Site
@@ -26,10 +26,11 @@ class Notes:
 
     def find(self, key: str) -> EntityRef | None:
         """The note that carries our key."""
-        rows = self._client.query(
+        keys = [_note_id(key, generation) for generation in range(_TRIES)]
+        rows = self._client.first(
             "note by key",
-            "select id, metadata.key, metadata.value from Note where "
-            f"metadata any (key is {quoted(self._key_field)} and value is {quoted(key)}) order by date",
+            f"select id, metadata.key, metadata.value from Note where id in {among(keys)}",
+            _TRIES,
         )
         for row in rows:
             if metadata(row).get(self._key_field) == key:
@@ -77,7 +78,7 @@ class Notes:
     def _operations(self, draft: NoteDraft, generation: int) -> list[Row]:
         versions = [one for one in draft.links if one.type == "AssetVersion"]
         parent = versions[0] if versions else draft.task
-        key = own_id("note", draft.key, *([str(generation)] if generation else []))
+        key = _note_id(draft.key, generation)
         values = {
             "id": key,
             "content": said(draft.subject, draft.text),
@@ -90,6 +91,10 @@ class Notes:
             create("Note", values),
             *(tagged("Note", key, field, value) for field, value in entries.items() if value),
         ]
+
+
+def _note_id(key: str, generation: int) -> str:
+    return own_id("note", key, *([str(generation)] if generation else []))
 
 
 def said(subject: str, text: str) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from ...schema.errors import EntityNotFound, TrackerRejected
 from .client import Client, among, quoted
 from .session import Row
 
+KEPT_SECONDS = 60.0
 _URGENCY = {"urgent": 90, "high": 75, "medium": 50, "normal": 50, "low": 25, "none": 50}
 _STATUSES = (
     "select id, name, full_name, status, project_schema.task_workflow_schema.statuses.name, "
@@ -25,6 +27,8 @@ class Site:
         self.client = client
         self.group = group
         self._me = ""
+        self._us: list[str] = []
+        self._us_at = 0.0
         self._projects: dict[str, Row] = {}
 
     def me(self) -> str:
@@ -38,7 +42,9 @@ class Site:
         return self._me
 
     def us(self) -> list[str]:
-        """Ids of the group or person and of our own user, asked each time: people make groups while we run."""
+        """Ids of the group or person and of our own user, asked anew now and then: people make groups while we run."""
+        if self._us and time.monotonic() - self._us_at < KEPT_SECONDS:
+            return self._us
         name = quoted(self.group)
         groups = self.client.first("groups", f"select id from Group where name is {name}", 10)
         people = []
@@ -46,7 +52,9 @@ class Site:
             people = self.client.first("people", f"select id from User where username is {name}", 10)
         if not groups and not people:
             raise TrackerRejected(f"The site has no group and no person '{self.group}'.")
-        return list(dict.fromkeys([*(str(one["id"]) for one in [*groups, *people]), self.me()]))
+        self._us = list(dict.fromkeys([*(str(one["id"]) for one in [*groups, *people]), self.me()]))
+        self._us_at = time.monotonic()
+        return self._us
 
     def project(self, name: str) -> Row:
         """A project by its name or full name, with the statuses that its scheme allows."""

@@ -29,11 +29,10 @@ class Tasks:
 
     def ours(self, project: str) -> list[TrackerTask]:
         """Every task of the project that is assigned to us and still open."""
-        us = self._site.us()
-        key = str(self._site.project(project)["id"])
+        us, name = self._site.us(), quoted(project)
         rows = self._client.query(
             "our tasks",
-            f"select {_FIELDS} from Task where project_id is {quoted(key)} "
+            f"select {_FIELDS} from Task where (project.name is {name} or project.full_name is {name}) "
             f"and assignments any (resource_id in {among(us)})",
         )
         return [self._task(row, us) for row in rows if not self._closed(row)]

@@ -118,7 +118,6 @@ class Uploads:
         # A connection of its own: our credentials are the site's, not the storage's.
         try:
             with requests.Session() as http:
-                http.trust_env = True
                 response = http.put(url, data=body, headers=headers, timeout=self._client.timeout)  # type: ignore[arg-type]
                 _ = response.content
         except (requests.RequestException, OSError) as error:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from ...schema.errors import AmbiguousResult, EntityNotFound, TrackerRejected
 from ...schema.tracker import EntityRef, FileDraft, Review, VersionDraft
-from .client import Client, Duplicate, create, own_id, quoted, tagged
+from .client import Client, Duplicate, among, create, own_id, quoted, tagged
 from .session import Row, stamp
 from .site import Site
 from .tasks import Tasks
@@ -34,13 +34,13 @@ class Versions:
 
     def find(self, key: str) -> EntityRef | None:
         """The version that carries our key."""
-        rows = self._client.query(
+        keys = [_version_id(key, generation) for generation in range(_TRIES)]
+        rows = self._client.first(
             "version by key",
-            "select id, asset.name, version, metadata.key, metadata.value from AssetVersion where "
-            f"metadata any (key is {quoted(self._key_field)} and value is {quoted(key)}) order by date",
+            f"select id, asset.name, version, metadata.key, metadata.value from AssetVersion where id in {among(keys)}",
+            _TRIES,
         )
         for row in rows:
-            # The site compares texts without regard to case; keys differ by it.
             if metadata(row).get(self._key_field) == key:
                 name = metadata(row).get(CODE) or f"{row['asset']['name']} v{row['version']}"
                 return EntityRef(type="AssetVersion", id=str(row["id"]), name=name)
@@ -75,7 +75,22 @@ class Versions:
             f"from AssetVersion where task_id is {quoted(task)} "
             f"and metadata any (key is {quoted(self._key_field)}) order by date, version",
         )
-        return [self._review(row) for row in rows]
+        if not rows:
+            return []
+        changes = self._client.query(
+            "who decided",
+            "select parent_id, user_id, date, status_id from StatusChange "
+            f"where parent_id in {among([str(row['id']) for row in rows])} order by date",
+        )
+        last = {
+            str(row["id"]): one
+            for row in rows
+            for one in changes
+            if (one["parent_id"], one["status_id"]) == (row["id"], row["status_id"])
+        }
+        logins = self._site.logins([str(one["user_id"] or "") for one in last.values()])
+        logins.pop(self._site.me(), None)
+        return [self._review(row, last.get(str(row["id"])), logins) for row in rows]
 
     def register(self, version: EntityRef, files: Sequence[FileDraft]) -> None:
         """Register files by their path as unmanaged components, those that are not there yet."""
@@ -108,7 +123,7 @@ class Versions:
         match = _NUMBER.search(draft.code)
         name = _NUMBER.sub("", draft.code) or draft.code
         asset, number, operations = self._asset(parent, name, int(match[1]) if match else 0)
-        key = own_id("version", draft.key, *([str(generation)] if generation else []))
+        key = _version_id(draft.key, generation)
         values: Row = {
             "id": key,
             "asset_id": asset,
@@ -153,24 +168,19 @@ class Versions:
             [create("Asset", {"id": key, "name": name, "context_id": parent, "type_id": types[0]["id"]})],
         )
 
-    def _review(self, row: Row) -> Review:
+    def _review(self, row: Row, change: Row | None, logins: dict[str, str]) -> Review:
         name = metadata(row).get(CODE) or f"{row['asset']['name']} v{row['version']}"
-        changes = self._client.first(
-            "who decided",
-            "select user_id, date, status_id from StatusChange "
-            f"where parent_id is {quoted(row['id'])} order by date desc",
-            20,
-        )
-        last = next((one for one in changes if one.get("status_id") == row["status_id"]), None)
-        by = str(last["user_id"] or "") if last else ""
-        login = self._site.logins([by]).get(by, "") if by and by != self._site.me() else ""
         return Review(
             version=EntityRef(type="AssetVersion", id=str(row["id"]), name=name),
             key=metadata(row).get(self._key_field, ""),
             status=row["status"]["name"],
-            by=login,
-            at=stamp((last or row)["date"]),
+            by=logins.get(str(change["user_id"]), "") if change else "",
+            at=stamp((change or row)["date"]),
         )
+
+
+def _version_id(key: str, generation: int) -> str:
+    return own_id("version", key, *([str(generation)] if generation else []))
 
 
 def metadata(row: Row) -> dict[str, str]:

@@ -562,7 +562,7 @@ def test_the_doctor_on_a_bare_site(bench: FtrackBench) -> None:
 
 
 @pytest.mark.parametrize("values", [{"url": "ftrack.example.com"}, {"api_key": ""}])
-def test_settings_that_cannot_work(values: dict[str, str]) -> None:
+def test_settings_that_cannot_work(values: dict[str, Any]) -> None:
     """An address without a scheme and an empty key are errors at once."""
     with pytest.raises(ConfigError):
         Ftrack(**{"url": "https://x", "script_name": "wetgate", "api_key": "k", **values})
