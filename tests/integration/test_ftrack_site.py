@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import subprocess
+import sys
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -429,3 +431,18 @@ def test_a_damaged_file_is_a_clear_error(tmp_path: Path) -> None:
         FtrackSandbox(tmp_path).start()
     with pytest.raises(sqlite3.DatabaseError):
         sqlite3.connect(tmp_path / "sandbox.db").execute("select 1 from sqlite_master")
+
+
+def test_the_command_line_starts_one(tmp_path: Path) -> None:
+    """`wetgate sandbox --kind ftrack` says where it answers and where its key is, and stops when told to."""
+    words = ["sandbox", "--kind", "ftrack", "--folder", str(tmp_path / "site"), "--port", "0", "--json"]
+    command = [sys.executable, "-m", "wetgate.daemon", *words, "--project", "PINE"]
+    process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    assert process.stdout is not None
+    with process.stdout:
+        told = json.loads(process.stdout.readline())
+        key = Path(told["api_key_file"]).read_text(encoding="ascii").strip()
+        with ftrack_api.Session(told["url"], key, told["user"], schema_cache_path=False) as session:
+            assert session.query("Shot where project.name is PINE and name is SH020").first() is not None
+        process.terminate()
+        assert process.wait(20) == 0
