@@ -31,6 +31,7 @@ class BriefReader:
     def brief(self, task: TrackerTask, description: str) -> BriefSource:
         """Everything about the task, oldest first; our own notes are marked, our own files left out."""
         versions = self._versions(task.ref.id)
+        uploads = self._uploads(task.ref.id)
         notes = self._notes([task.ref.id, *versions])
         about = {str(note["id"]): versions.get(str(note.get("parent_id"))) for note in notes}
         for note in notes:
@@ -41,7 +42,8 @@ class BriefReader:
         texts = [self._text(note, logins, about[str(note["id"])]) for note in notes]
         people = [note for note in notes if not self._ours(note)]
         files = [one for note in people for one in self._files(note, about[str(note["id"])])]
-        return BriefSource(task=task, description=description, notes=tuple(texts), attachments=tuple(files))
+        attachments = sorted([*uploads, *files], key=lambda one: one.at)
+        return BriefSource(task=task, description=description, notes=tuple(texts), attachments=tuple(attachments))
 
     def _versions(self, task: str) -> dict[str, EntityRef]:
         rows = self._client.query(
@@ -54,6 +56,23 @@ class BriefReader:
             name = metadata(row).get(CODE) or f"{row['asset']['name']} v{row['version']}"
             made[str(row["id"])] = EntityRef(type="AssetVersion", id=str(row["id"]), name=name)
         return made
+
+    def _uploads(self, task: str) -> list[Attachment]:
+        """Files that people put on the task itself: the site keeps those as versions of a type of their own."""
+        rows = self._client.query(
+            "files of the task",
+            "select date, user_id, components.name, components.file_type from AssetVersion "
+            f"where task_id is {quoted(task)} and asset.type.short is upload order by date",
+        )
+        found = []
+        for row in rows:
+            for component in row.get("components") or [] if row["user_id"] != self._site.me() else []:
+                name = str(component.get("name") or "attachment")
+                # What the site made of them for its player is no input.
+                if not name.startswith(("ftrackreview", "thumbnail")):
+                    name += str(component.get("file_type") or "")
+                    found.append(Attachment(id=str(component["id"]), name=name, url="", at=stamp(row["date"])))
+        return found
 
     def _notes(self, parents: list[str]) -> list[Row]:
         notes = self._client.query(

@@ -236,6 +236,32 @@ def test_what_is_drawn_over_a_version_is_marked(bench: FtrackBench, tmp_path: Pa
     assert bench.tracker.download(found[0], tmp_path / "got").read_bytes() == picture.read_bytes()
 
 
+def test_files_put_on_the_task_itself_are_attachments(bench: FtrackBench, tmp_path: Path) -> None:
+    """What people upload to a task, which the site keeps as a version, is read; versions of others are not."""
+    task = bench.make_task("cleanup")
+    path = tmp_path / "plate_matte.mov"
+    path.write_bytes(b"matte")
+    person = bench.person
+    location = person.query("Location where name is ftrack.server").one()
+    for short in ("upload", "comp"):
+        asset = person.create(
+            "Asset",
+            {
+                "name": short,
+                "context_id": bench.tracker.task(task).entity.id,  # type: ignore[union-attr]
+                "type": person.query(f"AssetType where short is {short}").one(),
+            },
+        )
+        version = person.create("AssetVersion", {"asset": asset, "task_id": task.id})
+        person.commit()
+        version.create_component(str(path), {"name": path.stem}, location)
+        version.create_component(str(path), {"name": "ftrackreview-mp4"}, location)
+    person.commit()
+    (found,) = bench.tracker.brief(task).attachments
+    assert found.name == path.name
+    assert bench.tracker.download(found, tmp_path / "got").read_bytes() == b"matte"
+
+
 def test_a_person_or_our_own_user_may_be_the_trigger(bench: FtrackBench) -> None:
     """The group's setting may name a person; tasks of the API user itself are always ours."""
     theirs = bench.make_task("of the artist", ours=False)
