@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import islice
 from typing import Any
 
 from .conditions import Conditions
@@ -14,6 +16,7 @@ from .storage import Record
 from .values import comparable, told
 
 Tree = dict[str, Any]
+_BY_NUMBER = ((("id",), False),)
 
 
 class Reading:
@@ -79,8 +82,12 @@ class Reading:
     def _ordered(self, query: Query) -> list[Record]:
         test = self._conditions.test(query.type, query.criteria) if query.criteria else None
         heirs = set(self._graph.schema.types[query.type].heirs)
+        upwards = self._events_after(query)
+        if upwards is not None and query.limit is not None and query.order == _BY_NUMBER:
+            # A client that follows the log; one more than asked for tells whether there are more.
+            return list(islice(upwards, query.offset + query.limit + 1))
         found = [
-            record for record in self._candidates(query) if (record[TYPE] in heirs) and (test is None or test(record))
+            record for record in self._candidates(query) if record[TYPE] in heirs and (test is None or test(record))
         ]
         for path, descends in reversed(query.order):
             steps = self._conditions.steps(query.type, path)
@@ -118,15 +125,22 @@ class Reading:
                     return self._graph.customs.all(kind.name, [one for one in owners if one])
         return self._graph.customs.all(kind.name)
 
+    def _events_after(self, query: Query) -> Iterable[Record] | None:
+        """Events above a number, where that is all that is asked."""
+        storage, asked = self._graph.storage, query.criteria
+        if query.type != "Event" or not isinstance(asked, Condition) or (asked.path, asked.operator) != (("id",), ">"):
+            return None
+        if not str(asked.value).isdigit():
+            return None
+        ids = range(int(asked.value) + 1, int(storage.setting("event", 0)) + 1)
+        return (one for one in (storage.get("Event", number) for number in ids) if one is not None)
+
     def _named(self, kind: Type, part: Node | None) -> list[Record] | None:
         """What an indexed criterion leaves over."""
         if not isinstance(part, Condition):
             return None
         storage = self._graph.storage
         path, value = part.path, part.value
-        if kind.name == "Event" and path == ("id",) and part.operator == ">" and str(value).isdigit():
-            ids = range(int(value) + 1, int(storage.setting("event", 0)) + 1)
-            return [one for one in (storage.get("Event", number) for number in ids) if one is not None]
         values = value if isinstance(value, list) else [value]
         if part.operator not in {"is", "in"} or not all(isinstance(one, str) for one in values):
             return None
