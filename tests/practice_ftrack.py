@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -66,8 +65,9 @@ class FtrackBench:
     review = "Pending Review"
     final = "Approved"
 
-    def __init__(self, site: Practice, loss: Fault, project: str) -> None:
+    def __init__(self, site: Practice, loss: Fault, project: str, timeout_seconds: float = 5) -> None:
         self.site, self._loss, self.project = site, loss, project
+        self._timeout = timeout_seconds
         self._seeded = site.sandbox.seed(project, "SQ01", ("SH010",))
         site.faults.set()
         self.person = site.session()
@@ -77,7 +77,7 @@ class FtrackBench:
         self.tracker: Tracker = self.another()
 
     def another(self) -> Ftrack:
-        tracker = Ftrack(self.site.sandbox.url, "wetgate", self.secret, timeout_seconds=5)
+        tracker = Ftrack(self.site.sandbox.url, "wetgate", self.secret, timeout_seconds=self._timeout)
         self._trackers.append(tracker)
         return tracker
 
@@ -190,13 +190,3 @@ class FtrackBench:
             f'select metadata from {kind} where metadata any (key is wetgate_key and value is "{key}")'
         )
         return sum(row["metadata"]["wetgate_key"] == key for row in rows)
-
-
-def bodies(practice: Practice) -> list[str]:
-    """What was asked so far, as `action:Type` lists."""
-    return [call.method for call in practice.faults.calls]
-
-
-def told(event: Any) -> Any:
-    """An event of the hub as plain data."""
-    return json.loads(json.dumps(dict(event), default=str))

@@ -10,7 +10,6 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,6 +24,8 @@ PART = 8 << 20
 WHOLE = 2 * PART
 MAX_PARTS = 1000
 KEPT_SECONDS = 6 * 3600.0
+PAUSE = 0.5
+"""Seconds before the second try of a part; it doubles."""
 _TRIES = 4
 _EXPIRED = {400, 401, 403, 404, 410}
 
@@ -45,10 +46,9 @@ class _Parts:
 class Uploads:
     """Sends files. The operation that `send` gives back must be carried out with what makes them visible."""
 
-    def __init__(self, client: Client, pause: Callable[[float], None] = time.sleep) -> None:
-        """*pause* waits between the tries of a part."""
+    def __init__(self, client: Client) -> None:
+        """Ask *client*'s site where parts go."""
         self._client = client
-        self._pause = pause
         self._open: dict[str, _Parts] = {}
         self._lock = threading.Lock()
 
@@ -155,5 +155,6 @@ class Uploads:
         answer: Row = self._client.reading(what, lambda: self._client.session().call([operation]))[0]
         return answer
 
-    def _wait(self, tried: int) -> None:
-        self._pause(min(8.0, 0.25 * 2**tried) * (0.5 + random.random()))
+    @staticmethod
+    def _wait(tried: int) -> None:
+        time.sleep(PAUSE * 2 ** (tried - 1) * (0.5 + random.random()))
