@@ -14,12 +14,13 @@ import pytest
 import requests
 from practice_ftrack import LEAVES_FILES_OPEN, FtrackBench, Practice, practice
 from wetgate.connectors.contract import draft, note_draft, read_all, start
-from wetgate.connectors.ftrack import Ftrack
+from wetgate.connectors.ftrack import Ftrack, doctor
 from wetgate.daemon.sandbox import Fault
 from wetgate.schema.errors import (
     AmbiguousResult,
     ConfigError,
     ConnectorError,
+    EntityNotFound,
     TrackerRejected,
     TrackerUnavailable,
     WetgateError,
@@ -320,6 +321,28 @@ def test_a_deleted_version_can_be_made_again(bench: FtrackBench) -> None:
     assert bench.versions(made.key) == 1
 
 
+def test_a_version_that_is_gone_meanwhile_is_said(bench: FtrackBench, tmp_path: Path) -> None:
+    """A file for a version that a person deleted is refused by name, and nothing is sent."""
+    version = bench.tracker.publish(draft(bench, bench.make_task("cleanup")))
+    bench.person.delete(bench.person.get("AssetVersion", version.id))
+    bench.person.commit()
+    path = tmp_path / "report.json"
+    path.write_bytes(b"{}")
+    bench.site.faults.forget()
+    with pytest.raises(EntityNotFound, match="no version"):
+        bench.tracker.upload(version, MediaKind.FILE, path)
+    assert {call.method for call in bench.site.faults.calls} == {"query"}
+
+
+def test_a_task_assigned_twice_is_one(bench: FtrackBench) -> None:
+    """A task of the group and of our user is in the sweep once."""
+    task = bench.make_task("cleanup")
+    robot = bench.person.query("User where username is wetgate").one()
+    bench.person.create("Appointment", {"context_id": task.id, "resource": robot, "type": "assignment"})
+    bench.person.commit()
+    assert [one.ref.id for one in bench.tracker.tasks_for_us("PINE")] == [task.id]
+
+
 def test_an_id_that_is_never_free_again_is_passed_over(bench: FtrackBench) -> None:
     """Where the site keeps the id of what was deleted, the next one is taken."""
     made = draft(bench, bench.make_task("cleanup"))
@@ -585,6 +608,23 @@ def test_the_doctor_on_a_bare_site(bench: FtrackBench) -> None:
     with pytest.raises(TrackerRejected, match="Nobody"):
         tracker.tasks_for_us("PINE")
     tracker.close()
+
+
+def test_a_key_that_was_revoked_is_said(bench: FtrackBench) -> None:
+    """A key that is switched off in the middle is named as such, and no retry hides it."""
+    task = bench.make_task("cleanup")
+    bench.tracker.task(task)
+    bench.person.query("ApiKey").first()["enabled"] = False
+    bench.person.commit()
+    with pytest.raises(TrackerRejected, match="does not accept the user"):
+        bench.tracker.set_status(task, bench.busy)
+
+
+def test_a_wrong_clock_is_said(bench: FtrackBench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The doctor compares this machine's clock with the site's."""
+    monkeypatch.setattr(doctor, "SKEW_SECONDS", -1.0)
+    (problem,) = bench.tracker.check("PINE", [bench.ready])
+    assert "clock" in problem.what
 
 
 @pytest.mark.parametrize("values", [{"url": "ftrack.example.com"}, {"api_key": ""}])

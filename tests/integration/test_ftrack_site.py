@@ -120,6 +120,17 @@ def test_totals_by_group(site: Practice) -> None:
     assert sorted((row["count_id"], row["sum_bid"]) for row in answer["data"]) == [(3, 0), (3, 10800)]
 
 
+def test_a_search_by_terms(session: Any) -> None:
+    """The vendor's other client searches by parts of names."""
+    asked = {
+        "action": "search",
+        "expression": "select name from Task where project.name is PINE",
+        "entity_type": "Task",
+    }
+    (answer,) = session.call([{**asked, "terms": ["TRACK", "1"]}])
+    assert sorted(row["name"] for row in answer["data"]) == ["track 100% 0", "track 100% 1"]
+
+
 @pytest.mark.parametrize(
     ("expression", "message"),
     [

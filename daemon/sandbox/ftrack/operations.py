@@ -62,6 +62,15 @@ def _query(site: Site, operation: dict[str, Any], _: Record) -> dict[str, Any]:
     return site.reading.answer(str(operation["expression"]))
 
 
+def _search(site: Site, operation: dict[str, Any], _: Record) -> dict[str, Any]:
+    """A query whose entities' names hold every one of some terms."""
+    expression = str(operation["expression"])
+    named = [f'name like "%{str(term).replace(chr(34), "")}%"' for term in operation.get("terms") or []]
+    if operation.get("context_id"):
+        named.append(f'(parent_id is "{operation["context_id"]}" or project_id is "{operation["context_id"]}")')
+    return site.reading.answer(expression, " and ".join(named)) | {"action": "search"}
+
+
 def _create(site: Site, operation: dict[str, Any], user: Record) -> dict[str, Any]:
     data = dict(operation["entity_data"])
     name = str(operation["entity_type"])
@@ -157,6 +166,7 @@ _HANDLERS = {
     "query_server_information": _information,
     "query_schemas": _schemas,
     "query": _query,
+    "search": _search,
     "create": _create,
     "update": _update,
     "delete": _delete,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
@@ -27,9 +28,13 @@ class Reading:
         self._graph = graph
         self._conditions = Conditions(graph, self.find)
 
-    def answer(self, expression: str) -> dict[str, Any]:
-        """What a `query` operation answers."""
+    def answer(self, expression: str, more: str = "") -> dict[str, Any]:
+        """What a `query` operation answers; *more* are criteria that hold as well."""
         query = parse(expression)
+        if more:
+            added = parse(f"{query.type} where {more}").criteria
+            both = tuple(one for one in (query.criteria, added) if one is not None)
+            query = replace(query, criteria=Both(both))
         kind = self._graph.schema.type(query.type)
         if query.totals or query.groups:
             return {"action": "query", "data": self._totals(query), "metadata": {"next": {"offset": None}}}
