@@ -45,7 +45,7 @@ $(VENV)/.demo: $(SOURCES)
 $(VENV)/.test: $(SOURCES)
 	@echo "Setting up (about two minutes the first time) ..."
 	$(PYTHON) -m venv $(VENV)
-	$(PIP) install -c constraints.txt -e ".[demo,postgres,test]"
+	$(PIP) install -c constraints.txt -e ".[demo,ftrack,postgres,test]"
 	@touch $@ $(VENV)/.demo
 
 clean:

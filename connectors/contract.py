@@ -42,6 +42,8 @@ class Bench(Protocol):
     project: str
     ready: str
     """A task status under which work may start."""
+    busy: str
+    """A task status for work under way."""
     review: str
     """A version status."""
     final: str
@@ -228,7 +230,7 @@ class TrackerContract:
         """What we write ourselves is marked as ours, also to the next process."""
         task = bench.make_task("cleanup")
         cursor = start(bench.tracker)
-        bench.tracker.set_status(task, "ip")
+        bench.tracker.set_status(task, bench.busy)
         for tracker in (bench.tracker, bench.another()):
             events = about(read_all(tracker, cursor)[0], task)
             assert events
@@ -414,10 +416,10 @@ class TrackerContract:
     def test_a_status_is_set(self, bench: Bench) -> None:
         """A known status is set; setting it again changes nothing."""
         task = bench.make_task("cleanup")
-        bench.tracker.set_status(task, "ip")
+        bench.tracker.set_status(task, bench.busy)
         cursor = start(bench.tracker)
-        bench.tracker.set_status(task, "ip")
-        assert bench.tracker.task(task).status == "ip"
+        bench.tracker.set_status(task, bench.busy)
+        assert bench.tracker.task(task).status == bench.busy
         assert about(read_all(bench.tracker, cursor)[0], task) == []
 
     def test_an_unknown_status_is_refused(self, bench: Bench) -> None:
@@ -463,7 +465,7 @@ class TrackerContract:
         arguments: dict[str, tuple[object, ...]] = {
             "publish": (draft(bench, task),),
             "note": (note_draft(bench, task),),
-            "set_status": (task, "ip"),
+            "set_status": (task, bench.busy),
         }
         bench.refuse(call)
         method = getattr(bench.tracker, call)

@@ -69,6 +69,7 @@ class SandboxBench:
     """The sandbox as the contract's bench; `loss` says how answers get lost."""
 
     ready = "rdy"
+    busy = "ip"
     review = "rev"
     final = "fin"
 

@@ -7,9 +7,9 @@ from datetime import timedelta
 from typing import Any
 
 from ...schema.tracker import EntityRef, EventPage, TrackerEvent
+from ..cursor import Cursor
 from . import priorities
 from .client import Client, Json
-from .cursor import Cursor
 from .refs import ref, stamp
 from .tasks import KINDS, TAGS
 

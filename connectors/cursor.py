@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
-from ...schema.errors import ConnectorError
+from ..schema.errors import ConnectorError
 
 MAX_HOLES = 1000
 
