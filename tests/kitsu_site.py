@@ -108,6 +108,7 @@ class KitsuBench:
     """A real site as the contract's bench; `loss` says how answers get lost."""
 
     ready = "ready"
+    busy = "wip"
     review = "wfa"
     final = "done"
 
