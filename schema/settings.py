@@ -109,6 +109,13 @@ class StatusSettings(Section):
         ("rej",), description="A version in one of these is rejected, whoever set it. Never set by Wetgate."
     )
 
+    @property
+    def known_to_site(self) -> tuple[str, ...]:
+        """The codes that a site must have: those we wait for, those we set, and those of people that were named."""
+        judged = (getattr(self, name) for name in ("approved", "rejected") if name in self.model_fields_set)
+        ours = (*self.ready, self.running, self.waiting, self.done, self.version)
+        return tuple(dict.fromkeys((*ours, *(code for codes in judged for code in codes))))
+
     @model_validator(mode="after")
     def _people_decide(self) -> StatusSettings:
         for name in ("running", "waiting", "done", "version"):

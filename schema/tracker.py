@@ -171,7 +171,11 @@ class FileDraft(Value):
 
 
 class Problem(Value):
-    """One thing that `wetgate doctor` found on a site, and what to change."""
+    """One thing that `wetgate doctor` found on a site, and what to change.
+
+    A show is not served while a problem that `stops` it lasts; others only ask for attention.
+    """
 
     what: str
     mend: str
+    stops: bool = True

@@ -38,7 +38,11 @@ def _clock(client: Client) -> list[Problem]:
     skew = abs(time.time() - parsedate_to_datetime(date).timestamp()) if date else 0.0
     if skew <= SKEW_SECONDS:
         return []
-    return [Problem(what=f"This machine's clock and the site's differ by {skew:.0f} s.", mend="Set it with NTP.")]
+    return [
+        Problem(
+            what=f"This machine's clock and the site's differ by {skew:.0f} s.", mend="Set it with NTP.", stops=False
+        )
+    ]
 
 
 def _rights(client: Client) -> list[Problem]:

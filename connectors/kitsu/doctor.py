@@ -38,6 +38,7 @@ def _clock(client: Client) -> Iterator[Problem]:
         yield Problem(
             what=f"The clock of this machine and that of {client.url} are {off:.0f} s apart.",
             mend="Let both follow a time server.",
+            stops=False,
         )
 
 
@@ -104,4 +105,5 @@ def _expiry(name: str, me: Json) -> Iterator[Problem]:
             yield Problem(
                 what=f"The token of '{me['full_name']}' ends on {me['expiration_date']}.",
                 mend=f"Set a later date for the bot, before the work on '{name}' stops.",
+                stops=False,
             )

@@ -138,6 +138,7 @@ def _statuses(client: Client, project: Json | None, statuses: Sequence[str]) -> 
         Problem(
             what=f"The status '{status}' is hidden from people in this project ({', '.join(sorted(hidden[status]))}).",
             mend="Show it in the project's status settings, or choose another in [statuses].",
+            stops=False,
         )
         for status in statuses
         if len(hidden.get(status, ())) == 2
@@ -162,6 +163,7 @@ def _clock(wire: Wire) -> list[Problem]:
         Problem(
             what=f"This machine's clock is {abs(skew):.0f} s {way} the site's.",
             mend="Switch on time synchronisation (chrony or systemd-timesyncd) on this machine.",
+            stops=False,
         )
     ]
 
@@ -175,6 +177,7 @@ def _storages(client: Client) -> list[Problem]:
         Problem(
             what=f"None of the site's storages is mounted on this machine ({', '.join(roots)}).",
             mend="Mount the shows where the site's LocalStorages say, or correct their Linux paths on the site.",
+            stops=False,
         )
     ]
 

@@ -104,15 +104,9 @@ def _trackers(settings: Settings) -> Iterator[Problem]:
 
 
 def _site(trackers: Trackers, name: str, tracker: str, project: str, settings: Settings) -> Iterator[Problem]:
-    codes = settings.shows[name].statuses
-    # What a show does not name itself it need not have: a site without a rejected status has nothing to reject by.
-    judged = (
-        code for name in ("approved", "rejected") if name in codes.model_fields_set for code in getattr(codes, name)
-    )
-    wanted = (*codes.ready, codes.running, codes.waiting, codes.done, codes.version, *judged)
     try:
         connection = trackers.connect(tracker)
-        yield from connection.check(project, tuple(dict.fromkeys(wanted)))
+        yield from connection.check(project, settings.shows[name].statuses.known_to_site)
         connection.close()
     except WetgateError as error:
         yield Problem(what=f"{name}: {tracker}: {error}", mend="Check url, script_name and api_key of the tracker.")

@@ -19,6 +19,7 @@ from ..store import Database
 from ..store.inbox import Inbox
 from ..store.tasks import Tasks
 from .clerk import QUIET, Clerk
+from .fitness import Fitness
 from .shows import ShowDesk
 
 log = structlog.get_logger()
@@ -77,6 +78,7 @@ class Desk:
         self._tasks, self._clerk, self._shows = tasks, clerk, shows
         self._queued, self._beat = queued, beat
         self._inbox = Inbox(database, name)
+        self._fitness = Fitness(database)
         self._tracker: Tracker | None = None
         self._wake, self._stop = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name=self.name, daemon=True)
@@ -118,6 +120,8 @@ class Desk:
             self._next_sweep = time.monotonic() + self._settings.sweep_seconds
         try:
             for show in self._shows.values():
+                if not self._fitness.fit(self._tracker, show):
+                    continue
                 self._sweep(self._tracker, show, touched, timed=timed, moved=moved)
         except Exception:
             self._footage_moved = moved  # what was not looked at is looked at in the next round

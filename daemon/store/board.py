@@ -32,6 +32,7 @@ from .board_values import (
 )
 from .board_words import ARRIVAL_WORDS, TASK_WORDS, finding_line, job_line, version_line
 from .database import Database
+from .unfit import unfit_shows
 
 _TABLES = tables.ArrivalRow.metadata.tables
 _ARRIVAL, _CLIP, _JOB, _NEED = (_TABLES[name] for name in ("arrival", "clip", "job", "job_need"))
@@ -77,7 +78,7 @@ class BoardReader:
                 shows=self._shows(session, paused),
                 all_paused="*" in paused,
                 trackers=self._trackers(session),
-                attention=tuple(_attention(arrivals, jobs, tasks, now)),
+                attention=(*_unfit(session, show), *_attention(arrivals, jobs, tasks, now)),
                 arrivals=arrivals,
                 job_counts=_counts(session, _JOB, show),
                 jobs=jobs,
@@ -273,6 +274,15 @@ def _mend(row: Any, jobs: Sequence[JobLine]) -> str:
     if row.state == "failed":
         return failed.mend if failed else advice("ProcessorError")
     return ""
+
+
+def _unfit(session: Session, show: str | None) -> list[Attention]:
+    """Shows that are not served at all come first."""
+    return [
+        Attention(kind="site", show=one.show, what=f"{one.show} is not served", why=one.what, mend=one.mend, at=one.at)
+        for one in unfit_shows(session)
+        if show in {None, one.show}
+    ]
 
 
 def _attention(

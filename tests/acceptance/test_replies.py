@@ -196,11 +196,16 @@ def test_the_queue_follows_the_tracker_and_does_nothing_twice(tmp_path: Path) ->
 @pytest.mark.timeout(600)
 def test_a_site_that_takes_no_status_of_ours_is_not_worked_for_ever(tmp_path: Path) -> None:
     """A task that stays at ready because our statuses are refused is done once and told; `redo` has it made again."""
-    thread = Thread(tmp_path, settings='[statuses]\nrunning = "none"\ndone = "nope"\n')
+    thread = Thread(tmp_path)
     thread.start_tracker()
     try:
         thread.shoot()
         thread.start()
+        first = thread.assign("cleanup", "plate: none of this name")
+        thread.wait_status(first, "hld", 60, "the show is served")
+        sg = thread.client()
+        sg.schema_field_update("Task", "sg_status_list", {"valid_values": ["wtg", "rdy", "hld", "fin"]})
+        sg.close()
         task = thread.assign("cleanup", BRIEF)
         wait_for(lambda: "The status of this task cannot be changed" in subjects(thread, task), 240, "it is told")
         time.sleep(8)  # two sweeps more
