@@ -155,7 +155,7 @@ def make(case: Case, folder: Path) -> Made:
         still = None if case.subject else _median(plate, (case.width, size[1]))
     request = Request(
         plate=Source(path=folder, name="plate"), work=folder / "work", out=folder / "out",
-        options={"box": "0,0,8,8", "feather": 0},
+        options={"box": "0,0,8,8", "box_is": "area", "feather": 0},
     )  # fmt: skip
     real = open_shot(request)
     truths = [real.rgb(n) for n in range(case.length)]

@@ -9,7 +9,8 @@ import numpy as np
 from wetgate.processors.mattes import grown
 from wetgate.processors.remove.holes import Region
 from wetgate.processors.remove.movers.complete import Movers
-from wetgate.processors.remove.movers.motion import completed
+from wetgate.processors.remove.movers.motion import completed, nearest
+from wetgate.processors.remove.movers.pieces import placed
 from wetgate.processors.remove.movers.scene import Scene
 from wetgate.processors.remove.movers.segment import mover_alpha, still_background
 from wetgate.processors.remove.sources.camera import Camera
@@ -159,3 +160,30 @@ def test_movers_are_told_from_noise_and_drift() -> None:
     there = np.abs(walking(20) - GROUND).max(axis=-1) > 0.15
     assert alpha[there].mean() > 0.95
     assert alpha[~grown(there, 4)].mean() < 0.01
+
+
+def test_a_piece_is_placed_by_the_part_of_it_that_is_seen() -> None:
+    """Expected 7 pixels too far left and 3 too low, with half of him hidden, he is found to the pixel."""
+    plate, ground = walking(20), np.asarray(GROUND, np.float32)
+    seen = ~box(82, 120)
+    mask, rgb = np.ones((60, 24), np.float32), np.asarray(SOMEBODY, np.float32)
+    assert placed(rgb, mask, (63.0, 33.0), plate, ground, seen, 30.0) == (70.0, 30.0)
+
+
+def test_a_piece_that_nothing_is_seen_of_stands_where_its_way_leads() -> None:
+    """Wholly hidden he is put where he is expected, and never where the plate shows that nobody is."""
+    plate, ground = walking(20), np.asarray(GROUND, np.float32)
+    hidden = box(60, 120)
+    shown = np.where(hidden[..., None], 0.9, plate).astype(np.float32)
+    mask, rgb = np.ones((60, 24), np.float32), np.asarray(SOMEBODY, np.float32)
+    assert placed(rgb, mask, (72.5, 31.0), shown, ground, ~hidden, 30.0) == (72.5, 31.0)
+    left, top = placed(rgb, mask, (50.0, 30.0), shown, ground, ~hidden, 30.0)
+    assert (left, top) == (60.0, 30.0)
+
+
+def test_unlabelled_places_go_with_the_nearest_label() -> None:
+    """Two labels divide a row between them; without any, nothing is made up."""
+    labels = np.zeros((3, 10), np.int32)
+    labels[:, 0], labels[:, 9] = 4, 7
+    assert nearest(labels)[1].tolist() == [4] * 5 + [7] * 5
+    assert not nearest(np.zeros((3, 10), np.int32)).any()

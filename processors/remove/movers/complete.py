@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import cv2
@@ -14,13 +14,17 @@ from ...pictures.layout import Image, Mask
 from ..holes import Region
 from ..sources.membrane import largest_channel
 from .candidates import Candidate, Target, candidates
-from .motion import Motion, grid
+from .follow import followed
+from .motion import Flows, grid
+from .pieces import Pieces
 from .scene import Scene
 from .segment import mover_alpha
-from .vote import attached, doubt, weigh
+from .vote import arbitrate, attached, doubt
 
 REACH = 24
 """Frames before and after at which a mover is looked for."""
+_FEW, _MOST = 0.3, 0.7
+"""Shares of what is believed at which somebody begins to show, and is wholly there."""
 
 
 @dataclass(frozen=True)
@@ -40,9 +44,14 @@ class Movers:
         self.scene = scene
 
     @cached_property
-    def motion(self) -> Motion:
-        """The movers' motion, hidden parts included."""
-        return Motion(self.scene)
+    def pieces(self) -> Pieces:
+        """The movers as pieces that go their way."""
+        return Pieces(self.scene)
+
+    @cached_property
+    def flows(self) -> Flows:
+        """The flow of everything, hidden parts included."""
+        return Flows(self.scene)
 
     def behind(self, frame: int, region: Region, plate: Image, background: Image, hole: Mask) -> Layer | None:
         """The movers behind *hole* of *frame*; None where there are none.
@@ -54,9 +63,14 @@ class Movers:
         target = self._target(frame, region, plate, background, hole)
         if not self._near(target):
             return None
-        found = list(candidates(scene, self.motion, target))
-        weights, trust = weigh(found, target)
-        return self._fused(target, found, weights, region, hole, doubt(target, found, weights, trust))
+        gone = list(candidates(scene, self.pieces, target))
+        ways = list(followed(scene, self.flows, target))
+        weights, shares = arbitrate(gone, ways, target)
+        believed = attached(target, gone, weights)
+        gone = [replace(one, alpha=one.alpha * believed) for one in gone]
+        weights = np.concatenate([weights * (1 - shares.sum(axis=0)), shares])
+        found = [*gone, *ways]
+        return self._fused(target, found, weights, region, hole, doubt(target, found, weights))
 
     def seen(self, frame: int, region: Region) -> Mask:
         """Where movers are seen in *frame*, over *region*, at the plate's resolution."""
@@ -116,18 +130,21 @@ class Movers:
             share = cv2.resize(weight, size, interpolation=cv2.INTER_LINEAR)
             alpha = cv2.resize(one.alpha, size, interpolation=cv2.INTER_LINEAR) * share
             x, y = self._plate_pixels(one, size, region, target)
-            source = self.scene.rgb_of(one.frame, self.scene.wide)
-            there = cv2.remap(source, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+            frames = cv2.resize(one.frames.astype(np.float32), size, interpolation=cv2.INTER_NEAREST)
+            there = np.zeros((*hole.shape, 3), np.float32)
+            for number in np.unique(frames[(share > 0) & hole]):
+                source = self.scene.rgb_of(int(number), self.scene.wide)
+                picture = cv2.remap(source, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+                there[frames == number] = picture[frames == number]
             total += there * alpha[..., None]
             mass += share
             opaque += alpha
             better = share > best
-            trace[better] = np.dstack([np.full_like(x, one.frame), x + self.scene.wide.x, y + self.scene.wide.y])[
-                better
-            ]
+            trace[better] = np.dstack([frames, x + self.scene.wide.x, y + self.scene.wide.y])[better]
             best = np.maximum(best, share)
-        alpha = np.asarray(opaque / np.maximum(mass, 1e-6) * hole, np.float32)
-        alpha = alpha * cv2.resize(attached(target, found, weights), size, interpolation=cv2.INTER_LINEAR)
+        # Somebody stands there or he does not: what most show is firm, what few show is none.
+        firm = np.clip((opaque / np.maximum(mass, 1e-6) - _FEW) / (_MOST - _FEW), 0, 1)
+        alpha = np.asarray(firm * firm * (3 - 2 * firm) * hole, np.float32)
         image = np.asarray(total / np.maximum(opaque, 1e-6)[..., None], np.float32)
         return Layer(image, alpha, trace, torn)
 

@@ -1,4 +1,4 @@
-"""How movers move: flow between neighbouring frames, and its completion where nothing is seen.
+"""How everything moves: flow between neighbouring frames, and its completion where nothing is seen.
 
 Fields are (h, w, 2) float32, pixels of the scene, x then y; weights (h, w) float32, 0..1.
 """
@@ -13,18 +13,23 @@ from .scene import Scene
 
 Field = NDArray[np.float32]
 
-_FADE = 0.93
-"""What is known of a hidden mover's motion counts so much less with every frame."""
-_FRESH = 0.5
-"""How much of what was known one frame's own motion replaces."""
-_CALM = 10
-"""Motion that nobody sees is smoothed over this part of the scene's longer side."""
-
 
 def grid(height: int, width: int) -> tuple[Field, Field]:
     """x and y of every pixel."""
     x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
     return x, y
+
+
+def nearest(labels: NDArray[np.int32]) -> NDArray[np.int32]:
+    """*labels* (h, w), each 0 replaced by the label that lies nearest; all 0 where there are none."""
+    if not labels.any():
+        return labels
+    _, place = cv2.distanceTransformWithLabels(
+        (labels == 0).astype(np.uint8), cv2.DIST_L2, 3, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    table = np.zeros(int(place.max()) + 1, np.int32)
+    table[place[labels > 0]] = labels[labels > 0]
+    return np.asarray(table[place], np.int32)
 
 
 def completed(values: Field, weight: Field, finest: float = 2.0) -> Field:
@@ -56,73 +61,28 @@ def completed(values: Field, weight: Field, finest: float = 2.0) -> Field:
     return known
 
 
-class Motion:
-    """The movers' motion through a scene's whole stretch, hidden parts included.
-
-    Where a mover is seen its flow counts; where it is hidden, what it did just before and will do just
-    after, carried along by itself; at last what the rest of it does. The camera's motion is taken out
-    meanwhile. All of it is smooth, so it is worked out and kept at half the scene's resolution.
-    """
+class Flows:
+    """Flow of everything in a scene between neighbouring frames, completed over what is hidden."""
 
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
-        height, width = scene.shape
-        self._size = (max(2, width // 2), max(2, height // 2))
-        self._velocity: dict[tuple[int, int], Field] = {}
-        for step in (1, -1):
-            self._complete(step)
+        self._kept: dict[tuple[int, int], Field] = {}
 
-    def velocity(self, frame: int, step: int) -> Field:
-        """The movers' motion from *frame* to the one *step* (+-1) on."""
+    def velocity(self, frame: int, step: int) -> tuple[Field, Field]:
+        """(h, w, 2) pixels of the scene from *frame* to the one *step* (+-1) on, and (h, w) how far the flows
+        that it is completed from differ there."""
+        if (frame, step) not in self._kept:
+            flow, weight = self._scene.flow(frame, step)
+            height, width = weight.shape
+            half = (max(2, width // 2), max(2, height // 2))
+            square = np.einsum("hwc,hwc->hw", flow, flow)
+            mass = np.asarray(cv2.resize(weight, half, interpolation=cv2.INTER_AREA), np.float32)
+            weighted = np.dstack([flow, square]) * weight[..., None]
+            sums = cv2.resize(weighted, half, interpolation=cv2.INTER_AREA)
+            mean = completed(np.asarray(sums / np.maximum(mass, 1e-6)[..., None], np.float32), mass)
+            apart = np.maximum(mean[..., 2] - np.einsum("hwc,hwc->hw", mean[..., :2], mean[..., :2]), 0)
+            self._kept[frame, step] = np.asarray(np.dstack([mean[..., :2], np.sqrt(apart)]), np.float32)
         height, width = self._scene.shape
-        field = cv2.resize(self._velocity[frame, step], (width, height), interpolation=cv2.INTER_LINEAR)
-        return np.asarray(2 * field + self._scene.carried(frame, step), np.float32)
-
-    def _seen(self, step: int) -> dict[int, tuple[Field, Field]]:
-        """Flow of visible movers and how much it counts, by frame, at half resolution."""
-        scene = self._scene
-        seen: dict[int, tuple[Field, Field]] = {}
-        for frame in range(scene.stretch[0], scene.stretch[1] + 1):
-            if not scene.holds(frame + step):
-                continue
-            flow, weight = scene.flow(frame, step)
-            moves = 0.15 + np.minimum(np.hypot(flow[..., 0], flow[..., 1]), 1)
-            counts = np.asarray(weight * moves * scene.alpha(frame) / 1.15, np.float32)
-            mass = np.asarray(cv2.resize(counts, self._size, interpolation=cv2.INTER_AREA), np.float32)
-            sums = cv2.resize(flow * counts[..., None], self._size, interpolation=cv2.INTER_AREA)
-            seen[frame] = (np.asarray(sums / np.maximum(2 * mass, 1e-6)[..., None], np.float32), mass)
-        return seen
-
-    def _complete(self, step: int) -> None:
-        scene, seen = self._scene, self._seen(step)
-        sums = {n: (flow * weight[..., None], weight) for n, (flow, weight) in seen.items()}
-        for order in (1, -1):
-            kept: tuple[Field, Field] | None = None
-            for frame in sorted(seen, reverse=order < 0):
-                flow, weight = seen[frame]
-                if kept is not None and float(kept[1].sum()) > 1e-3:
-                    old_flow, old_weight = _moved(*kept, -kept[0] * (order * step))
-                    one, two = sums[frame]
-                    carried = old_weight * _FADE * (1 - weight)
-                    sums[frame] = (one + old_flow * carried[..., None], two + carried)
-                    # A stride wavers: what goes on into the hole is the mean of the last frames.
-                    carried = old_weight * _FADE * (1 - _FRESH * weight)
-                    total = weight + carried
-                    both = flow * weight[..., None] + old_flow * carried[..., None]
-                    mean = np.asarray(both / np.maximum(total, 1e-6)[..., None], np.float32)
-                    flow, weight = completed(mean, total), np.minimum(total, 1)
-                kept = (flow, weight)
-        calm = max(self._size) / _CALM
-        for frame, (total, mass) in sums.items():
-            mean = np.asarray(total / np.maximum(mass, 1e-6)[..., None], np.float32)
-            hidden = cv2.resize(scene.hidden(frame).astype(np.float32), self._size, interpolation=cv2.INTER_AREA)
-            unseen = np.asarray(cv2.GaussianBlur(hidden, (0, 0), calm / 3), np.float32)[..., None]
-            field = completed(mean, mass, calm) * unseen + completed(mean, mass) * (1 - unseen)
-            self._velocity[frame, step] = np.asarray(field, np.float32)
-
-
-def _moved(flow: Field, weight: Field, back: Field) -> tuple[Field, Field]:
-    x, y = grid(*weight.shape)
-    both = np.dstack([flow, weight])
-    out = cv2.remap(both, x + back[..., 0], y + back[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return np.ascontiguousarray(out[..., :2]), np.ascontiguousarray(out[..., 2])
+        field = cv2.resize(self._kept[frame, step], (width, height), interpolation=cv2.INTER_LINEAR)
+        flow = field[..., :2] + self._scene.carried(frame, step)
+        return np.asarray(flow, np.float32), np.asarray(field[..., 2], np.float32)

@@ -27,6 +27,8 @@ _ROOM = 0.35
 """What is looked at around a region, as a share of its longer side: a mover must be seen coming."""
 _BESIDE = (3, 6, 10, 15, 21, 28)
 """Frames before and after that show what stands still, under a moving camera."""
+_BETTER = 1.1
+"""How many times better another flow must fit to be taken."""
 
 
 @dataclass
@@ -137,7 +139,11 @@ class Scene:
             steadied = cv2.remap(self.luma(other), x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
             covered = cv2.remap(self.hidden(other).astype(np.uint8), x, y, cv2.INTER_NEAREST) > 0
             hidden = np.asarray(self.hidden(frame) | covered)
-            self._flow[frame, step] = residual_flow(self.luma(frame), np.asarray(steadied, np.uint8), hidden)
+            found = residual_flow(self.luma(frame), np.asarray(steadied, np.uint8), hidden)
+            if base.any():
+                hidden = np.asarray(self.hidden(frame) | self.hidden(other))
+                found = _likelier(found, base, residual_flow(self.luma(frame), self.luma(other), hidden))
+            self._flow[frame, step] = found
         return self._flow[frame, step]
 
     def luma(self, frame: int) -> NDArray[np.uint8]:
@@ -151,6 +157,16 @@ class Scene:
         matrix = None if self.camera.still(frame) else self._matrix(frame, frame + step)
         if matrix is None:
             return np.zeros((height, width, 2), np.float32)
+        x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
+        at = np.stack([x, y], axis=-1)
+        return np.asarray(cv2.perspectiveTransform(at, matrix) - at, np.float32)
+
+    def between(self, frame: int, other: int) -> Field | None:
+        """The camera's own motion (h, w, 2) from *frame* to *other*; None where it rests or is not known."""
+        matrix = None if self.camera.still(frame) else self._matrix(frame, other)
+        if matrix is None:
+            return None
+        height, width = self.shape
         x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
         at = np.stack([x, y], axis=-1)
         return np.asarray(cv2.perspectiveTransform(at, matrix) - at, np.float32)
@@ -188,3 +204,12 @@ class Scene:
         if self.factor == 1.0:
             return np.asarray(image, np.float32)
         return np.asarray(cv2.resize(image, self.shape[::-1], interpolation=cv2.INTER_AREA), np.float32)
+
+
+def _likelier(one: tuple[Field, Field], base: Field, whole: tuple[Field, Field]) -> tuple[Field, Field]:
+    """Flow beyond the camera's, or the *whole* flow less it where that fits better: whom the camera goes with
+    stands nearly still in the picture, and is too far off to be found from where the camera would have him."""
+    fits, other = cv2.GaussianBlur(one[1], (0, 0), 2.0), cv2.GaussianBlur(whole[1], (0, 0), 2.0)
+    better = other > _BETTER * fits
+    flow = np.where(better[..., None], whole[0] - base, one[0])
+    return np.asarray(flow, np.float32), np.asarray(np.where(better, whole[1], one[1]), np.float32)

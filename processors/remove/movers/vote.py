@@ -13,13 +13,15 @@ from .candidates import Candidate, Target
 
 _AGREE = 0.06
 """Patch distance (RMS over RGB, 0..1) at which two candidates still show the same thing."""
+_MUCH = 0.15
+"""The same at which one still shows much the same as the one that won."""
 _NEAR = 8.0
 """Frames after which a candidate counts e times less."""
 _OLD = 16.0
 """Frames after which what a mover looked like is more guessed than known."""
-_TOGETHER = 4.0
-"""Pixels over which candidates are chosen together."""
-_FIT = 0.05
+_TOGETHER = 2.0
+"""Pixels over which it is decided together who is believed."""
+_FIT = 0.03
 """An error around the hole (0..1) at which a candidate counts e times less."""
 _APART = 0.12
 """Difference (0..1) beside the hole beyond which fill and plate show different things."""
@@ -27,35 +29,81 @@ _WHOLE = 0.3
 """Part of the largest mover seen that a piece must have which nothing beside the hole goes on to."""
 _MOST = 0.4
 """Share of the candidates that must show such a piece."""
+_SIGNS, _CERTAIN = (2.9, 31.0, 3.5, 1.9), -3.75
+"""The weights of `signs` and their offset: a logistic fit of an edge recall under .8, to half of the cases of
+`benchmarks/movers.py`."""
 _EDGE = 5
 """Pixels beside the hole in which a performer who goes on behind it is looked for."""
+_CLOSE = 0.2
+"""Pixels by which what is followed one frame may have strayed at the least."""
+_ALONE = 0.2
+"""The difference (0..1) that is assumed where only one way arrives."""
+_ODDS, _STRAYING, _DIFFERENT = 3.5, 0.7, 0.15
+"""Odds for what was followed, how they fall with the pixels it may have strayed and with the difference
+(0..1) between both ways: a logistic fit of which errs less, to half of the cases of `benchmarks/movers.py`."""
+_CHOOSE = 3
+"""How many times over these odds count."""
 
 Weights = NDArray[np.float32]
 
 
-def weigh(found: Sequence[Candidate], target: Target) -> tuple[Weights, Weights]:
-    """(K, h, w) twice: how much each candidate counts, summing to 1, and how far it was trusted before.
+def weigh(found: Sequence[Candidate], target: Target) -> Weights:
+    """(K, h, w) how much each candidate counts, summing to 1 where any does.
 
     The one that most of the trusted ones agree with wins, neighbours choosing together; the others
-    count as far as they show the same.
+    count as far as they show much the same: the same hand, a little farther on.
     """
     if not found:
-        nothing = np.zeros((0, *target.hole.shape), np.float32)
-        return nothing, nothing
-    patches = [np.asarray(cv2.blur(one.image, (5, 5)), np.float32) for one in found]
+        return np.zeros((0, *target.hole.shape), np.float32)
     trust = np.stack([one.valid * np.exp(-_age(one, target) / _NEAR - one.error / _FIT) for one in found])
-    trust = trust.astype(np.float32)
-    votes = trust.copy()
-    for i, first in enumerate(patches):
-        for j in range(i):
-            near = _alike(first, patches[j], _AGREE)
-            votes[i] += near * trust[j]
-            votes[j] += near * trust[i]
-    votes = np.stack([cv2.GaussianBlur(vote, (0, 0), _TOGETHER) for vote in votes])
-    best = np.where(np.stack([one.valid for one in found]), votes, -1).argmax(axis=0)
+    patches = [np.asarray(cv2.blur(one.image, (5, 5)), np.float32) for one in found]
+    best = _elected(patches, trust.astype(np.float32), np.stack([one.valid for one in found]))
     chosen = np.take_along_axis(np.stack(patches), best[None, ..., None], axis=0)[0]
-    weights = np.stack([t * _alike(patch, chosen, _AGREE / 2) for t, patch in zip(trust, patches, strict=True)])
-    return np.asarray(weights / np.maximum(weights.sum(axis=0), 1e-12), np.float32), trust
+    weights = np.stack([t * _alike(patch, chosen, _MUCH) for t, patch in zip(trust, patches, strict=True)])
+    return np.asarray(weights / np.maximum(weights.sum(axis=0), 1e-12), np.float32)
+
+
+def _elected(patches: Sequence[NDArray[np.float32]], trust: Weights, valid: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """(h, w) the candidate that wins, worked out at half the resolution: neighbours decide together."""
+    height, width = trust.shape[1:]
+    half = (max(1, width // 2), max(1, height // 2))
+    small = [np.asarray(cv2.resize(patch, half, interpolation=cv2.INTER_AREA), np.float32) for patch in patches]
+    shares = np.stack([cv2.resize(one, half, interpolation=cv2.INTER_AREA) for one in trust])
+    votes = shares.copy()
+    for i, first in enumerate(small):
+        for j in range(i):
+            near = _alike(first, small[j], _AGREE)
+            votes[i] += near * shares[j]
+            votes[j] += near * shares[i]
+    blurred = [cv2.resize(cv2.GaussianBlur(vote, (0, 0), _TOGETHER), (width, height)) for vote in votes]
+    return np.asarray(np.where(valid, np.stack(blurred), -1).argmax(axis=0))
+
+
+def arbitrate(gone: Sequence[Candidate], followed: Sequence[Candidate], target: Target) -> tuple[Weights, Weights]:
+    """What `weigh` gives for movers *gone* their way, then how much each of those that *followed* every pixel counts.
+
+    The nearer a pixel was followed, over flow that all agreed, and the more alike what was found both
+    ways, the more it counts against the movers that went as a whole.
+    """
+    weights = weigh(gone, target)
+    nothing = np.zeros((0, *target.hole.shape), np.float32)
+    if not len(followed):
+        return weights, nothing
+    strayed = np.stack([np.where(one.valid, one.strayed, np.float32(np.inf)) for one in followed])
+    shares = 1 / (_CLOSE + strayed)
+    shares /= np.maximum(shares.sum(axis=0), 1e-9)
+    covered = np.isfinite(strayed).any(axis=0)
+    least = np.minimum(strayed.min(axis=0), max(target.hole.shape))
+    apart = np.full(target.hole.shape, _ALONE, np.float32)
+    if len(followed) > 1:
+        both = np.isfinite(strayed).all(axis=0)
+        differ = cv2.blur(largest_channel(np.abs(followed[0].image - followed[1].image)), (5, 5))
+        apart = np.asarray(np.where(both, differ, _ALONE), np.float32)
+    odds = _ODDS * (_CLOSE + least) ** -_STRAYING * np.exp(-cv2.blur(apart, (5, 5)) / _DIFFERENT)
+    odds = odds**_CHOOSE  # a choice, softly: a mixture of both is a ghost
+    share = odds / (1 + odds) * covered
+    share = cv2.GaussianBlur(share.astype(np.float32), (0, 0), _TOGETHER) * covered
+    return weights, np.asarray(shares * share, np.float32)
 
 
 def attached(target: Target, found: Sequence[Candidate], weights: Weights) -> NDArray[np.float32]:
@@ -82,39 +130,44 @@ def attached(target: Target, found: Sequence[Candidate], weights: Weights) -> ND
     return cv2.dilate(kept[labels].astype(np.float32), np.ones((5, 5), np.uint8)).astype(np.float32)
 
 
-def doubt(target: Target, found: Sequence[Candidate], weights: Weights, trust: Weights) -> float:
-    """0..1: how likely a mover behind the hole is cut off or wrong.
+def doubt(target: Target, found: Sequence[Candidate], weights: Weights) -> float:
+    """0..1: how likely the outline of a mover behind the hole is cut: see `signs`."""
+    signal = float(np.dot(_SIGNS, signs(target, found, weights)) + _CERTAIN)
+    return float(1 / (1 + np.exp(-signal)))
 
-    Where movers are seen beside the hole, the share that the fill does not go on to show; inside, how
-    far the candidates disagree about where movers stand; and how long ago they were seen.
+
+def signs(target: Target, found: Sequence[Candidate], weights: Weights) -> NDArray[np.float32]:
+    """What speaks for a cut outline, each 0..1.
+
+    Where movers are seen beside the hole, the share that the fill does not go on to show; where the
+    fill shows somebody, how far its candidates differ, and how long ago they were seen; and the share of
+    the hole that none of them knows.
     """
     far = cv2.distanceTransform((~target.wanted).astype(np.uint8), cv2.DIST_L2, 3)
     beside = (far > 1) & (far <= _EDGE + 2) & ~target.hole
     firm = beside & (target.alpha > 0.5)
     if not len(found):
-        return float(min(1.0, firm.sum() / _EDGE / 12))
+        return np.array([min(1.0, firm.sum() / _EDGE / 12), 0, 0, 1], np.float32)
     fused = np.einsum("khw,khwc->hwc", weights, np.stack([one.image for one in found])).astype(np.float32)
-    alphas = np.stack([one.alpha for one in found])
-    alpha = (weights * alphas).sum(axis=0)
-    apart = cv2.blur(largest_channel(np.abs(fused - target.plate)), (3, 3)) > _APART
     covered = weights.sum(axis=0) > 0.5
-    rim = beside & ((target.alpha > 0.5) | ((alpha > 0.5) & covered))
-    missed = float((apart | ~covered)[rim].sum()) / max(float(rim.sum()), 6.0 * _EDGE)
-    total = np.maximum(trust.sum(axis=0), 1e-12)
-    mean = (trust * alphas).sum(axis=0) / total
-    split = 4 * mean * (1 - mean)
-    ages = np.array([_age(one, target) for one in found], np.float32)
-    age = np.tensordot(ages, weights, axes=1)
-    inside = target.wanted & ((alpha > 0.3) | (mean > 0.3))
+    apart = cv2.blur(largest_channel(np.abs(fused - target.plate)), (3, 3)) > _APART
+    missed = float((apart | ~covered)[firm].sum()) / max(float(firm.sum()), 6.0 * _EDGE)
+    shown = covered & (cv2.blur(largest_channel(np.abs(fused - target.background)), (3, 3)) > _APART / 2)
+    inside = target.wanted & shown
+    unknown = float((~covered)[target.wanted].mean()) if target.wanted.any() else 0.0
     if inside.sum() < 12:
-        return float(min(1.0, 1.5 * missed))
-    old = 1 - np.exp(-age[inside].mean() / _OLD)
-    unsure = float(split[inside].mean())
-    return float(np.clip(1 - (1 - min(1.0, 1.5 * missed)) * (1 - 0.7 * unsure) * (1 - 0.7 * old), 0, 1))
+        return np.array([missed, 0, 0, unknown], np.float32)
+    split = np.zeros(covered.shape, np.float32)
+    age = np.zeros(covered.shape, np.float32)
+    for one, weight in zip(found, weights, strict=True):
+        split += weight * largest_channel(np.abs(one.image - fused))
+        age += weight * _age(one, target)
+    old = 1 - np.exp(-float(age[inside].mean()) / _OLD)
+    return np.array([missed, float(split[inside].mean()), old, unknown], np.float32)
 
 
-def _age(one: Candidate, target: Target) -> int:
-    return abs(one.frame - target.frame)
+def _age(one: Candidate, target: Target) -> NDArray[np.float32]:
+    return np.abs(one.frames - target.frame).astype(np.float32)
 
 
 def _alike(one: NDArray[np.float32], other: NDArray[np.float32], spread: float) -> NDArray[np.float32]:
