@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from collections.abc import Iterator
 
@@ -9,6 +10,7 @@ import gazu
 import pytest
 from fault_table import ROWS, FaultTable
 from gazu import client as raw
+from gazu.exception import RouteNotFoundException
 from kitsu_site import KitsuBench, Studio
 from wetgate.connectors.contract import Bench
 from wetgate.daemon.sandbox.faults import Fault
@@ -39,7 +41,9 @@ class KitsuSite:
         assert bench is self._bench
         for comment in self._bench.preview(version)["comments"]:
             raw.delete(f"data/comments/{comment}", client=self._studio.admin)
-        raw.delete(f"data/preview-files/{version.id}?force=true", client=self._studio.admin)
+        with contextlib.suppress(RouteNotFoundException):
+            # Once it is uploaded, it goes with its comment.
+            raw.delete(f"data/preview-files/{version.id}?force=true", client=self._studio.admin)
 
     def forbid(self, *, writing: bool) -> None:
         assert self._bench is not None
