@@ -7,6 +7,8 @@ polygons and groups of these. Text is left out: it marks no place.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import math
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -41,7 +43,8 @@ def drawings(preview: Json, version: EntityRef, site_rate: str) -> Iterator[Atta
         seconds = float(annotation.get("time") or 0)
         frame = frame_at(seconds, _rate(site_rate), _rate(data.get("frame_rate") or site_rate))
         yield Attachment(
-            id=f"{preview['id']}@{annotation.get('time')}",
+            # Strokes come one by one: with each the drawing is another.
+            id=f"{preview['id']}@{annotation.get('time')}@{_digest(annotation)}",
             name=f"{data.get('code') or preview['id']}_drawn_{frame:04d}.png",
             url="",
             at=_latest(annotation) or stamp(preview["updated_at"]),
@@ -49,6 +52,11 @@ def drawings(preview: Json, version: EntityRef, site_rate: str) -> Iterator[Atta
             frame=frame,
             version=version,
         )
+
+
+def _digest(annotation: Json) -> str:
+    drawn = json.dumps(annotation.get("drawing"), sort_keys=True)
+    return hashlib.sha256(drawn.encode()).hexdigest()[:12]
 
 
 def frame_at(seconds: float, site_rate: float, rate: float) -> int:

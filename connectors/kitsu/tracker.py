@@ -120,7 +120,7 @@ class Kitsu:
         """Fetch an attachment; a drawing is drawn here, as Kitsu keeps it as lines."""
         if not attachment.drawn:
             return self._files.download(attachment, folder)
-        number, _, time = attachment.id.partition("@")
+        number, time, _ = attachment.id.split("@")
         folder.mkdir(parents=True, exist_ok=True)
         target = folder / clean_name(attachment.name)
         target.write_bytes(render(self._versions.one(number), time))

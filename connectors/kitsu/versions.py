@@ -66,9 +66,10 @@ class Versions:
         return self.ref(found[0])
 
     def reviews(self, task: str) -> tuple[Review, ...]:
-        """What stands on our versions: the last status that a comment set before the next version came.
+        """What stands on our versions: the last status that a person set before the next version came.
 
-        A comment always carries a status; it was set by whoever changed it, not by those who wrote on.
+        Every comment carries a status; it was set by whoever changed it, not by those who wrote on. What we
+        set ourselves, such as that work goes on, takes nothing back of what a person decided.
         """
         ours = {row["id"]: row for row in self.of(task)}
         comments = self._comments.of(task)
@@ -105,13 +106,15 @@ class Versions:
                 self._client.delete(f"remove the second '{code}'", f"{path}?force=true")
 
     def _review(self, preview: Json, comments: Sequence[Json]) -> Review:
-        status, by, at = comments[0]["task_status_id"], "", stamp(comments[0]["created_at"])
+        standing = status = comments[0]["task_status_id"]
+        by, at = "", stamp(comments[0]["created_at"])
         for comment in comments[1:]:
             if comment["previews"]:
                 break
-            if comment["task_status_id"] != status:
+            if comment["task_status_id"] != standing and not self._comments.ours(comment):
                 status, at = comment["task_status_id"], stamp(comment["created_at"])
-                by = "" if self._comments.ours(comment) else self._site.login(comment["person_id"])
+                by = self._site.login(comment["person_id"])
+            standing = comment["task_status_id"]
         key = self.key(preview)
         assert key is not None
         return Review(version=self.ref(preview), key=key, status=self._site.code(status), by=by, at=at)

@@ -194,12 +194,14 @@ def test_reviews_of_several_versions(studio: Studio, bench: KitsuBench, task: En
     studio.comment(task.id, "nearly")
     studio.comment(task.id, "wider matte", "retake")
     bench.tracker.set_status(task, "ip")
+    studio.comment(task.id, "how far is it?")
     second = bench.tracker.publish(draft(bench, task, "2"))
     studio.comment(task.id, "good", "approved")
     studio.comment(task.id, "thanks")
     found = [(one.version.id, one.status, one.by) for one in bench.tracker.reviews(task)]
-    # Our own status after the retake is no person's decision.
-    assert found == [(first.id, "ip", ""), (second.id, "approved", studio.reviser["email"])]
+    # Our own status after the retake takes nothing back.
+    rita = studio.reviser["email"]
+    assert found == [(first.id, "retake", rita), (second.id, "approved", rita)]
 
 
 # ---- publishing ----
@@ -380,6 +382,14 @@ def test_a_drawing_becomes_a_picture(
     size = bench.preview(version)
     assert picture.shape == (size["height"], size["width"], 4)
     scale = size["width"] / 320
+    # A further stroke on the same frame makes another drawing of it, which holds both.
+    more = [{"time": 0.5, "drawing": {"objects": [{**box, **canvas, "left": 200}]}}]
+    raw.put(path, {"additions": more}, client=studio.person)
+    (grown,) = bench.tracker.brief(task).attachments
+    assert grown.id != found.id
+    both = cv2.imread(str(bench.tracker.download(grown, tmp_path / "grown")), cv2.IMREAD_UNCHANGED)
+    assert both is not None
+    assert both[round(60 * scale), round(200 * scale), 3] == both[round(60 * scale), round(80 * scale), 3] == 255
     assert tuple(picture[round(60 * scale), round(80 * scale)]) == (0, 0, 255, 255)
     assert picture[round(60 * scale), round(110 * scale), 3] == 0
 
