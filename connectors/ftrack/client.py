@@ -7,6 +7,7 @@ to one thread.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 import uuid
@@ -68,21 +69,22 @@ class Client:
         except _VENDOR as error:
             raise self._wrong(error, what, writing=True) from error
 
-    def transfer(self, what: str, call: Callable[[requests.Session], requests.Response]) -> requests.Response:
-        """Run one request outside of the API; raises for whatever is no success."""
+    def get(self, what: str, address: str) -> requests.Response:
+        """Ask for a file, with our credentials where it is the site's; raises for whatever is no success."""
         session = self.session()
+        ours = address.startswith(f"{self.url}/")
+        session.answered = None
         try:
-            response = call(session.http)
+            with contextlib.nullcontext(session.http) if ours else requests.Session() as http:
+                response = http.get(address, stream=True, allow_redirects=False, timeout=self.timeout)
         except _VENDOR as error:
-            session.answered = None
             raise self._wrong(error, what, writing=False) from error
         if response.ok:
             return response
         status = response.status_code
         response.close()
-        if status in _REFUSED:
-            raise TrackerRejected(f"{what}: {self.url} answers HTTP {status}.")
-        raise TrackerUnavailable(f"{what}: {self.url} answers HTTP {status}.")
+        kind = TrackerRejected if status in _REFUSED else TrackerUnavailable
+        raise kind(f"{what}: HTTP {status}.")
 
     def reading(self, what: str, call: Callable[[], T]) -> T:
         """Run a call that changes nothing."""

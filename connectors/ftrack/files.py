@@ -6,6 +6,9 @@ import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from urllib.parse import urljoin
+
+import requests
 
 from ...schema.errors import AmbiguousResult, EntityNotFound, TrackerRejected
 from ...schema.tracker import Attachment, EntityRef, MediaKind
@@ -21,6 +24,7 @@ FILE = "wetgate_file"
 _NAMES = {MediaKind.MOVIE: "ftrackreview-mp4", MediaKind.THUMBNAIL: "thumbnail"}
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _CHUNK = 1 << 20
+_REDIRECTS = 5
 
 
 class Files:
@@ -89,9 +93,17 @@ class Files:
         return target
 
     def _fetch(self, what: str, address: str, part: Path) -> None:
-        response = self._client.transfer(
-            what, lambda http: http.get(address, stream=True, timeout=self._client.timeout)
-        )
+        """Follow an address to a file. Only the site itself is shown our credentials, wherever it sends us."""
+        for _ in range(_REDIRECTS):
+            response = self._client.get(what, address)
+            if not response.is_redirect:
+                self._save(what, response, part)
+                return
+            address = urljoin(address, response.headers["Location"])
+            response.close()
+        raise TrackerRejected(f"{what}: the site sends us from address to address.")
+
+    def _save(self, what: str, response: requests.Response, part: Path) -> None:
         with response, part.open("wb") as out:
             self._client.reading(what, lambda: out.writelines(response.iter_content(_CHUNK)))
 

@@ -7,6 +7,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -505,6 +506,43 @@ def test_a_storage_that_gave_up_is_asked_anew(bench: FtrackBench, tmp_path: Path
         bench.tracker.upload(version, MediaKind.FILE, path)
     bench.tracker.upload(version, MediaKind.FILE, path)
     assert stored(bench, version) == path.read_bytes()
+
+
+class Storage(BaseHTTPRequestHandler):
+    """A storage apart from the site: sends on once, then gives the file; keeps what it was shown."""
+
+    shown: list[dict[str, str]] = []
+
+    def do_GET(self) -> None:
+        self.shown.append({name.lower(): value for name, value in self.headers.items()})
+        moved = "/moved" not in self.path
+        self.send_response(302 if moved else 200)
+        if moved:
+            self.send_header("Location", "/moved")
+        self.end_headers()
+        if not moved:
+            self.wfile.write(b"from the storage")
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def test_only_the_site_sees_our_key(bench: FtrackBench, tmp_path: Path) -> None:
+    """A file that lies in another house's storage is fetched without our credentials, also by way of a redirect."""
+    task = bench.make_task("cleanup")
+    path = tmp_path / "matte.png"
+    path.write_bytes(b"matte")
+    bench.write_note(task, "matte", [path])
+    with HTTPServer(("127.0.0.1", 0), Storage) as storage:
+        thread = threading.Thread(target=storage.serve_forever)
+        thread.start()
+        bench.site.sandbox.site.base = f"http://127.0.0.1:{storage.server_port}"
+        got = bench.tracker.download(bench.tracker.brief(task).attachments[0], tmp_path / "got")
+        storage.shutdown()
+        thread.join()
+    assert got.read_bytes() == b"from the storage"
+    assert len(Storage.shown) == 2
+    assert not any(name.startswith("ftrack-") for headers in Storage.shown for name in headers)
 
 
 # Errors

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable
+from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -72,6 +73,8 @@ class FtrackSandbox:
         """Open the storage, seed what is missing, listen; returns once requests are answered."""
         if self._site is not None:
             return
+        if find_spec("wsproto") is None:
+            raise ConfigError("The event hub needs wsproto: install Wetgate with its extra, as `wetgate[ftrack]`.")
         self._serving.open()
         try:
             self._site = self._open_site()
