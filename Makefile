@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check -q
 SOURCES := pyproject.toml setup.py constraints.txt
 
-.PHONY: demo test lint soak benchmarks clean
+.PHONY: demo test lint soak benchmarks zou clean
 
 demo: $(VENV)/.demo
 	$(BIN)/wetgate demo --out demo-out
@@ -27,6 +27,14 @@ soak: $(VENV)/.test
 benchmarks: $(VENV)/.test
 	for bench in benchmarks/*.py; do $(BIN)/python $$bench || exit 1; done
 
+# Kitsu's server, for the tests of its connector; it needs PostgreSQL, Redis and ffmpeg beside it.
+zou: .zou/.whole
+
+.zou/.whole: tests/zou.txt
+	$(PYTHON) -m venv .zou
+	.zou/bin/pip --disable-pip-version-check -q install -r tests/zou.txt
+	@touch $@
+
 # An environment is whole or absent: the stamp is written last.
 $(VENV)/.demo: $(SOURCES)
 	@echo "Setting up (about two minutes the first time) ..."
@@ -37,8 +45,8 @@ $(VENV)/.demo: $(SOURCES)
 $(VENV)/.test: $(SOURCES)
 	@echo "Setting up (about two minutes the first time) ..."
 	$(PYTHON) -m venv $(VENV)
-	$(PIP) install -c constraints.txt -e ".[demo,postgres,test]"
+	$(PIP) install -c constraints.txt -e ".[demo,ftrack,postgres,test]"
 	@touch $@ $(VENV)/.demo
 
 clean:
-	rm -rf $(VENV) demo-out build *.egg-info
+	rm -rf $(VENV) .zou demo-out build *.egg-info

@@ -31,9 +31,10 @@ from wetgate.processors.mattes import grown
 from wetgate.processors.pictures import Picture, Plate
 from wetgate.processors.pictures.review import write_picture
 from wetgate.processors.remove.fill import composed
-from wetgate.processors.remove.grain import Grain, flat_places, high_pass
+from wetgate.processors.remove.grain import flat_places, high_pass
 from wetgate.processors.remove.holes import region_of
 from wetgate.processors.remove.layers import fill_hole
+from wetgate.processors.remove.regrain import regrained
 from wetgate.processors.remove.shot import open_shot
 from wetgate.processors.remove.steady import Steady
 from wetgate.schema.request import Request, Source
@@ -92,7 +93,7 @@ class Known:
             plate=Source(path=SHARED / case.clip, name=Path(case.clip).stem),
             work=folder,
             out=folder,
-            options={"box": "0,0,8,8", "feather": 0, **options},
+            options={"box": "0,0,8,8", "box_is": "area", "feather": 0, **options},
         )
         real = open_shot(request)
         size = (real.plate.video.height, real.plate.video.width)
@@ -203,13 +204,13 @@ def run(name: str, case: Case, count: int, pictures: Path | None) -> str:
             frames = [n for n in range(first, first + count) if known.holes[n].sum() > 50]
             started = time.process_time()
             fills = {n: fill_hole(known.shot, n, known.shot.matte) for n in frames}
-            grain = Grain.mean([fill.grain for fill in fills.values() if fill])
             made = {}
             steady = Steady(known.shot, fills.get)
             for n in frames:
                 fill = steady.at(n)
                 assert fill is not None
-                made[n] = composed(known.shot, fill, known.holes[n], grain)
+                given = regrained(known.shot, fill, known.holes[n])
+                made[n] = composed(known.shot, given.fill, known.holes[n])
             spent, done = spent + time.process_time() - started, done + len(frames)
             measure_run(sums, known, made)
             if pictures:

@@ -36,6 +36,7 @@ from wetgate.processors.remove.fill import composed, paint
 from wetgate.processors.remove.holes import region_of
 from wetgate.processors.remove.layers import fill_hole
 from wetgate.processors.remove.movers.motion import completed
+from wetgate.processors.remove.regrain import regrained
 from wetgate.processors.remove.shot import open_shot
 from wetgate.schema.request import Request, Source
 
@@ -312,7 +313,7 @@ def run(case: Case, count: int, sheet: Path | None = None) -> dict[str, Result]:
                 fill = fill_hole(shot, frame, shot.matte)
                 assert fill is not None
                 torn = fill.torn
-                return composed(shot, fill, hole, fill.grain).rgb()
+                return composed(shot, regrained(shot, fill, hole).fill, hole).rgb()
 
             methods: dict[str, Callable[[], Image]] = {
                 "Telea": lambda frame=frame, hole=hole: paint(shot.rgb(frame), grown(hole, 2)),  # type: ignore[misc]  # frozen

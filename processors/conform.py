@@ -55,7 +55,7 @@ def conform(request: Request, proxy: Path, start: int) -> Request:
         if request.matte is not None:
             files["matte"] = laid.drawn(request.matte, request.work / "conformed", scale=scale, levels=levels)
         elif boxes and options.get("box_is") == "area":
-            files["matte"], boxes = laid.area(boxes, request.work / "conformed"), ()
+            files["matte"], boxes = laid.area(boxes, options["frames"], request.work / "conformed"), ()
         if boxes or dots:
             unnamed = touched[0] if touched else request.first_frame
             marks = {"box": [laid.box(m, unnamed) for m in boxes], "points": [laid.dot(m, unnamed) for m in dots]}
@@ -114,11 +114,11 @@ class _Laid:
             raise self._elsewhere(mark)
         return Mark(self._frame(mark, unnamed), (x, y), mark.inside)
 
-    def area(self, boxes: tuple[Mark, ...], folder: Path) -> Path:
-        """Boxes as they are, on every frame."""
-        area = Area(boxes, (self.proxy.video.height, self.proxy.video.width), self.proxy.frames)
+    def area(self, boxes: tuple[Mark, ...], touched: Sequence[int], folder: Path) -> Path:
+        """Boxes as they are, on the frames that may be touched (first and last, shot frames)."""
+        area = Area(boxes, (self.proxy.video.height, self.proxy.video.width), (0, self.proxy.frames - 1))
         value = self._over(area.at(0), soft=False)
-        for frame in range(self.plate.frames):
+        for frame in range(touched[0] - self.first_frame, touched[1] - self.first_frame + 1):
             _save(folder, frame, value)
         return folder
 

@@ -6,6 +6,7 @@ import os
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 # As in the daemon's workers, and before anything imports NumPy: on small matrices and a busy machine
 # OpenBLAS spends twenty times as long in handing work to its threads as in the work.
@@ -16,6 +17,10 @@ import pytest
 import sqlalchemy as sa
 from services import require
 from wetgate.daemon.store import Database
+
+if TYPE_CHECKING:
+    from kitsu_site import Studio
+    from zou import Gateway, Zou
 
 POSTGRES_URL = os.environ.get("WETGATE_TEST_POSTGRES_URL", "postgresql+psycopg://root@127.0.0.1/postgres")
 
@@ -50,6 +55,33 @@ def postgres_url() -> Iterator[str]:
         finally:
             admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
     admin.close()
+
+
+@pytest.fixture(scope="session")
+def zou() -> Iterator[Zou]:
+    """Kitsu's real server, started by the first test that asks for it."""
+    from zou import running_zou
+
+    with running_zou() as site:
+        yield site
+
+
+@pytest.fixture(scope="session")
+def studio(zou: Zou) -> Studio:
+    """People, statuses and task types on that server."""
+    from kitsu_site import Studio
+
+    return Studio(zou)
+
+
+@pytest.fixture(scope="session")
+def gateway(zou: Zou, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    """What stands before that server, with faults on order."""
+    from zou import Gateway
+
+    made = Gateway(tmp_path_factory.mktemp("gateway"), zou)
+    yield made
+    made.close()
 
 
 def _opened(url: str) -> Iterator[Database]:

@@ -156,6 +156,7 @@ class FaultTable:
             found = bench.tracker.find_version(key)
             if found is not None:
                 self._site.delete_version(bench, found)
+            bench.tracker.close()  # this thread's connection
 
         self._between.at(nth, "before", delete)
         return publishing.carry()

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from shotgun_api3.shotgun import Shotgun
 from wetgate.connectors.shotgrid import ShotGrid
@@ -68,6 +69,7 @@ class SandboxBench:
     """The sandbox as the contract's bench; `loss` says how answers get lost."""
 
     ready = "rdy"
+    busy = "ip"
     review = "rev"
     final = "fin"
 
@@ -118,6 +120,36 @@ class SandboxBench:
     def set_task_status(self, task: EntityRef, status: str) -> None:
         self._person.update("Task", int(task.id), {"sg_status_list": status})
 
+    def review_version(self, version: EntityRef, status: str) -> str:
+        self._person.update("Version", int(version.id), {"sg_status_list": status})
+        return "coordinator"
+
+    def answer_version(self, version: EntityRef, text: str) -> str:
+        links = [{"type": "Version", "id": int(version.id)}, self._seeded["shots"]["SH010"]]
+        data = {"project": self._seeded["project"], "subject": "answer", "content": text, "note_links": links}
+        self._person.create("Note", data)
+        return "coordinator"
+
+    def text_of(self, note: EntityRef) -> str:
+        return str(self._person.find_one("Note", [["id", "is", int(note.id)]], ["content"])["content"])
+
+    def registered(self, version: EntityRef) -> Sequence[str]:
+        link = {"type": "Version", "id": int(version.id)}
+        rows = self._person.find("PublishedFile", [["version", "is", link]], ["path"])
+        return [row["path"].get("local_path") or unquote(urlsplit(row["path"]["url"]).path) for row in rows]
+
+    def playlists(self, name: str) -> Sequence[Sequence[str]]:
+        found = []
+        for row in self._person.find("Playlist", [["code", "is", name]]):
+            order = [{"field_name": "sg_sort_order", "direction": "asc"}]
+            rows = self._person.find("PlaylistVersionConnection", [["playlist", "is", row]], ["version"], order=order)
+            found.append([str(one["version"]["id"]) for one in rows])
+        return found
+
+    def minutes(self, task: EntityRef) -> int:
+        link = {"type": "Task", "id": int(task.id)}
+        return sum(row["duration"] for row in self._person.find("TimeLog", [["entity", "is", link]], ["duration"]))
+
     def versions(self, key: str) -> int:
         return len(self._person.find("Version", [["sg_wetgate_key", "is", key]]))
 
@@ -133,7 +165,8 @@ class SandboxBench:
             uploads = [["event_type", "is", "Shotgun_Version_Change"], ["entity", "is", link]]
             rows = self._person.find("EventLogEntry", uploads, ["attribute_name", "meta"])
             for row in rows:
-                first = row["attribute_name"] == "image" and row["meta"]["is_transient"]
+                picture = row["attribute_name"] in {"image", "filmstrip_image"}
+                first = picture and row["meta"]["is_transient"]
                 if first or row["attribute_name"] == "sg_uploaded_movie":
                     names.append(row["meta"]["new_value"]["name"])
         return names

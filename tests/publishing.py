@@ -82,11 +82,12 @@ class Publishing:
             timeout_seconds=spec["timeout"], **spec.get("more", {}),
         )  # fmt: skip
         connect = lambda _name: self.tracker  # noqa: E731  # one thread, one connection
-        parts = {"jobs": self.jobs, "tasks": self.tasks, "ledger": self.ledger}
-        answers = Answers(**parts, stationery=stationery, tracker_for=connect)
+        answers = Answers(
+            jobs=self.jobs, tasks=self.tasks, ledger=self.ledger, stationery=stationery, tracker_for=connect
+        )
         self.publisher = Publisher(
-            shows, **parts, results=self.results, answers=answers, stationery=stationery,
-            tracker_for=connect, return_timeline=self._timeline,
+            shows, jobs=self.jobs, tasks=self.tasks, results=self.results, ledger=self.ledger, answers=answers,
+            stationery=stationery, tracker_for=connect, return_timeline=self._timeline,
         )  # fmt: skip
 
     def prepare(self, key: str) -> None:

@@ -44,4 +44,8 @@ class Holed(Shot):
 
     def matte(self, frame: int) -> Mask:
         """The made matte."""
+        return self.standing(frame)
+
+    def standing(self, frame: int) -> Mask:
+        """The same: every frame may be touched."""
         return self.holes[frame] if frame < len(self.holes) else np.zeros(self.holes[0].shape, bool)

@@ -1,21 +1,26 @@
-"""What people wrote and attached for a task."""
+"""What people wrote, drew and attached for a task."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from ...schema.tracker import Attachment, BriefSource, EntityRef, NoteText, TrackerTask
+from .annotations import drawn
 from .client import Client, Json
 from .events import EventReader
-from .refs import link, stamp
+from .refs import link, ref, stamp
 
 _BY_TIME = [{"field_name": "created_at", "direction": "asc"}, {"field_name": "id", "direction": "asc"}]
-_NOTE_FIELDS = ["subject", "content", "user", "created_by", "created_at", "replies", "attachments"]
-_FILE_FIELDS = ["this_file", "created_by"]
+_LOGIN = "user.HumanUser.login"
+_NOTE_FIELDS = [
+    "subject", "content", "user", _LOGIN, "created_by", "created_at", "replies", "attachments", "note_links",
+]  # fmt: skip
+_VERSION_FIELDS = ["code", "sg_first_frame", "sg_last_frame"]
+_FILE_FIELDS = ["this_file", "created_by", "created_at", "attachment_links"]
 
 
 class BriefReader:
-    """Reads briefs: the task's description, its notes with replies, the files that people attached."""
+    """Reads briefs: the description, notes on the task and its versions with replies, people's files."""
 
     def __init__(self, client: Client, events: EventReader, key_field: str) -> None:
         """*events* knows which user we are; a note that carries a key in *key_field* is ours as well."""
@@ -25,21 +30,26 @@ class BriefReader:
 
     def brief(self, task: TrackerTask) -> BriefSource:
         """Everything about the task, oldest first; our own notes are marked, our own files left out."""
-        number = int(task.ref.id)
+        number, target = int(task.ref.id), link(task.ref)
         row = self._client.read(
             f"task {number}", lambda sg: sg.find_one("Task", [["id", "is", number]], ["sg_description"])
         )
-        notes = self._notes(task.ref)
-        texts = sorted([*map(self._note_text, notes), *self._replies(notes)], key=lambda one: one.at)
+        found = self._client.read(
+            "versions", lambda sg: sg.find("Version", [["sg_task", "is", target]], _VERSION_FIELDS)
+        )
+        versions: dict[int, Json] = {version["id"]: version for version in found}
+        notes = self._notes(target)
+        about = {note["id"]: _version_of(note, versions) for note in notes}
+        texts = [self._note_text(note, about[note["id"]]) for note in notes]
+        texts += self._replies(notes, about)
         return BriefSource(
             task=task,
             description=(row or {}).get("sg_description") or "",
-            notes=tuple(texts),
-            attachments=tuple(self._attachments(task.ref, notes)),
+            notes=tuple(sorted(texts, key=lambda one: one.at)),
+            attachments=tuple(self._attachments(target, notes, about, versions)),
         )
 
-    def _notes(self, task: EntityRef) -> list[Json]:
-        target = link(task)
+    def _notes(self, target: Json) -> list[Json]:
         about: Any = [
             {
                 "filter_operator": "any",
@@ -54,47 +64,75 @@ class BriefReader:
         found: list[Json] = self._client.read("notes", lambda sg: sg.find("Note", about, fields, order=_BY_TIME))
         return found
 
-    def _note_text(self, note: Json) -> NoteText:
+    def _note_text(self, note: Json, version: EntityRef | None) -> NoteText:
         by_us = bool(note[self._key_field]) or self._events.ours(note["created_by"] or note["user"])
-        return _text("Note", note, note["user"] or note["created_by"], by_us=by_us)
+        return _text("Note", note, note["user"] or note["created_by"], version, by_us=by_us)
 
-    def _replies(self, notes: list[Json]) -> list[NoteText]:
-        numbers = sorted({reply["id"] for note in notes for reply in note["replies"] or []})
-        if not numbers:
+    def _replies(self, notes: list[Json], about: dict[int, EntityRef | None]) -> list[NoteText]:
+        of_note = {reply["id"]: note["id"] for note in notes for reply in note["replies"] or []}
+        if not of_note:
             return []
-        fields = ["content", "user", "created_at"]
+        numbers, fields = sorted(of_note), ["content", "user", _LOGIN, "created_at"]
         rows = self._client.read(
             "replies", lambda sg: sg.find("Reply", [["id", "in", numbers]], fields, order=_BY_TIME)
         )
-        return [_text("Reply", row, row["user"], by_us=self._events.ours(row["user"])) for row in rows]
-
-    def _attachments(self, task: EntityRef, notes: list[Json]) -> list[Attachment]:
-        numbers = {one["id"] for note in notes for one in note["attachments"] or []}
-        target = link(task)
-        rows = self._client.read(
-            "attachments",
-            lambda sg: sg.find("Attachment", [["attachment_links", "is", target]], _FILE_FIELDS, order=_BY_TIME),
-        )
-        more = sorted(numbers - {row["id"] for row in rows})
-        if more:
-            rows += self._client.read(
-                "attachments",
-                lambda sg: sg.find("Attachment", [["id", "in", more]], _FILE_FIELDS, order=_BY_TIME),
-            )
         return [
-            Attachment(id=str(row["id"]), name=row["this_file"]["name"], url=row["this_file"]["url"])
+            _text("Reply", row, row["user"], about[of_note[row["id"]]], by_us=self._events.ours(row["user"]))
             for row in rows
-            if row["this_file"]
-            and row["this_file"]["link_type"] == "upload"
-            and not self._events.ours(row["created_by"])
         ]
 
+    def _attachments(
+        self, target: Json, notes: list[Json], about: dict[int, EntityRef | None], versions: dict[int, Json]
+    ) -> list[Attachment]:
+        targets = [target, *({"type": "Version", "id": number} for number in versions)]
+        linked: list[Any] = ["attachment_links", "in", targets]
+        of_note = {one["id"]: note["id"] for note in notes for one in note["attachments"] or []}
+        filters: Any = [linked]
+        if of_note:
+            filters = [{"filter_operator": "any", "filters": [linked, ["id", "in", sorted(of_note)]]}]
+        rows = self._client.read("attachments", lambda sg: sg.find("Attachment", filters, _FILE_FIELDS, order=_BY_TIME))
+        found = []
+        for row in rows:
+            this = row["this_file"]
+            if not this or this["link_type"] != "upload" or self._events.ours(row["created_by"]):
+                continue
+            sketch = drawn(this["name"])
+            version = about.get(of_note.get(row["id"], 0)) or _link_of(row, versions)
+            if sketch and sketch.version in versions:
+                version = ref(versions[sketch.version])
+            shown = versions.get(int(version.id), {}) if version else {}
+            found.append(
+                Attachment(
+                    id=str(row["id"]),
+                    name=this["name"],
+                    url=this["url"],
+                    at=stamp(row["created_at"]),
+                    drawn=sketch is not None,
+                    frame=sketch.frame(shown.get("sg_first_frame"), shown.get("sg_last_frame")) if sketch else None,
+                    version=version,
+                )
+            )
+        return found
 
-def _text(kind: str, row: Json, author: Json | None, *, by_us: bool) -> NoteText:
+
+def _version_of(note: Json, versions: dict[int, Json]) -> EntityRef | None:
+    """The version that a note is about: one of the task's before any other."""
+    links = [one for one in note["note_links"] or [] if one["type"] == "Version"]
+    return next((ref(one) for one in [*(one for one in links if one["id"] in versions), *links]), None)
+
+
+def _link_of(row: Json, versions: dict[int, Json]) -> EntityRef | None:
+    links = [one for one in row["attachment_links"] or [] if one["type"] == "Version" and one["id"] in versions]
+    return ref(links[0]) if links else None
+
+
+def _text(kind: str, row: Json, author: Json | None, version: EntityRef | None, *, by_us: bool) -> NoteText:
     return NoteText(
         id=f"{kind}:{row['id']}",
         author=(author or {}).get("name") or "",
         text=row["content"] or "",
         at=stamp(row["created_at"]),
         by_us=by_us,
+        login=row[_LOGIN] or "",
+        version=version,
     )

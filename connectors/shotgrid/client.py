@@ -1,8 +1,8 @@
 """The vendor's client with time-outs, one per thread, and its errors turned into ours.
 
 What the client does on its own, and why it is held back here: it sends a request again after HTTP
-502 and 504 (also `create`, which then exists twice), posts uploads again after any error, waits for
-ever for an upload, and raises on a keep-alive connection that went stale.
+502 and 504 (also `create`, which then exists twice), and raises on a keep-alive connection that went
+stale. Its uploads and downloads are not used at all: `wire` has ours.
 """
 
 from __future__ import annotations
@@ -10,52 +10,28 @@ from __future__ import annotations
 import http.client
 import threading
 import time
-import urllib.request
 import uuid
 from collections.abc import Callable
 from typing import Any, TypeVar
 from xmlrpc.client import ProtocolError
 
 from shotgun_api3.lib.httplib2 import HttpLib2Error, ServerNotFoundError
-from shotgun_api3.shotgun import AuthenticationFault, Fault, Shotgun, ShotgunError
+from shotgun_api3.shotgun import AuthenticationFault, Shotgun, ShotgunError
 
 from ...schema.errors import AmbiguousResult, TrackerRejected, TrackerUnavailable, WetgateError
+from .wire import BUSY, REFUSED
 
 T = TypeVar("T")
 Json = dict[str, Any]
 
 FRESH_SECONDS = 4.0
 """A connection that rested longer may be closed at the other end already; a write gets a new one."""
-_BUSY = {429, 503}
-_REFUSED = {400, 401, 403, 404, 405, 413}
 _NETWORK = (OSError, http.client.HTTPException, HttpLib2Error)
 _VENDOR = (*_NETWORK, ShotgunError, ProtocolError, ValueError)
 
 
-class _Transfers(urllib.request.BaseHandler):
-    """Gives uploads and downloads a time-out and remembers how the last one was answered."""
-
-    def __init__(self, seconds: float) -> None:
-        self.seconds = seconds
-        self.status: int | None = None
-        self.storing = False
-
-    def http_request(self, request: urllib.request.Request) -> urllib.request.Request:
-        self.status = None
-        self.storing = request.get_method() == "PUT"
-        request.timeout = self.seconds
-        return request
-
-    def http_response(self, request: urllib.request.Request, response: Any) -> Any:  # noqa: ARG002  # urllib's signature
-        self.status = response.status
-        return response
-
-    https_request = http_request
-    https_response = http_response
-
-
 class Client:
-    """Calls to one site. `read` is tried again on a dead connection, `write` and `transfer` never are."""
+    """Calls to one site. `read` is tried again on a dead connection, `write` never is."""
 
     def __init__(self, url: str, script_name: str, api_key: str, timeout_seconds: float) -> None:
         """Nothing is sent before the first call."""
@@ -64,6 +40,7 @@ class Client:
         # The same after every restart: what was written before it is still known as ours.
         self.session_uuid = str(uuid.uuid5(uuid.NAMESPACE_URL, f"wetgate:{self.url}:{script_name}"))
         self._api_key = api_key
+        self.secrets = {"script_name": script_name, "script_key": api_key, "session_uuid": self.session_uuid}
         self._timeout = timeout_seconds
         self._local = threading.local()
 
@@ -91,26 +68,6 @@ class Client:
             self.close()
             raise self._wrong(error, what, writing=True) from error
 
-    def transfer(self, what: str, call: Callable[[Any], T], *, writing: bool) -> T:
-        """Run an upload or download: the client tells all their failures as one, so the answer is looked at."""
-        client = self._client()
-        transfers: _Transfers = self._local.transfers
-        transfers.status = None
-        try:
-            return call(client)
-        except (Fault, ProtocolError) as error:
-            raise self._wrong(error, what, writing=writing) from error
-        except ShotgunError as error:
-            # What the storage answers (an address that expired, a part too slow) says nothing of the site.
-            status = None if transfers.storing else transfers.status
-            if status in _BUSY:
-                raise TrackerUnavailable(f"{what}: {self.url} answers HTTP {status}.") from error
-            if status is not None and (status in _REFUSED or status < 300):
-                raise TrackerRejected(f"{what}: {self._clean(str(error))}") from error
-            raise self._unsure(f"{what}: the transfer broke off.", writing=writing) from error
-        except _VENDOR as error:
-            raise self._wrong(error, what, writing=writing) from error
-
     def close(self) -> None:
         """Close this thread's connection; the next call opens one."""
         client = getattr(self._local, "client", None)
@@ -126,10 +83,6 @@ class Client:
             client.MAX_ATTEMPTS = 1
             client.BACKOFF = 0.0
             client.set_session_uuid(self.session_uuid)
-            # The one place where a handler of ours gets into the client's uploads and downloads.
-            self._local.transfers = _Transfers(self._timeout)
-            if client.config.proxy_handler is None:
-                client.config.proxy_handler = self._local.transfers
             self._local.client = client
         self._local.used = time.monotonic()
         return client
@@ -153,7 +106,7 @@ class Client:
                 found = message, TrackerRejected
             case ProtocolError():
                 status = int(error.errcode)
-                known = TrackerUnavailable if status in _BUSY else TrackerRejected if status in _REFUSED else None
+                known = TrackerUnavailable if status in BUSY else TrackerRejected if status in REFUSED else None
                 found = f"{self.url} answers HTTP {status}.", known
             case ShotgunError():
                 found = self._clean(str(error)), TrackerRejected

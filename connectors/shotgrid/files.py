@@ -3,68 +3,78 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from ...schema.errors import EntityNotFound, TrackerRejected
 from ...schema.tracker import Attachment, EntityRef, MediaKind
-from .client import Client
+from .client import Client, Json
 from .refs import link
+from .uploads import Uploads
+from .wire import Wire
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
+_BY_ID = [{"field_name": "id", "direction": "asc"}]
+_FIELDS = {MediaKind.MOVIE: "sg_uploaded_movie", MediaKind.THUMBNAIL: "image", MediaKind.FILMSTRIP: "filmstrip_image"}
 
 
 class Files:
     """Uploads that look first, downloads that never leave half a file."""
 
-    def __init__(self, client: Client) -> None:
-        """Use *client*'s connection."""
-        self._client = client
+    def __init__(self, client: Client, wire: Wire) -> None:
+        """Ask through *client*, send and fetch through *wire*."""
+        self._client, self._wire = client, wire
+        self._uploads = Uploads(client, wire)
 
     def upload(self, version: EntityRef, kind: MediaKind, path: Path) -> None:
         """Put a file on the version, unless one of that name is there."""
-        _sendable(path)
         if kind is MediaKind.FILE:
             self.attach(version, path)
             return
+        field = _FIELDS[kind]
+        self._send(version, path, lambda: self._shown(version, field) == path.name, field)
+
+    def attach(self, entity: EntityRef, path: Path) -> None:
+        """Attach a file to a version or note, unless one of that name is on it; of several of ours one is left."""
+        self._send(entity, path, lambda: bool(self._attached(entity, path.name)), None)
+        first, *others = self._attached(entity, path.name) or [{}]
+        for extra in others:
+            author = extra["created_by"] or {}
+            if author.get("type") == "ApiUser" and author == first["created_by"]:
+                self._remove(extra["id"], path.name)
+
+    def _send(self, entity: EntityRef, path: Path, there: Callable[[], bool], field: str | None) -> None:
+        if not path.is_file() or path.stat().st_size == 0:
+            raise TrackerRejected(f"{path.name} is missing or empty and cannot be uploaded.")
+        if not there():
+            self._uploads.send(entity, path, there, field)
+
+    def _shown(self, version: EntityRef, field: str) -> str:
+        """The name of what the field holds. A picture's address ends with it; a transient one is not ours yet."""
         number = int(version.id)
-        fields = ["sg_uploaded_movie", "image"]
         row = self._client.read(
             f"version {version.name or number}",
-            lambda sg: sg.find_one("Version", [["id", "is", number]], fields),
+            lambda sg: sg.find_one("Version", [["id", "is", number]], [field]),
         )
         if row is None:
             raise EntityNotFound(f"The tracker has no version {number} (any more).")
-        if kind is MediaKind.MOVIE:
-            movie = row["sg_uploaded_movie"]
-            if movie and movie.get("name") == path.name:
-                return
-            self._client.transfer(
-                f"movie {path.name}",
-                lambda sg: sg.upload("Version", number, str(path), field_name="sg_uploaded_movie"),
-                writing=True,
-            )
-            return
-        # The picture's address ends with the name it was uploaded under; a transient one is not ours yet.
-        shown = unquote(urlsplit(row["image"] or "").path).rsplit("/", 1)[-1]
-        if shown != path.name:
-            self._client.transfer(
-                f"thumbnail {path.name}", lambda sg: sg.upload_thumbnail("Version", number, str(path)), writing=True
-            )
+        value = row[field] or ""
+        if isinstance(value, dict):
+            return str(value.get("name") or "")
+        return unquote(urlsplit(value).path).rsplit("/", 1)[-1]
 
-    def attach(self, entity: EntityRef, path: Path) -> None:
-        """Attach a file to a version or note, unless one of that name is on it."""
-        _sendable(path)
-        target = link(entity)
+    def _attached(self, entity: EntityRef, name: str) -> list[Json]:
+        """The files of that name on the entity, oldest first."""
+        linked = [["attachment_links", "is", link(entity)]]
         rows = self._client.read(
             f"attachments of {entity.type} {entity.id}",
-            lambda sg: sg.find("Attachment", [["attachment_links", "is", target]], ["this_file"]),
+            lambda sg: sg.find("Attachment", linked, ["this_file", "created_by"], order=_BY_ID),
         )
-        if any(row["this_file"] and row["this_file"].get("name") == path.name for row in rows):
-            return
-        self._client.transfer(
-            f"file {path.name}", lambda sg: sg.upload(entity.type, target["id"], str(path)), writing=True
-        )
+        return [row for row in rows if row["this_file"] and row["this_file"].get("name") == name]
+
+    def _remove(self, number: int, name: str) -> None:
+        self._client.write(f"remove the second '{name}'", lambda sg: sg.delete("Attachment", number))
 
     def download(self, attachment: Attachment, folder: Path) -> Path:
         """Fetch an attachment; its address is asked for anew, since a site's addresses expire."""
@@ -75,17 +85,15 @@ class Files:
         )
         if row is None or not row["this_file"]:
             raise EntityNotFound(f"The tracker has no attachment '{attachment.name}' (any more).")
-        if row["this_file"].get("link_type") != "upload":
+        this: Json = row["this_file"]
+        if this.get("link_type") != "upload":
             raise TrackerRejected(f"'{attachment.name}' is a link, not an uploaded file; upload the file instead.")
         folder.mkdir(parents=True, exist_ok=True)
         target = folder / clean_name(attachment.name)
         part = target.with_name(f".{target.name}.part")
+        session = str(self._client.read("a session", lambda sg: sg.get_session_token()))
         try:
-            self._client.transfer(
-                f"attachment {attachment.name}",
-                lambda sg: sg.download_attachment(row["this_file"], str(part)),
-                writing=False,
-            )
+            self._wire.fetch(f"attachment {attachment.name}", this["url"], part, session)
             part.replace(target)
         finally:
             part.unlink(missing_ok=True)
@@ -96,8 +104,3 @@ def clean_name(name: str) -> str:
     """A file name that is safe on every disk and stays inside its folder."""
     base = Path(name.replace("\\", "/")).name
     return _UNSAFE.sub("_", base).lstrip(".")[-120:] or "attachment"
-
-
-def _sendable(path: Path) -> None:
-    if not path.is_file() or path.stat().st_size == 0:
-        raise TrackerRejected(f"{path.name} is missing or empty and cannot be uploaded.")

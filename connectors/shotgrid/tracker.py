@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 from ...schema.errors import ConfigError, EntityNotFound, TrackerRejected
+from ...schema.ports import Push
 from ...schema.tracker import (
+    Ability,
     Attachment,
     BriefSource,
     EntityRef,
     EventPage,
+    FileDraft,
     MediaKind,
     NoteDraft,
     Problem,
+    Review,
     TrackerTask,
     VersionDraft,
 )
@@ -23,15 +26,22 @@ from .client import Client, Json
 from .doctor import examine
 from .events import EventReader
 from .files import Files
-from .refs import link, ref
+from .library import Library
+from .refs import link
+from .reviews import read_reviews
+from .tasks import TaskReader
+from .wire import Wire
 
 FINAL = ("fin", "omt", "apr", "cmpt", "clsd")
-_TASK_FIELDS = ["content", "project", "entity", "step", "sg_status_list", "task_assignees", "due_date"]
+_WHOLE = {"number", "percent", "duration", "timecode"}
 _BY_ID = [{"field_name": "id", "direction": "asc"}]
 
 
 class ShotGrid:
     """A ShotGrid site. Tasks are ours when they are assigned to *group* (a Group, or a person's name or login)."""
+
+    abilities = frozenset(Ability) - {Ability.PUSH}
+    """All but the push: a site's webhooks call an address of ours, and a studio's daemon has none to call."""
 
     def __init__(
         self,
@@ -52,40 +62,34 @@ class ShotGrid:
             raise ConfigError("The tracker's api_key is empty: set api_key_file, or the key in the environment.")
         self.key_field = key_field
         self._group = group
-        self._final = tuple(final_statuses)
         self._client = Client(url, script_name, api_key, timeout_seconds)
+        self._tasks = TaskReader(self._client, group, final_statuses)
         self._events = EventReader(self._client, overlap_seconds)
         self._briefs = BriefReader(self._client, self._events, key_field)
-        self._files = Files(self._client)
+        self._wire = Wire(self._client.url, self._client.secrets, timeout_seconds)
+        self._files = Files(self._client, self._wire)
+        self._library = Library(self._client)
         self._statuses: dict[str, tuple[str, ...]] = {}
+
+    def push(self, wake: Callable[[], None]) -> Push | None:  # noqa: ARG002  # the port's signature
+        """None: see `abilities`."""
+        return None
 
     def events(self, cursor: str | None) -> EventPage:
         """What changed since *cursor*: tasks, notes, replies, versions and attachments.
 
-        The cursor remembers ids that are missing and asks for them again for `overlap_seconds`.
+        The cursor remembers ids that are missing and asks for them again for `overlap_seconds`. Of a long
+        backlog that is older than that, the site is asked only for what can concern a task.
         """
         return self._events.page(cursor)
 
     def tasks_for_us(self, project: str) -> Sequence[TrackerTask]:
         """Every task of the project that is assigned to us and whose status is not final."""
-        us = self._us()
-        if not us:
-            raise TrackerRejected(f"The site has no group and no person '{self._group}'.")
-        filters: list[Any] = [
-            ["project.Project.name", "is", project],
-            ["task_assignees", "in", us],
-            ["sg_status_list", "not_in", list(self._final)],
-        ]
-        rows = self._client.read("our tasks", lambda sg: sg.find("Task", filters, _TASK_FIELDS, order=_BY_ID))
-        return tuple(self._task(row, us) for row in rows)
+        return self._tasks.ours(project)
 
     def task(self, ref: EntityRef) -> TrackerTask:
         """A task as it stands now; raises EntityNotFound when it is gone."""
-        number = int(ref.id)
-        row = self._client.read(f"task {number}", lambda sg: sg.find_one("Task", [["id", "is", number]], _TASK_FIELDS))
-        if row is None:
-            raise EntityNotFound(f"The tracker has no task {number} (any more).")
-        return self._task(row, self._us())
+        return self._tasks.one(ref)
 
     def brief(self, task: EntityRef) -> BriefSource:
         """The task's description, its notes with their replies, oldest first, and what people attached."""
@@ -139,6 +143,31 @@ class ShotGrid:
             self._files.attach(made, picture)
         return made
 
+    def edit_note(self, note: EntityRef, text: str) -> None:
+        """Let a note of ours say *text* instead."""
+        number = int(note.id)
+        row = self._client.read(f"note {number}", lambda sg: sg.find_one("Note", [["id", "is", number]], ["content"]))
+        if row is None:
+            raise EntityNotFound(f"The tracker has no note {number} (any more).")
+        if row["content"] != text:
+            self._client.write(f"note {number}", lambda sg: sg.update("Note", number, {"content": text}))
+
+    def reviews(self, task: EntityRef) -> Sequence[Review]:
+        """What stands on our versions of the task, oldest first."""
+        return read_reviews(self._client, task, self.key_field)
+
+    def register(self, version: EntityRef, files: Sequence[FileDraft]) -> None:
+        """A PublishedFile for each path and number that the version has none for."""
+        self._library.register(version, files)
+
+    def playlist(self, project: str, name: str, version: EntityRef) -> None:
+        """Put the version last on the project's playlist of that name, which is made where it is missing."""
+        self._library.playlist(self._project(project), name, version)
+
+    def log_time(self, task: EntityRef, key: str, day: str, minutes: int) -> None:
+        """Log time on an ISO day, once: the log's description is the key."""
+        self._library.log_time(task, self._project(self.task(task).project), key, day, minutes)
+
     def set_status(self, entity: EntityRef, status: str) -> None:
         """Set a status by its code; raises TrackerRejected where the site has no such code."""
         codes = self._codes(entity.type)
@@ -162,33 +191,11 @@ class ShotGrid:
 
     def check(self, project: str, statuses: Sequence[str]) -> Sequence[Problem]:
         """What would keep Wetgate from working on this site and project."""
-        return examine(self._client, project, self._group, self.key_field, statuses)
+        return examine(self._client, self._wire, project, self._group, self.key_field, statuses)
 
     def close(self) -> None:
         """Give up this thread's connection."""
         self._client.close()
-
-    def _us(self) -> list[Json]:
-        """The group's or person's links, asked each time: people make groups while we run."""
-        name = self._group
-        groups = self._client.read("groups", lambda sg: sg.find("Group", [["code", "is", name]], ["id"]))
-        any_name = [{"filter_operator": "any", "filters": [["name", "is", name], ["login", "is", name]]}]
-        people = [] if groups else self._client.read("people", lambda sg: sg.find("HumanUser", any_name, ["id"]))
-        return [{"type": one["type"], "id": one["id"]} for one in [*groups, *people]]
-
-    def _task(self, row: Json, us: list[Json]) -> TrackerTask:
-        assigned = {(one["type"], one["id"]) for one in row["task_assignees"] or []}
-        due = row["due_date"]
-        return TrackerTask(
-            ref=ref({"type": "Task", "id": row["id"], "name": row["content"]}),
-            name=row["content"] or "",
-            project=row["project"]["name"] if row["project"] else "",
-            entity=ref(row["entity"]) if row["entity"] else None,
-            status=row["sg_status_list"] or "",
-            assigned_to_us=any((one["type"], one["id"]) in assigned for one in us),
-            step=row["step"]["name"] if row["step"] else "",
-            due=str(due) if due else None,
-        )
 
     def _version(self, draft: VersionDraft) -> Json:
         data: Json = {
@@ -207,7 +214,15 @@ class ShotGrid:
         }
         if draft.entity is not None:
             data["entity"] = link(draft.entity)
-        return data
+        return data | self._own_fields(draft.fields)
+
+    def _own_fields(self, fields: dict[str, str]) -> Json:
+        """A show's texts in a site's own fields, whole numbers where the field holds those."""
+        if not fields:
+            return {}
+        known = self._client.read("fields of Version", lambda sg: sg.schema_field_read("Version"))
+        whole = {name for name, one in known.items() if one["data_type"]["value"] in _WHOLE}
+        return {name: int(text) if name in whole and text.isdigit() else text for name, text in fields.items()}
 
     def _project(self, name: str) -> Json:
         row = self._client.read(f"project {name}", lambda sg: sg.find_one("Project", [["name", "is", name]], ["name"]))

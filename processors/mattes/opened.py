@@ -63,12 +63,12 @@ class Base(Protocol):
 
 
 class Area:
-    """Boxes as they are, the same on every frame."""
+    """Boxes as they are, the same on every frame of *within* (first, last)."""
 
     soft = False
 
-    def __init__(self, boxes: tuple[Mark, ...], size: tuple[int, int], frames: int) -> None:
-        self.covered = frozenset(range(frames))
+    def __init__(self, boxes: tuple[Mark, ...], size: tuple[int, int], within: tuple[int, int]) -> None:
+        self.covered = frozenset(range(within[0], within[1] + 1))
         self._area = np.zeros(size, np.float32)
         for mark in boxes:
             x, y, wide, high = mark.values
@@ -127,7 +127,12 @@ class Mattes:
 
     def strength(self, frame: int) -> Strength:
         """HxW 0..1 of one plate frame: how strongly the fix shows."""
-        if not self.first <= frame <= self.last or frame not in self.base.covered:
+        if not self.touched(frame):
+            return np.zeros(self.size, np.float32)
+        return self._drawn(frame)
+
+    def _drawn(self, frame: int) -> Strength:
+        if frame not in self.base.covered:
             return np.zeros(self.size, np.float32)
         drawn = moved_edge(self.base.at(frame), self.grow(frame))
         if self.holdout is not None and drawn.any():
@@ -137,6 +142,14 @@ class Mattes:
     def at(self, frame: int) -> Mask:
         """HxW bool of one plate frame, True = may be touched: every strength above zero."""
         return np.asarray(self.strength(frame) > 0)
+
+    def touched(self, frame: int) -> bool:
+        """Whether the brief lets a fix touch a frame."""
+        return self.first <= frame <= self.last
+
+    def drawn_at(self, frame: int) -> Mask:
+        """HxW bool: where the thing stands by what was drawn, also in a frame that may not be touched."""
+        return np.asarray(self._drawn(frame) > 0)
 
     def held_out(self, frame: int) -> Mask:
         """HxW bool: what the holdout keeps from being touched at all."""
@@ -215,7 +228,7 @@ def _marked(plate: Plate, wishes: MatteWishes, within: tuple[int, int], work: Pa
         if point.values[0] >= width or point.values[1] >= height:
             raise BriefIncomplete(f"The point {point} does not lie in the {width}x{height} plate.")
     if wishes.area and wishes.boxes:
-        return Area(wishes.boxes, (height, width), plate.frames)
+        return Area(wishes.boxes, (height, width), within)
     return follow(plate, wishes.boxes, wishes.points, first_frame=wishes.first_frame, within=within, work=work)
 
 

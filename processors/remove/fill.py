@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import IntEnum
 
 import cv2
@@ -11,9 +11,7 @@ from numpy.typing import NDArray
 
 from ..pictures import Picture
 from ..pictures.layout import Image, Mask
-from ..register import project
 from .compose import compose
-from .grain import Grain, grained
 from .holes import Region
 from .shot import Shot
 
@@ -44,10 +42,9 @@ class Fill:
     """What goes into one hole: display-referred RGB over `region`, and where each pixel came from.
 
     `mismatch` is the share of the band around the hole where plate and fill show different things:
-    a performer cut off by the matte's edge, or a source that does not fit. `grain` compares the two
-    in that band, for pixels from the shot's own frames. `trace` (h, w, 3) holds for each filled pixel
-    the source's frame (from 0) and the x and y it was taken from, in the source's own pixels; where
-    several frames were averaged, the one that weighed most; NaN where no frame was the source.
+    a performer cut off by the matte's edge, or a source that does not fit. `trace` (h, w, 3) holds for
+    each filled pixel the source's frame (from 0) and the x and y it was taken from, in the source's own
+    pixels; where several frames were averaged, the one that weighed most; NaN where no frame was the source.
     `performer` is the take, by its place plus one, from which somebody who moves stands in the hole; 0 for nobody.
     `torn` (0..1) is how likely somebody who moves behind the matte is cut off or wrong.
     """
@@ -58,7 +55,6 @@ class Fill:
     origin: NDArray[np.uint8]
     trace: NDArray[np.float32]
     mismatch: float
-    grain: Grain = field(default_factory=Grain)
     performer: int = 0
     torn: float = 0.0
 
@@ -75,24 +71,7 @@ def paint(image: Image, hole: Mask) -> Image:
     return np.asarray(np.where(hole[..., None], painted, image), np.float32)
 
 
-def composed(shot: Shot, fill: Fill, hole: Mask, own_grain: Grain, *, feather: bool = True) -> Picture:
-    """The plate's frame with the fill in it; what came from the shot's own frames gets the grain it lacks."""
-    image = fill.image
-    own = fill.origin == Origin.OWN
-    if shot.options.grain and own.any():
-        size = (shot.plate.video.width, shot.plate.video.height)
-        fresh = grained(image, own_grain, fill.frame, _in_scene(shot, fill), size)
-        image = np.where(own[..., None], fresh, image)
+def composed(shot: Shot, fill: Fill, hole: Mask, *, feather: bool = True) -> Picture:
+    """The plate's frame with the fill in it."""
     strength = shot.strength(fill.frame) if feather else hole.astype(np.float32)
-    return compose(shot.frames.at(fill.frame), image, fill.region, hole, strength)
-
-
-def _in_scene(shot: Shot, fill: Fill) -> tuple[int, int]:
-    """Where a fill's upper left corner lies in the first frame of its shot, by the camera's motion at its middle."""
-    region = fill.region
-    corner = np.array([region.x, region.y], np.float64)
-    middle = corner + np.array([region.width / 2, region.height / 2])
-    registration = shot.camera.onto(fill.frame, shot.span(fill.frame)[0])
-    if registration is not None:
-        corner += project(registration.matrix, middle[None])[0] - middle
-    return round(corner[0]), round(corner[1])
+    return compose(shot.frames.at(fill.frame), fill.image, fill.region, hole, strength)

@@ -1,11 +1,9 @@
-"""Grain: how much a plate has, how much a fill lacks, and giving it that.
+"""Grain: how it is measured, what a fill lacks, and noise of a given amount and correlation.
 
 Measured as the high-pass (against a sigma-1 low-pass) where the picture is flat, so that edges and
-textures do not count: of luma and of the two colour differences R-Y and B-Y, luma also by level.
-What is added is Gaussian, with the neighbour correlation of what lacks (not of the plate: a mean of
-sources has lost its fine grain first), less what rounding to code values will add by itself. Codecs
-repeat grain from frame to frame: as much of it as the plate renews is new in every frame, the rest
-stands still in the scene. The same for a frame whenever it is made.
+textures do not count: of luma and of the two colour differences R-Y and B-Y. Amounts are root mean
+squares, not medians: a codec keeps grain in some blocks and wipes it in the others, and what stands
+in the few is all there is to see.
 """
 
 from __future__ import annotations
@@ -13,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import lru_cache
-from itertools import pairwise
 from typing import Any
 
 import cv2
@@ -23,23 +20,30 @@ from numpy.typing import NDArray
 from ..pictures.layout import Image, Mask
 
 _LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)
-_PASSED = 0.87
-"""Share of white noise's variance that the high-pass lets through."""
-_LEVELS = np.array([0.0, 0.2, 0.4, 0.6, 0.8, 1.0], np.float32)
-"""Bounds of the luma levels that are measured apart."""
-_ENOUGH = 150
-"""Flat pixels from which a level is measured."""
+_FLATTEST = 0.2
+"""Share of a place that counts as its flat part."""
+_FEWEST = 60
+"""Pixels below which nothing is measured."""
+_NEAR = (0.1, 0.4)
+"""Share of the grain's variance that may lack unseen, and that from which all that lacks is added: over texture,
+noise costs more than it gives."""
+_ROUNDED = 0.3
+"""Deviation, in code steps, of what rounding adds by itself; weaker noise would only move that about."""
+_APART = 9.0
+"""Times the variance that plate and take may differ by in grain."""
+_SOFTEN = 0.6
+"""Least factor on a fill's own fine structure."""
 
 
 @dataclass(frozen=True)
 class Grain:
-    """Grain of the plate and of a fill on the same flat places: standard deviations (code values 0..1).
+    """Grain that the plate has in a place, and a fill's there: standard deviations (code values 0..1).
 
-    `correlation` is the plate's between horizontal neighbours, `share` the part of the looked-at
-    pixels that was flat. `fill_correlation` is the fill's; `red`, `blue` are what the colour
-    differences lack, with `colour_correlation`; `fresh` (0..1) is the part of the plate's variance
-    that the next frame does not repeat. `levels` holds the plate's deviation at five levels of
-    luma from dark to bright, relative to the whole; NaN where none was seen.
+    `correlation` is the plate's between horizontal neighbours, `fill_correlation` the fill's; `share`
+    the part of the looked-at pixels that was flat. `red`, `blue` are what the colour differences
+    lack, with `colour_correlation`; `fresh` (0..1) is the part of the plate's variance that the next
+    frame does not repeat; `most` bounds what may be added, `step` is
+    the plate's code step.
     """
 
     plate: float = 0.0
@@ -51,7 +55,8 @@ class Grain:
     blue: float = 0.0
     colour_correlation: float = 0.0
     fresh: float = 1.0
-    levels: tuple[float, ...] = (1.0,) * (len(_LEVELS) - 1)
+    most: float = 1.0
+    step: float = 0.0
 
     @property
     def ratio(self) -> float:
@@ -59,18 +64,48 @@ class Grain:
         return 1.0 if self.plate < 1e-5 else self.fill / self.plate
 
     @property
+    def kept(self) -> float:
+        """The factor on the fill's own high-pass: below 1 where it has more grain, or coarser, than the plate."""
+        if self.fill < 1e-5:
+            return 1.0
+        share = (self.plate**2 * (1 + _NEAR[0]) - self._finest) / self.fill**2 if self._excess else 1.0
+        return float(np.sqrt(np.clip(share, _SOFTEN**2, 1)))
+
+    @property
     def deficit(self) -> float:
-        """Standard deviation that is to be added; nothing below a tenth of the plate's grain."""
-        lacking = self.plate**2 - self.fill**2
-        return float(np.sqrt(lacking)) if lacking > (0.1 * self.plate) ** 2 else 0.0
+        """Standard deviation that is to be added; nothing that would be lost in rounding."""
+        return _lacking(self.plate**2, (self.kept * self.fill) ** 2, self.most**2, self.step)
 
     @property
     def lacking_correlation(self) -> float:
         """Of what is to be added: with it the sum correlates as the plate does."""
-        lacking = self.plate**2 - self.fill**2
-        if lacking <= 0:
+        kept = (self.kept * self.fill) ** 2
+        lacking = self.plate**2 - kept
+        if not self.deficit:
             return self.correlation
-        return (self.correlation * self.plate**2 - self.fill_correlation * self.fill**2) / lacking
+        return float(np.clip((self.correlation * self.plate**2 - self.fill_correlation * kept) / lacking, -1, 1))
+
+    @property
+    def renewed(self) -> float:
+        """The part of what is added that is new in every frame: a mean of frames has kept what stands still."""
+        return float(np.clip(self.fresh * self.plate**2 / max(self.deficit**2, 1e-12), 0, 1))
+
+    @property
+    def _excess(self) -> bool:
+        """Whether no noise, however fine, makes the fill like the plate by being added."""
+        lacking = self.plate**2 - self.fill**2
+        return (
+            lacking < 0
+            or lacking * _passed(0)[1] > self.correlation * self.plate**2 - self.fill_correlation * self.fill**2
+        )
+
+    @property
+    def _finest(self) -> float:
+        """Variance of white noise that, beside a part of the fill's own grain, correlates as the plate does."""
+        coarse = self.fill_correlation - _passed(0)[1]
+        if coarse < 1e-3:
+            return 0.0
+        return float(np.clip((self.fill_correlation - self.correlation) / coarse, 0, 1)) * self.plate**2
 
     def as_json(self) -> dict[str, Any]:
         """For files and reports."""
@@ -82,12 +117,87 @@ class Grain:
         told = [one for one in several if one.share > 0]
         if not told:
             return cls()
-        names = [one.name for one in fields(cls) if one.name != "levels"]
-        middle = {name: float(np.median([getattr(one, name) for one in told])) for name in names}
-        levels = np.array([one.levels for one in told])
-        seen = ~np.isnan(levels)
-        each = [float(np.median(levels[seen[:, i], i])) if seen[:, i].any() else np.nan for i in range(levels.shape[1])]
-        return cls(**middle, levels=tuple(each))
+        return cls(**{one.name: float(np.median([getattr(grain, one.name) for grain in told])) for one in fields(cls)})
+
+
+@dataclass(frozen=True)
+class Energy:
+    """Squares of a picture's high-pass and products of its horizontal neighbours, pixel by pixel (h, w).
+
+    The mean of `luma` over a place is its variance there, that of `beside` its covariance.
+    """
+
+    luma: NDArray[np.float32]
+    beside: NDArray[np.float32]
+    red: NDArray[np.float32]
+    blue: NDArray[np.float32]
+    colours_beside: NDArray[np.float32]
+
+    @classmethod
+    def of(cls, image: Image) -> Energy:
+        """Of an RGB picture."""
+        luma, red, blue = _parts(image)
+        both = red + blue
+        return cls(luma * luma, _beside(luma), red * red, blue * blue, _beside(both))
+
+    @classmethod
+    def nothing(cls, shape: tuple[int, int]) -> Energy:
+        """Not known anywhere: NaN."""
+        return cls(*(np.full(shape, np.nan, np.float32) for _ in fields(cls)))
+
+    def put(self, where: Mask, values: Sequence[NDArray[np.float32]]) -> None:
+        """Set every plane *where*."""
+        for plane, value in zip(self.planes, values, strict=True):
+            plane[where] = value
+
+    def scaled(self, plate: Energy, where: Mask) -> Energy:
+        """As much more, and as much coarser, as *plate* is *where*."""
+        ours, theirs = ([float(plane[where].mean()) for plane in one.planes] for one in (plate, self))
+        luma, _, red, blue, colours = (
+            float(np.clip(a / max(b, 1e-12), 1 / _APART, _APART)) for a, b in zip(ours, theirs, strict=True)
+        )
+        coarser = ours[1] / max(ours[0], 1e-12) - theirs[1] / max(theirs[0], 1e-12)
+        beside = self.beside * luma + self.luma * np.float32(luma * coarser)
+        return Energy(self.luma * luma, beside, self.red * red, self.blue * blue, self.colours_beside * colours)
+
+    @property
+    def planes(self) -> list[NDArray[np.float32]]:
+        """All of them."""
+        return [self.luma, self.beside, self.red, self.blue, self.colours_beside]
+
+
+def lacks(
+    plate: Energy,
+    fill: Energy,
+    flat: Mask,
+    *,
+    share: float = 1.0,
+    fresh: float = 1.0,
+    renews: bool = False,
+    step: float = 0.0,
+) -> Grain:
+    """What a fill lacks on its *flat* pixels against the energy that the plate would have there.
+
+    With *renews* no more than what is *fresh* in the plate: what stands still there is detail, which no noise gives.
+    """
+    if flat.sum() < _FEWEST:
+        return Grain()
+    ours, beside, red, blue, colours = (float(plane[flat].mean()) for plane in plate.planes)
+    theirs, along, other_red, other_blue, _ = (float(plane[flat].mean()) for plane in fill.planes)
+    bound = fresh if renews else 1.0
+    return Grain(
+        plate=float(np.sqrt(ours)),
+        fill=float(np.sqrt(theirs)),
+        correlation=beside / max(ours, 1e-12),
+        share=share,
+        fill_correlation=along / max(theirs, 1e-12),
+        red=_lacking(red, other_red, bound * red, step),
+        blue=_lacking(blue, other_blue, bound * blue, step),
+        colour_correlation=float(np.clip(colours / max(red + blue, 1e-12), -1, 1)),
+        fresh=fresh,
+        most=float(np.sqrt(bound * ours)),
+        step=step,
+    )
 
 
 def high_pass(image: Image) -> NDArray[np.float32]:
@@ -98,42 +208,33 @@ def high_pass(image: Image) -> NDArray[np.float32]:
 
 def flat_places(image: Image, where: Mask) -> Mask:
     """The flattest fifth of *where*, by gradient of the low-passed picture; clipped pixels left out."""
-    luma = cv2.GaussianBlur(image @ _LUMA, (0, 0), 2.5)
-    slope = cv2.GaussianBlur(cv2.magnitude(cv2.Sobel(luma, cv2.CV_32F, 1, 0), cv2.Sobel(luma, cv2.CV_32F, 0, 1)),
-                             (0, 0), 3)  # fmt: skip
+    slope, luma = slope_of(image)
     usable = where & (luma > 0.03) & (luma < 0.97)
     if usable.sum() < 200:
         return np.zeros_like(where)
-    return np.asarray(usable & (slope <= np.quantile(slope[usable], 0.2)))
+    return np.asarray(usable & (slope <= np.quantile(slope[usable], _FLATTEST)))
 
 
-def measure(
-    plate: Image, fill: Image, where: Mask, *, step: float = 0.0, other: Image | None = None, shown: Mask | None = None
-) -> Grain:
-    """Compare the grain of two aligned pictures on the flat part of *where*.
+def slope_of(image: Image) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """How far from flat a picture is, pixel by pixel, and its low-passed luma."""
+    luma = np.asarray(cv2.GaussianBlur(image @ _LUMA, (0, 0), 2.5), np.float32)
+    slope = cv2.magnitude(cv2.Sobel(luma, cv2.CV_32F, 1, 0), cv2.Sobel(luma, cv2.CV_32F, 0, 1))
+    return np.asarray(cv2.GaussianBlur(slope, (0, 0), 3), np.float32), luma
 
-    *step* is the plate's code step: *fill* is not rounded yet and will gain that much. *other* is the
-    plate's picture of the same place at another moment, where *shown*.
-    """
+
+def flattest(slope: NDArray[np.float32], where: Mask) -> tuple[Mask, float]:
+    """The flattest fifth of *where*, and the slope up to which a pixel counts as flat."""
+    if where.sum() < _FEWEST:
+        return np.zeros_like(where), 0.0
+    bound = float(np.quantile(slope[where], _FLATTEST))
+    return np.asarray(where & (slope <= bound)), bound
+
+
+def measure(plate: Image, fill: Image, where: Mask) -> Grain:
+    """Compare the grain of two aligned pictures on the flat part of *where*."""
     flat = flat_places(plate, where)
-    if flat.sum() < 100:
-        return Grain()
-    ours, theirs = _parts(plate), _parts(fill)
-    deviation = _spread(ours[0][flat])
-    rounded = np.sqrt(_spread(theirs[0][flat]) ** 2 + _PASSED * step**2 / 12)
-    red, blue = (_lacking(_spread(a[flat]), _spread(b[flat])) for a, b in zip(ours[1:], theirs[1:], strict=True))
-    return Grain(
-        plate=deviation,
-        fill=float(rounded),
-        correlation=_neighbours(ours[0], flat),
-        share=float(flat.sum() / where.sum()),
-        fill_correlation=_neighbours(theirs[0], flat),
-        red=red,
-        blue=blue,
-        colour_correlation=_neighbours(ours[1] + ours[2], flat),
-        fresh=1.0 if other is None or shown is None else _fresh(ours[0], high_pass(other), flat & shown),
-        levels=_by_level(ours[0], np.asarray(cv2.GaussianBlur(plate @ _LUMA, (0, 0), 2), np.float32), flat, deviation),
-    )
+    share = float(flat.sum() / max(where.sum(), 1))
+    return lacks(Energy.of(plate), Energy.of(fill), flat, share=share)
 
 
 def _parts(image: Image) -> list[NDArray[np.float32]]:
@@ -143,45 +244,24 @@ def _parts(image: Image) -> list[NDArray[np.float32]]:
     return [np.asarray(part, np.float32) for part in cv2.split(parts - cv2.GaussianBlur(parts, (0, 0), 1.0))]
 
 
-def _lacking(plate: float, fill: float) -> float:
-    lacking = plate**2 - fill**2
-    return float(np.sqrt(lacking)) if lacking > 0.1 * plate**2 else 0.0
+def _beside(part: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Product with the neighbour to the right; the last column with itself turned round."""
+    return np.asarray(part * np.concatenate([part[:, 1:], part[:, -2:-1]], axis=1), np.float32)
 
 
-def _fresh(ours: NDArray[np.float32], other: NDArray[np.float32], flat: Mask) -> float:
-    """The part of the variance that another moment of the same place does not repeat."""
-    if flat.sum() < 100:
-        return 1.0
-    both = _spread(ours[flat]) ** 2 + _spread(other[flat]) ** 2
-    # By the mean square: what codecs leave alone is most of the picture, and its median is nothing.
-    apart = np.clip((ours - other)[flat], -4 * np.sqrt(both), 4 * np.sqrt(both))
-    return float(np.clip((apart**2).mean() / max(both, 1e-12), 0, 1))
-
-
-def _by_level(residual: NDArray[np.float32], luma: NDArray[np.float32], flat: Mask, whole: float) -> tuple[float, ...]:
-    found = []
-    for low, high in pairwise(_LEVELS):
-        there = flat & (luma >= low) & (luma < high)
-        told = there.sum() >= _ENOUGH and whole > 1e-5
-        found.append(_spread(residual[there]) / whole if told else float("nan"))
-    return tuple(found)
-
-
-def _spread(values: NDArray[np.float32]) -> float:
-    """Standard deviation by the median: a stray edge does not count."""
-    return float(1.4826 * np.median(np.abs(values - np.median(values)))) if values.size else 0.0
-
-
-def _neighbours(residual: NDArray[np.float32], flat: Mask) -> float:
-    both = flat[:, 1:] & flat[:, :-1]
-    a, b = residual[:, 1:][both], residual[:, :-1][both]
-    power = float((a * a).mean()) if a.size else 0.0
-    return float((a * b).mean()) / power if power > 0 else 0.0
+def _lacking(plate: float, fill: float, most: float, step: float) -> float:
+    """The deviation to be added, from variances; 0 for what would be lost in rounding."""
+    apart = plate - fill
+    lacking = min(apart * float(np.interp(apart / max(plate, 1e-12), _NEAR, (0, 1))), most)
+    return float(np.sqrt(lacking)) if lacking > (_ROUNDED * step) ** 2 else 0.0
 
 
 def noise(shape: tuple[int, ...], sigma: float, correlation: float, seed: int) -> NDArray[np.float32]:
     """A field of *shape* (height, width) whose high-pass has standard deviation *sigma*; the same for one *seed*."""
-    blur = _blur_of(correlation)
+    return _noise(shape, sigma, blur_of(correlation), seed)
+
+
+def _noise(shape: tuple[int, ...], sigma: float, blur: float, seed: int) -> NDArray[np.float32]:
     made = np.zeros(shape, np.float32)
     cv2.setRNGSeed(seed % 2**31)
     cv2.randn(made, np.zeros(1), np.ones(1))
@@ -190,50 +270,47 @@ def noise(shape: tuple[int, ...], sigma: float, correlation: float, seed: int) -
     return np.asarray(made * np.float32(sigma / _passed(blur)[0]), np.float32)
 
 
-def grained(image: Image, grain: Grain, frame: int, corner: tuple[int, int], size: tuple[int, int]) -> Image:
-    """*image* with the grain that it lacks.
+@dataclass(frozen=True)
+class Added:
+    """Noise that gives a fill what it lacks.
 
-    *corner* (x, y) is its place in what stands still in the scene, a field of *size* (width, height)
-    that goes on for ever: with a moving camera it wanders.
+    `corner` (x, y) is the fill's place in what stands still in the scene, a field of `size` (width,
+    height) that goes on for ever: with a moving camera it wanders.
     """
-    shape = (image.shape[0], image.shape[1])
-    add = np.zeros_like(image)
-    x, y = corner
 
-    def field(kind: int, sigma: float, correlation: float) -> NDArray[np.float32]:
-        made = noise(shape, sigma * float(np.sqrt(grain.fresh)), correlation, 3 * frame + kind)
-        if grain.fresh < 0.98:
-            rows, columns = (np.arange(y, y + shape[0]) % size[1], np.arange(x, x + shape[1]) % size[0])
-            still = _standing(size, correlation, kind)[np.ix_(rows, columns)]
-            made += np.float32(sigma * np.sqrt(1 - grain.fresh)) * still
+    grain: Grain
+    frame: int
+    corner: tuple[int, int]
+    size: tuple[int, int]
+
+    def to(self, image: Image, strength: NDArray[np.float32]) -> Image:
+        """*image* with the noise, its luma times *strength* (h, w)."""
+        grain, shape = self.grain, strength.shape
+        add = np.zeros_like(image)
+        if grain.deficit:
+            add += (self._field(shape, 0, grain.deficit, grain.lacking_correlation) * strength)[..., None]
+        if grain.red or grain.blue:
+            amounts = ((1, grain.red), (2, grain.blue))
+            red, blue = (self._field(shape, kind, sigma, grain.colour_correlation) for kind, sigma in amounts)
+            # Colour differences alone: luma stays as it is.
+            green = -(_LUMA[0] * red + _LUMA[2] * blue) / _LUMA[1]
+            add += np.dstack([red, green, blue])
+        return np.asarray(image + add, np.float32)
+
+    def _field(self, shape: tuple[int, ...], kind: int, sigma: float, correlation: float) -> NDArray[np.float32]:
+        fresh, blur = self.grain.renewed, blur_of(correlation)
+        made = _noise(shape, sigma * float(np.sqrt(fresh)), blur, 3 * self.frame + kind)
+        if fresh < 0.98:
+            rows = np.arange(self.corner[1], self.corner[1] + shape[0]) % self.size[1]
+            columns = np.arange(self.corner[0], self.corner[0] + shape[1]) % self.size[0]
+            made += np.float32(sigma * np.sqrt(1 - fresh)) * _standing(self.size, blur, kind)[np.ix_(rows, columns)]
         return made
 
-    if grain.deficit:
-        add += (field(0, grain.deficit, grain.lacking_correlation) * _strength(image, grain))[..., None]
-    if grain.red or grain.blue:
-        red, blue = (field(kind, sigma, grain.colour_correlation) for kind, sigma in ((1, grain.red), (2, grain.blue)))
-        # Colour differences alone: luma stays as it is.
-        green = -(_LUMA[0] * red + _LUMA[2] * blue) / _LUMA[1]
-        add += np.dstack([red, green, blue])
-    return np.asarray(image + add, np.float32)
 
-
-def _strength(image: Image, grain: Grain) -> NDArray[np.float32]:
-    """The plate's grain at each pixel's level, relative to the whole."""
-    told = ~np.isnan(grain.levels)
-    if told.sum() < 2:
-        return np.ones(image.shape[:2], np.float32)
-    middles = (_LEVELS[1:] + _LEVELS[:-1]) / 2
-    table = np.interp(np.linspace(0, 1, 256), middles[told], np.clip(np.array(grain.levels)[told], 0.5, 1.5))
-    table = np.asarray(table, np.float32)
-    luma = cv2.GaussianBlur(image @ _LUMA, (0, 0), 2)
-    return np.asarray(table[np.clip(luma * 255, 0, 255).astype(np.uint8)], np.float32)
-
-
-@lru_cache(maxsize=3)
-def _standing(size: tuple[int, int], correlation: float, kind: int) -> NDArray[np.float32]:
-    """The field that stands still in the scene."""
-    return noise((size[1], size[0]), 1.0, correlation, 1_000_001 + kind)
+@lru_cache(maxsize=6)
+def _standing(size: tuple[int, int], blur: float, kind: int) -> NDArray[np.float32]:
+    """A field of *size* (width, height) that stands still in the scene; deviation 1 after the high-pass."""
+    return _noise((size[1], size[0]), 1.0, blur, 1_000_001 + kind)
 
 
 _BLURS = tuple(round(0.05 * step, 2) for step in range(6, 18))
@@ -249,7 +326,7 @@ def _passed(blur: float) -> tuple[float, float]:
     return float(rest.std()), float((rest[:, 1:] * rest[:, :-1]).mean() / (rest * rest).mean())
 
 
-def _blur_of(correlation: float) -> float:
+def blur_of(correlation: float) -> float:
     """The blur that gives white noise this lag-1 correlation after the high-pass; 0 for none."""
     blurs = (0.0, *_BLURS)
     return min(blurs, key=lambda blur: abs(_passed(blur)[1] - correlation))

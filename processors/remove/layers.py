@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 
 from ..mattes import grown
 from ..pictures.layout import Image, Mask
+from ..register import Matrix
 from .fill import RIM, Fill, Origin, paint
-from .grain import Grain, measure, noise
 from .holes import Region, region_of
+from .movers.complete import Movers
+from .movers.scene import Scene
 from .shot import HoleAt, Shot
 from .sources.membrane import correction, largest_channel, ring_of
 from .sources.own import restore, source_frames
@@ -79,9 +81,10 @@ class _Filling:
         # A little more than the hole: for the chroma samples that its edge cuts, and to see on a rim
         # of known picture how well the fill meets it.
         self.left = grown(self.inside, RIM)
-        self.mismatch, self.grain, self.performer, self.torn = 0.0, Grain(), 0, 0.0
+        self.mismatch, self.performer, self.torn = 0.0, 0, 0.0
         self.own_misfit = float("inf")
         self.painted = False
+        self._around: Movers | None = None
 
     def from_painted_frames(self, hole_at: HoleAt) -> None:
         """What an artist painted, before everything else."""
@@ -89,7 +92,7 @@ class _Filling:
         if not shot.paintings:
             return
         told = paint_over(
-            shot.camera, Looked(shot, hole_at), shot.paintings, self.frame, shot.span(self.frame),
+            shot.camera, Looked(shot, hole_at, blind=self.blind), shot.paintings, self.frame, shot.span(self.frame),
             region=self.region, unknown=self.unknown,
         )  # fmt: skip
         for one in told:
@@ -126,28 +129,20 @@ class _Filling:
     def _lay(self, offer: _Offer) -> None:
         take, laid, hidden = self.shot.takes[offer.index], offer.laid, self.unknown[self.region.window]
         self.mismatch = max(self.mismatch, _mismatch(self.plate, laid.image, hidden, laid.valid))
-        picture = laid.image
-        if self.shot.options.grain:
-            seed = 1_000_003 * offer.index + self.frame
-            lacks = np.full(hidden.shape, take.grain.deficit, np.float32)
-            if take.background_only and laid.moving is not None:
-                lacks[laid.moving] = take.grain.plate  # the still background there is a mean over frames
-            if lacks.any():
-                picture = picture + (noise(hidden.shape, 1.0, take.grain.correlation, seed) * lacks)[..., None]
         if laid.moving is not None and not take.background_only:
             moving = laid.moving & laid.valid & self.left & self.inside
             if moving.sum() > _SOMEBODY * max(self.inside.sum(), 1):
                 self.performer = offer.index + 1
-        self._take(picture, laid.valid, offer.index + 1, laid.trace)
+        self._take(laid.image, laid.valid, offer.index + 1, laid.trace)
 
     def _own_if_better(self, hole_at: HoleAt, than: float) -> None:
         """Lay the shot's own frames, and take them back where they fit no better than the best take."""
         image, origin, left, trace = self.image.copy(), self.origin.copy(), self.left.copy(), self.trace.copy()
-        mismatch, grain = self.mismatch, self.grain
+        mismatch = self.mismatch
         self.from_own_frames(hole_at)
         if self.own_misfit >= than:
             self.image, self.origin, self.left, self.trace = image, origin, left, trace
-            self.mismatch, self.grain = mismatch, grain
+            self.mismatch = mismatch
 
     def from_own_frames(self, hole_at: HoleAt) -> None:
         """What is left, from the plate's other frames, over a region around just that."""
@@ -160,12 +155,13 @@ class _Filling:
         numbers = source_frames(frame, shot.span(frame), still=shot.camera.still(frame))
         window = region_of(whole, margin=_AROUND)
         assert window is not None
-        found = restore(shot.camera, Looked(shot, hole_at), frame, region, self.unknown, window, numbers)
+        # Slivers beside what a take shows are not worth a look at what moves.
+        scene = self._moving(hole_at).scene if self._lacking(self.left).sum() > self._somebody else None
+        looked = Looked(shot, hole_at, blind=self.blind, scene=scene)
+        found = restore(shot.camera, looked, frame, region, self.unknown, window, numbers)
         if found is None:
             return
         plate, hidden = _crop(shot, frame, window), self.unknown[window.window]
-        self.grain = measure(plate, found.image, found.known & ~grown(hidden, 3), step=shot.plate.encoding.step,
-                             other=found.other, shown=found.shown)  # fmt: skip
         self.mismatch = max(self.mismatch, _mismatch(plate, found.image, hidden, found.known))
         self.own_misfit = _misfit(plate, found.image, hidden, found.known)
         place = window.inside(self.region)
@@ -178,10 +174,10 @@ class _Filling:
 
     def movers(self, hole_at: HoleAt) -> None:
         """Paint what nothing showed, and lay over it what moves behind the matte, where no take has it."""
-        missing = self.inside & ((self.origin == 0) | (self.origin == Origin.OWN))
-        if missing.sum() <= _SOMEBODY * self.inside.sum():
+        missing = self._lacking((self.origin == 0) | (self.origin == Origin.OWN))
+        if missing.sum() <= self._somebody:
             return  # slivers beside what a take shows: too little for anybody to be seen in
-        movers = self.shot.movers_around(self.frame, self.region, hole_at, blind=self.blind)
+        movers = self._moving(hole_at)
         # What is painted must not be smeared out of a performer who stands beside the hole.
         self._paint(movers.seen(self.frame, self.region) & ~self.inside)
         self.ground[self.inside] = self.image[self.inside]
@@ -195,14 +191,26 @@ class _Filling:
         self.trace[spots] = layer.trace[spots]
         self.torn = layer.torn
 
+    @property
+    def _somebody(self) -> float:
+        """Pixels of the hole below which nobody can be made out in it."""
+        return _SOMEBODY * float(self.inside.sum())
+
+    def _lacking(self, where: Mask) -> Mask:
+        return np.asarray(self.inside & where)
+
+    def _moving(self, hole_at: HoleAt) -> Movers:
+        if self._around is None:
+            self._around = self.shot.movers_around(self.frame, self.region, hole_at, blind=self.blind)
+        return self._around
+
     def done(self) -> Fill:
         """Paint what nothing showed, and hand over."""
         self._paint(np.zeros_like(self.inside))
         self.origin[~self.inside] = 0
         return Fill(
-            self.frame, self.region, self.image, self.origin, self.trace, self.mismatch, self.grain, self.performer,
-            self.torn,
-        )  # fmt: skip
+            self.frame, self.region, self.image, self.origin, self.trace, self.mismatch, self.performer, self.torn
+        )
 
     def _paint(self, avoid: Mask) -> None:
         rest = self.left & self.inside
@@ -236,8 +244,8 @@ def _crop(shot: Shot, frame: int, region: Region) -> Image:
 class Looked:
     """The shot as the layers look at it, with a hole that may be a probe's."""
 
-    def __init__(self, shot: Shot, hole_at: HoleAt) -> None:
-        self._shot, self._hole_at = shot, hole_at
+    def __init__(self, shot: Shot, hole_at: HoleAt, *, blind: bool, scene: Scene | None = None) -> None:
+        self._shot, self._hole_at, self._blind, self._scene = shot, hole_at, blind, scene
         self.reduced, self.grey = shot.reduced, shot.grey
 
     def crop(self, frame: int, region: Region) -> Image:
@@ -246,7 +254,19 @@ class Looked:
 
     def blocked(self, frame: int) -> Mask:
         """The matte, and in a self-test the probe too."""
-        return self._shot.matte(frame) | self._hole_at(frame)
+        return self._shot.standing(frame) | self._hole_at(frame)
+
+    def vouched(self, frame: int) -> bool:
+        """Whether a matte tells where the thing stands; in a self-test there is nothing to be mistaken for."""
+        return self._blind or self._shot.vouched(frame)
+
+    def moving(self, frame: int) -> tuple[NDArray[np.float32], Matrix] | None:
+        """How surely something moves, as far as that was looked at, and the way of those pixels to the frame's."""
+        scene = self._scene
+        if scene is None or not scene.holds(frame):
+            return None
+        back = np.array([[1 / scene.factor, 0, scene.wide.x], [0, 1 / scene.factor, scene.wide.y], [0, 0, 1]])
+        return scene.alpha(frame), back
 
 
 def _misfit(plate: Image, picture: Image, hole: Mask, valid: Mask) -> float:

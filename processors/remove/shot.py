@@ -33,6 +33,7 @@ from .sources.lay import UNIT
 from .sources.painted import Painted, open_painted
 from .sources.takes import AlignedTake
 from .unseen.fill import Unseen
+from .vouched import Vouched
 
 HoleAt = Callable[[int], Mask]
 """The hole of a frame: the real one, or a probe's."""
@@ -124,7 +125,14 @@ class Shot:
     _lock: Lock = field(default_factory=Lock, repr=False)
 
     def matte(self, frame: int) -> Mask:
-        """The effective matte: as drawn, with the growth that the brief asked for."""
+        """The effective matte: as drawn, with the growth that the brief asked for; empty where it may not touch."""
+        if not self.mattes.touched(frame):
+            return np.zeros((self.plate.video.height, self.plate.video.width), bool)
+        return self.standing(frame)
+
+    def standing(self, frame: int) -> Mask:
+        """Where the thing stands as far as anybody drew it: the effective matte, and mattes of frames that the
+        brief leaves untouched."""
         shape = (self.plate.video.height, self.plate.video.width)
         with self._lock:
             if frame not in self._packed:
@@ -142,6 +150,14 @@ class Shot:
             frames = range(run * RUN, min((run + 1) * RUN, self.plate.frames))
             self._regions[run] = region_of(np.logical_or.reduce([self.matte(n) for n in frames]))
         return self._regions[run]
+
+    def vouched(self, frame: int) -> bool:
+        """Whether *frame* is known to show the thing only where its matte says: without one it may stand anywhere."""
+        return self._vouched.of(frame)
+
+    @cached_property
+    def _vouched(self) -> Vouched:
+        return Vouched(self.standing, self.span, self.rgb, self.camera)
 
     def strength(self, frame: int) -> NDArray[np.float32]:
         """HxW 0..1: how strongly the fill shows; above zero just where the effective matte is."""
@@ -174,7 +190,7 @@ class Shot:
             (max(first, start - REACH), min(last, end + REACH)),
             self.camera,
             lambda number, box: self.frames.at(number).crop(*box.bounds).rgb(),
-            lambda number: self.matte(number) | hole_at(number),
+            lambda number: self.standing(number) | hole_at(number) | (not blind and not self.vouched(number)),
         )
         movers = Movers(scene)
         if not blind:
@@ -182,7 +198,7 @@ class Shot:
         return movers
 
     def _effective(self, frame: int) -> Mask:
-        drawn = self.mattes.at(frame)
+        drawn = self.mattes.drawn_at(frame)
         if not self._widened or self.effects is None or not drawn.any():
             return drawn
         beside = self.effects.mask(frame, drawn.shape)
@@ -205,7 +221,7 @@ class Shot:
     @cached_property
     def camera(self) -> Camera:
         """How the plate's frames lie over each other."""
-        return Camera(self.luma, lambda n: grown(self.matte(n), 6), self.span)
+        return Camera(self.luma, lambda n: grown(self.standing(n), 6), self.span)
 
     def reduced(self, frame: int, divisor: int) -> NDArray[np.uint16]:
         """A whole plate frame as display-referred RGB at one *divisor*-th of its size, 1.0 = `UNIT`."""

@@ -48,11 +48,11 @@ class Steady:
         self._softs: OrderedDict[int, _Soft] = OrderedDict()
 
     def at(self, frame: int) -> Fill | None:
-        """The fill of *frame*; pixels that are not from the shot's own still background stay as they are."""
+        """The fill of *frame*; pixels that show no still background stay as they are."""
         fill = self._fill(frame)
-        if fill is None or not (fill.origin == Origin.OWN).any():
-            return fill
-        own = fill.origin == Origin.OWN
+        if fill is None:
+            return None
+        own = _rests(fill)
         change = self._change(frame, fill.region)
         image = np.where(own[..., None], fill.image + change, fill.image)
         return replace(fill, image=np.asarray(image, np.float32))
@@ -108,7 +108,7 @@ class Steady:
                 rows, columns = picture[window].shape[:2]
                 small = cv2.resize(fill.image, (columns, rows), interpolation=cv2.INTER_AREA)
                 picture[window] = np.clip(small * UNIT + 0.5, 0, 65535).astype(np.uint16)
-                shut[window] &= shrunk_mask((fill.origin != Origin.OWN) & (fill.origin != 0), _DIVISOR)
+                shut[window] &= shrunk_mask(~_rests(fill) & (fill.origin != 0), _DIVISOR)
             self._softs[frame] = _Soft(np.asarray(cv2.GaussianBlur(picture, (0, 0), 1.0), np.uint16), shut)
             while len(self._softs) > 2 * _REACH + 2:
                 self._softs.popitem(last=False)
@@ -123,6 +123,12 @@ class Steady:
             while len(self._fills) > 2 * _REACH + 2:
                 self._fills.popitem(last=False)
         return self._fills[frame]
+
+
+def _rests(fill: Fill) -> Mask:
+    """Where a fill shows what stands still: the shot's own frames, and takes in which nobody performs there."""
+    takes = 0 if fill.performer else Origin.OWN
+    return np.asarray((fill.origin == Origin.OWN) | ((fill.origin > 0) & (fill.origin < takes)))
 
 
 def _offset(apart: Image, ring: Mask) -> NDArray[np.float32]:

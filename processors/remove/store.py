@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import numpy as np
 
 from .fill import Fill
-from .grain import Grain
 from .holes import Region
 
 
@@ -26,7 +24,6 @@ def store_fill(work: Path, fill: Fill) -> None:
             trace=fill.trace,
             region=np.array([region.x, region.y, region.width, region.height]),
             mismatch=np.array(fill.mismatch),
-            grain=np.array(json.dumps(fill.grain.as_json())),
             performer=np.array(fill.performer),
             torn=np.array(fill.torn),
         )
@@ -41,11 +38,9 @@ def load_fill(work: Path, frame: int) -> Fill | None:
     with np.load(path) as kept:
         x, y, width, height = (int(v) for v in kept["region"])
         image = kept["image"].astype(np.float32)
-        words = json.loads(str(kept["grain"]))
-        grain = Grain(**{**words, "levels": tuple(words["levels"])})
         region = Region(x, y, width, height)
         mismatch, performer, torn = float(kept["mismatch"]), int(kept["performer"]), float(kept["torn"])
-        return Fill(frame, region, image, kept["origin"], kept["trace"], mismatch, grain, performer, torn)
+        return Fill(frame, region, image, kept["origin"], kept["trace"], mismatch, performer, torn)
 
 
 def _path(work: Path, frame: int) -> Path:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 from fault_table import ROWS, FaultTable
 from practice import LEAVES_FILES_OPEN, Practice, SandboxBench, practice
+from wetgate.connectors.contract import Bench
 from wetgate.daemon.sandbox import Fault
 from wetgate.schema.tracker import EntityRef
 
@@ -26,23 +27,23 @@ class ShotGridSite:
         self._site = site
         self.url, self.api_key = site.sandbox.url, site.sandbox.script_key
         self._person = site.coordinator()
-        self._rules: dict[str, object] | None = None
+        self._bench: SandboxBench | None = None
 
     def bench(self) -> SandboxBench:
-        return SandboxBench(self._site, Fault(), f"FAULT{next(_projects)}")
+        self.close()
+        self._bench = SandboxBench(self._site, Fault(), f"FAULT{next(_projects)}")
+        return self._bench
 
-    def delete_version(self, bench: SandboxBench, version: EntityRef) -> None:  # noqa: ARG002  # the table's protocol
+    def close(self) -> None:
+        """Close the connections of the last run."""
+        if self._bench is not None:
+            self._bench.close()
+
+    def delete_version(self, bench: Bench, version: EntityRef) -> None:  # noqa: ARG002  # the table's protocol
         self._person.delete("Version", int(version.id))
 
     def forbid(self, *, writing: bool) -> None:
-        site = self._site.sandbox.site
-        with site.storage.lock:
-            rules = site.storage.all("PermissionRuleSet").values()
-            readers = next(one for one in rules if "read_only" in str(one.get("code")))
-            user = next(one for one in site.storage.all("ApiUser").values() if one["firstname"] == self.script_name)
-            self._rules = self._rules or user["permission_rule_set"]
-            wanted = {"type": "PermissionRuleSet", "id": readers["id"]} if writing else self._rules
-            site.storage.put({**user, "permission_rule_set": wanted})
+        self._site.sandbox.deny(self.script_name, *(["* *"] if writing else []))
 
 
 @pytest.fixture(scope="module", params=["forms", "storage"])
@@ -50,9 +51,11 @@ def shotgrid(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     """A site that takes uploads by form, and one that takes them straight into a storage."""
     folder = tmp_path_factory.mktemp("faults")
     with practice(folder / "site", direct_uploads=request.param == "storage") as site:
-        table = FaultTable(ShotGridSite(site), folder)
+        under = ShotGridSite(site)
+        table = FaultTable(under, folder)
         yield table
         table.close()
+        under.close()
 
 
 @pytest.mark.parametrize("row", ROWS)

@@ -113,6 +113,9 @@ def test_web_and_local_links(site: Practice, sg: Any) -> None:
     sg.update("PublishedFile", published["id"], {"path": {"url": "https://example.com/a.pdf", "name": "bid"}})
     path = sg.find_one("PublishedFile", [["id", "is", published["id"]]], ["path"])["path"]
     assert (path["link_type"], path["url"], path["name"]) == ("web", "https://example.com/a.pdf", "bid")
+    sg.update("PublishedFile", published["id"], {"path": {"url": "file:///elsewhere/x.exr", "name": "x.exr"}})
+    path = sg.find_one("PublishedFile", [["id", "is", published["id"]]], ["path"])["path"]
+    assert (path["link_type"], path["url"]) == ("web", "file:///elsewhere/x.exr")
 
 
 def test_downloads_need_a_login(site: Practice, sg: Any, movie: Path) -> None:
@@ -199,6 +202,31 @@ def test_direct_uploads(tmp_path: Path, size: int) -> None:
         picture.write_bytes(PNG)
         sg.upload_thumbnail("Version", number, str(picture))
         assert httpx.get(sg.find_one("Version", [["id", "is", number]], ["image"])["image"]).content == PNG
+
+
+def test_a_storage_takes_what_is_in_time_and_large_enough(tmp_path: Path) -> None:
+    """An address expires, a forged one never counted, and only the last part may be small."""
+    with practice(tmp_path / "direct", direct_uploads=True) as direct:
+        sg = direct.script()
+        who = {"script_name": "wetgate", "script_key": direct.sandbox.script_key}
+        ask = {**who, "upload_type": "Attachment", "filename": "a.mov", "multipart_upload": "True"}
+        info = httpx.post(f"{sg.base_url}/upload/api_get_upload_link_info", data=ask).text.split("\n")
+        part = {**who, "upload_type": "Attachment", "filename": "a.mov", "timestamp": info[2], "upload_id": info[4]}
+        etags = []
+        for number in ("1", "2"):
+            link = httpx.post(
+                f"{sg.base_url}/upload/api_get_upload_link_for_part", data={**part, "part_number": number}
+            )
+            address = link.text.split("\n")[1]
+            assert httpx.put(address.replace("until=", "until=9"), content=b"x").status_code == 403
+            etags.append(httpx.put(address, content=b"small").headers["ETag"])
+        done = httpx.post(
+            f"{sg.base_url}/upload/api_complete_multipart_upload", data={**part, "etags": ",".join(etags)}
+        )
+        assert done.text.startswith("0:Part 1 of the upload is smaller")
+        direct.sandbox.site.address_seconds = -1
+        link = httpx.post(f"{sg.base_url}/upload/api_get_upload_link_for_part", data={**part, "part_number": "1"})
+        assert httpx.put(link.text.split("\n")[1], content=b"late").status_code == 403
 
 
 def test_faults_on_order(site: Practice, sg: Any) -> None:

@@ -182,7 +182,7 @@ def test_summaries(sg: Any) -> None:
         ("Shot", [], ["nonsense"], r"Shot\.nonsense doesn't exist"),
         ("Shot", [], ["project.Project.nonsense"], r"Project\.nonsense doesn't exist"),
         ("Nonsense", [], [], "invalid/missing string entity 'type'"),
-        ("Shot", [["code", "in_last", 1, "DAY"]], [], "relation 'in_last' is not valid"),
+        ("Shot", [["code", "in_last", 1, "DAY"]], [], "doesn't support 'in_last'"),
         ("Shot", [["sg_cut_in", "less_than", "x"]], [], "less_than"),
         ("Shot", [["created_at", "in_last", 1, "FORTNIGHT"]], [], "HOUR|DAY"),
         ("Shot", [["image", "is", {"type": "Attachment", "id": 1}]], [], "None alone"),

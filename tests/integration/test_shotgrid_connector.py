@@ -22,7 +22,7 @@ from wetgate.schema.errors import (
     TrackerRejected,
     TrackerUnavailable,
 )
-from wetgate.schema.tracker import EntityRef, EventPage, MediaKind, TrackerEvent
+from wetgate.schema.tracker import EntityRef, EventPage, FileDraft, MediaKind, TrackerEvent
 
 pytestmark = pytest.mark.filterwarnings(LEAVES_FILES_OPEN)
 
@@ -185,74 +185,6 @@ def test_a_slow_answer_is_bounded(site: Practice) -> None:
     bench.close()
 
 
-def test_a_slow_upload_is_bounded(site: Practice, tmp_path: Path) -> None:
-    """The client itself waits for ever for an upload; the connector does not."""
-    bench = SandboxBench(site, Fault())
-    movie = tmp_path / "review.mp4"
-    movie.write_bytes(b"m" * 5000)
-    version = bench.tracker.publish(draft(bench, bench.make_task("cleanup")))
-    tracker = connector(site.sandbox.url, site.sandbox.script_key, timeout_seconds=0.3)
-    site.faults.set(Fault(path="/upload/*", action="slow", when="after", seconds=1.0))
-    with pytest.raises(AmbiguousResult):
-        tracker.upload(version, MediaKind.MOVIE, movie)
-    site.faults.set()
-    time.sleep(0.9)
-    tracker.upload(version, MediaKind.MOVIE, movie)
-    assert list(bench.files(version)) == ["review.mp4"]
-    tracker.close()
-    bench.close()
-
-
-@pytest.mark.parametrize(
-    ("fault", "error"),
-    [
-        (Fault(path="/upload/*", status=503), TrackerUnavailable),
-        (Fault(path="/upload/*", status=429), TrackerUnavailable),
-        (Fault(path="/upload/*", status=413), TrackerRejected),
-        (Fault(path="/upload/*", status=502), AmbiguousResult),
-        (Fault(path="/upload/*", action="drop"), AmbiguousResult),
-    ],
-)
-def test_upload_errors_by_kind(site: Practice, tmp_path: Path, fault: Fault, error: type[Exception]) -> None:
-    """The client tells every failed upload alike; the connector tells them apart."""
-    bench = SandboxBench(site, Fault())
-    version = bench.tracker.publish(draft(bench, bench.make_task("cleanup")))
-    report = tmp_path / "report.json"
-    report.write_text("{}")
-    site.faults.set(fault)
-    with pytest.raises(error):
-        bench.tracker.upload(version, MediaKind.FILE, report)
-    assert list(bench.files(version)) == []
-    bench.close()
-
-
-@pytest.mark.parametrize(
-    "fault",
-    [
-        Fault(path="/storage/*", status=503),
-        Fault(path="/storage/*", status=403),
-        Fault(path="/storage/*", action="drop", when="after"),
-        Fault(path="/upload/api_link_file", status=504, when="after"),
-        Fault(path="/upload/api_get_upload_link_info", status=502),
-    ],
-)
-def test_direct_uploads_are_sent_again_whole(tmp_path: Path, fault: Fault) -> None:
-    """Wherever a direct upload breaks, the next try brings the whole file, once."""
-    movie = tmp_path / "review.mp4"
-    movie.write_bytes(bytes(range(256)) * 300)
-    with practice(tmp_path / "site", direct_uploads=True) as site:
-        bench = SandboxBench(site, Fault())
-        version = bench.tracker.publish(draft(bench, bench.make_task("cleanup")))
-        site.faults.set(fault)
-        with pytest.raises(AmbiguousResult):
-            bench.tracker.upload(version, MediaKind.MOVIE, movie)
-        bench.tracker.upload(version, MediaKind.MOVIE, movie)
-        assert list(bench.files(version)) == ["review.mp4"]
-        row = site.coordinator().find_one("Version", [["id", "is", int(version.id)]], ["sg_uploaded_movie"])
-        assert site.coordinator().download_attachment(row["sg_uploaded_movie"]) == movie.read_bytes()
-        bench.close()
-
-
 @pytest.mark.parametrize(
     ("status", "error"),
     [(503, TrackerUnavailable), (429, TrackerUnavailable), (502, TrackerUnavailable), (403, TrackerRejected)],
@@ -344,3 +276,131 @@ def test_two_at_once_leave_one_version(site: Practice) -> None:
     assert len(set(found)) == 1
     assert bench.versions(version.key) == 1
     bench.close()
+
+
+@pytest.mark.parametrize("kind", ["Version", "Note", "PublishedFile", "Playlist"])
+def test_the_doctor_tries_what_may_be_created(site: Practice, tracker: ShotGrid, kind: str) -> None:
+    """A right that is missing is named with its mend, and the trial leaves nothing on the site."""
+    assert list(tracker.check(PROJECT, ["rdy"])) == []
+    site.sandbox.deny("wetgate", f"create {kind}")
+    (problem,) = tracker.check(PROJECT, ["rdy"])
+    assert kind in problem.what
+    assert f"may create {kind}" in problem.mend
+    site.sandbox.deny("wetgate")
+    assert site.coordinator().find(kind, []) == []
+    assert site.coordinator().find("EventLogEntry", [["event_type", "is", f"Shotgun_{kind}_New"]]) == []
+
+
+def test_the_doctor_knows_what_else_goes_wrong(site: Practice, tracker: ShotGrid, tmp_path: Path) -> None:
+    """Storages that are not mounted here, fields that were removed, and a project that the script may not see."""
+    sg = site.script()
+    storage = sg.create("LocalStorage", {"code": "primary", "linux_path": str(tmp_path / "nowhere")})
+    sg.schema_field_delete("Version", "sg_path_to_frames")
+    problems = tracker.check(PROJECT, ["rdy"])
+    assert any("None of the site's storages" in problem.what for problem in problems)
+    assert any("Version has no field 'sg_path_to_frames'" in problem.what for problem in problems)
+    assert len(problems) == 2
+    sg.update("LocalStorage", storage["id"], {"linux_path": str(tmp_path)})
+    other = site.sandbox.seed("OAK", "SQ01", ["SH010"])["project"]
+    limited = sg.create("ApiUser", {"firstname": "limited", "salted_password": "limited-key", "projects": [other]})
+    assert limited
+    blind = ShotGrid(site.sandbox.url, "limited", "limited-key", timeout_seconds=5)
+    assert any(f"no project '{PROJECT}'" in problem.what for problem in blind.check(PROJECT, []))
+    assert not any("no project" in problem.what for problem in blind.check("OAK", []))
+    blind.close()
+
+
+def test_rights_that_end_in_the_middle(site: Practice, tracker: ShotGrid) -> None:
+    """A right that is taken away is a refusal at the very next call, and back it works as if nothing had been."""
+    bench = SandboxBench(site, Fault())
+    made = bench.make_task("cleanup")
+    version = draft(bench, made)
+    ref = tracker.publish(version)
+    site.sandbox.deny("wetgate", "update Task.sg_status_list", "create Attachment")
+    with pytest.raises(TrackerRejected, match="sg_status_list"):
+        tracker.set_status(made, "ip")
+    picture = site.sandbox.access.key_file
+    with pytest.raises(TrackerRejected, match="cannot be created"):
+        tracker.upload(ref, MediaKind.FILE, picture)
+    site.sandbox.deny("wetgate")
+    tracker.set_status(made, "ip")
+    assert tracker.publish(version).id == ref.id
+    bench.close()
+
+
+def test_what_people_drew(site: Practice, tracker: ShotGrid, tmp_path: Path) -> None:
+    """Annotations of the web player and of RV come with their version and frame; other pictures are pictures."""
+    bench = SandboxBench(site, Fault())
+    made = bench.make_task("cleanup")
+    version = tracker.publish(draft(bench, made))
+    sg = site.coordinator()
+    link = {"type": "Version", "id": int(version.id)}
+    note = sg.create("Note", {"project": site.project, "content": "here", "note_links": [link, site.shot]})
+    names = [f"annot_version_{version.id}.12.png", f"annot_version_{version.id}_v2.1015.jpg", "frame.png"]
+    for name in names:
+        (tmp_path / name).write_bytes(b"picture")
+        sg.upload("Note", note["id"], str(tmp_path / name))
+    found = {one.name: one for one in tracker.brief(made).attachments}
+    assert [(found[name].drawn, found[name].frame) for name in names] == [(True, 11), (True, 14), (False, None)]
+    assert {one.version.id for one in found.values() if one.version} == {version.id}
+    assert all(one.version and one.at > 0 for one in found.values())
+    bench.close()
+
+
+def test_a_task_has_what_its_site_gives_it(site: Practice, tracker: ShotGrid) -> None:
+    """Step, tags, due date and priority come along; a site's own task type goes before the step."""
+    sg = site.coordinator()
+    step = sg.find_one("Step", [["code", "is", "Cleanup"]])
+    tag = sg.create("Tag", {"name": "rush"})
+    made = task(site, sg, step=step, tags=[tag], due_date="2026-12-01", sg_priority_1="1_Tier")
+    ref = EntityRef(type="Task", id=str(made["id"]))
+    found = tracker.task(ref)
+    assert (found.step, found.kind, found.tags, found.due) == ("Cleanup", "Cleanup", ("rush",), "2026-12-01")
+    assert found.priority == 100
+    site.script().schema_field_create("Task", "list", "Task Type", {"valid_values": ["paint", "roto"]})
+    sg.update("Task", made["id"], {"sg_task_type": "paint"})
+    again = connector(site.sandbox.url, site.sandbox.script_key)
+    assert (again.task(ref).kind, again.task(ref).step) == ("paint", "Cleanup")
+    again.close()
+
+
+def test_files_below_a_storage_are_local(site: Practice, tracker: ShotGrid) -> None:
+    """Where the site knows the storage a published file is a local path, and is found again."""
+    site.script().create("LocalStorage", {"code": "primary", "linux_path": "/show"})
+    bench = SandboxBench(site, Fault())
+    version = tracker.publish(draft(bench, bench.make_task("cleanup")))
+    file = FileDraft(name="SH010", kind="Rendered Image", path="/show/SH010/master.%04d.exr", number=1)
+    for _ in range(2):
+        tracker.register(version, [file])
+    tracker.register(version, [file.model_copy(update={"number": 2})])
+    fields = ["path", "version_number", "published_file_type", "entity", "task", "path_cache_storage"]
+    rows = site.coordinator().find("PublishedFile", [], fields)
+    assert [(row["path"]["link_type"], row["version_number"]) for row in rows] == [("local", 1), ("local", 2)]
+    assert rows[0]["published_file_type"]["name"] == "Rendered Image"
+    assert rows[0]["path_cache_storage"]["name"] == "primary"
+    assert (rows[0]["entity"]["id"], bool(rows[0]["task"])) == (site.shot["id"], True)
+    bench.close()
+
+
+def test_a_long_backlog_is_picked_from(site: Practice) -> None:
+    """Of old events only those that can concern a task are asked for; none of them is missed, new ones neither."""
+    sg = site.coordinator()
+    tracker = connector(site.sandbox.url, site.sandbox.script_key, overlap_seconds=0.5)
+    made = task(site, sg)
+    cursor = tracker.events(None).cursor
+    noise = [
+        {"request_type": "update", "entity_type": "Shot", "entity_id": site.shot["id"], "data": {"description": f"{n}"}}
+        for n in range(400)
+    ]
+    for number in range(10):
+        sg.batch(noise)
+        sg.update("Task", made["id"], {"content": f"cleanup {number}"})
+    time.sleep(2.1)
+    sg.update("Task", made["id"], {"content": "new"})
+    site.faults.forget()
+    events, end = follow(tracker, cursor)
+    assert [event.kind for event in events] == ["Shotgun_Task_Change.content"] * 11
+    assert len(site.faults.calls) <= 8
+    assert follow(tracker, end)[0] == []
+    assert "settled" not in json.loads(end)
+    tracker.close()

@@ -13,6 +13,7 @@ from ..faults import EventOrder, Fault, FaultMiddleware, FaultPlan
 from . import rpc, uploads
 from .media import TRANSIENT, TRANSIENT_PATH
 from .refusal import CRUD, Refusal
+from .seed import deny
 from .site import Site
 
 MAX_FILES = 10
@@ -69,12 +70,14 @@ def _add_uploads(app: FastAPI, site: Site) -> None:
 
     @app.put("/storage/{upload}")
     @app.put("/storage/{upload}/{part}")
-    async def store(upload: str, request: Request, part: int | None = None) -> Response:
+    async def store(
+        upload: str, request: Request, part: int | None = None, until: str = "0", sig: str = ""
+    ) -> Response:
         body = await request.body()
         try:
-            etag = await run_in_threadpool(uploads.put, site, upload, part, body)
-        except Refusal as refusal:
-            return PlainTextResponse(str(refusal), status_code=404)
+            etag = await run_in_threadpool(uploads.put, site, request.url.path, until, sig, upload, part, body)
+        except (Refusal, ValueError) as refusal:
+            return PlainTextResponse(str(refusal), status_code=403)
         return Response(headers={"ETag": etag})
 
 
@@ -117,6 +120,14 @@ def _add_control(app: FastAPI, site: Site, plan: FaultPlan) -> None:
             return PlainTextResponse("loopback only", status_code=403)
         site.events.hold_back, site.events.skip_ids = order.hold_back, order.skip_ids
         return JSONResponse(order.model_dump())
+
+    @app.post("/_control/permissions/{script}")
+    async def permissions(request: Request, script: str, rules: list[str]) -> Response:
+        if _peer(request) not in _LOOPBACK:
+            return PlainTextResponse("loopback only", status_code=403)
+        with site.storage.lock, site.storage.transaction():
+            deny(site, script, rules)
+        return JSONResponse({"denied": rules})
 
     @app.get("/_control/calls")
     async def calls(request: Request) -> Response:

@@ -26,19 +26,19 @@ def linked_file(value: dict[str, Any], storage: Storage, call: str) -> dict[str,
     url = value.get("url")
     if not isinstance(url, str) or not url:
         raise Refusal(f"API {call}() a File/Link value needs 'url' or 'local_path', got {sorted(value)}")
-    if url.startswith("file://"):
-        return _local({**value, "local_path": url.removeprefix("file://")}, storage, call)
     name = value.get("name") or PurePosixPath(url).name or url
     return {"link_type": "web", "name": name, "url": url, "content_type": value.get("content_type")}
 
 
 def _local(value: dict[str, Any], storage: Storage, call: str) -> dict[str, Any]:
-    for record in storage.all("LocalStorage").values():
-        if record.get("_retired"):
-            continue
-        relative = _relative(value, record)
-        if relative is None:
-            continue
+    fitting = [
+        (relative, record)
+        for record in storage.all("LocalStorage").values()
+        if not record.get("_retired") and (relative := _relative(value, record)) is not None
+    ]
+    if fitting:
+        # The most specific storage is the one that leaves least of the path.
+        relative, record = min(fitting, key=lambda one: len(one[0]))
         name = value.get("name") or PurePosixPath(relative).name
         kept: dict[str, Any] = {
             "link_type": "local",

@@ -9,11 +9,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from .permissions import EVERYTHING, Permissions, permissions_of
 from .records import Records
 from .refusal import AUTHENTICATION, PERMISSION, Refusal
 
 SESSION_SECONDS = 24 * 3600.0
-_READ_ONLY = "read_only"
 
 
 @dataclass(frozen=True)
@@ -22,20 +22,11 @@ class Caller:
 
     user: dict[str, Any]
     name: str
-    may_write: bool = True
+    may: Permissions = EVERYTHING
     logs_events: bool = True
     session_uuid: str | None = None
     base: str = ""
     address: str = ""
-
-    def demand_write(self, call: str, kind: str) -> None:
-        """Refuse a caller who may only read."""
-        if not self.may_write:
-            raise Refusal(
-                f"API {call}() {kind}: permission denied, '{self.name}' may read only. "
-                "Ask an administrator to change its permission group.",
-                PERMISSION,
-            )
 
 
 class Auth:
@@ -51,6 +42,10 @@ class Auth:
         """Give a script its key or a person their password."""
         salt = secrets.token_hex(16)
         self._storage.set(f"secret:{kind}:{number}", f"{salt}${_digest(secret, salt)}")
+
+    def deny(self, kind: str, number: int, rules: list[str]) -> None:
+        """Take away from one user what *rules* name (globs over `call Type`); an empty list gives it back."""
+        self._storage.set(_denied(kind, number), rules or None)
 
     def caller(self, credentials: Any, base: str) -> Caller:
         """Who these credentials are; raises Refusal (authentication) for anything else."""
@@ -117,10 +112,12 @@ class Auth:
             return None
         rules = record.get("permission_rule_set")
         group = self._storage.get("PermissionRuleSet", rules["id"]) if rules else None
+        taken = self._storage.setting(_denied(record["type"], record["id"]), [])
+        projects = self._records.schema.field(record["type"], "projects", "read")
         return Caller(
             user={"type": record["type"], "id": record["id"]},
             name=self._records.name(record),
-            may_write=group is None or _READ_ONLY not in str(group.get("code")),
+            may=permissions_of(record, group, taken, lambda: self._records.value(record, projects) or []),
             logs_events=record.get("generate_event_log_entries") is not False,
         )
 
@@ -130,8 +127,14 @@ class Auth:
         for record in self._storage.all("HumanUser").values():
             if record.get("login") == login and not record.get("_retired"):
                 user = {"type": "HumanUser", "id": record["id"]}
-                return replace(caller, user=user, name=self._records.name(record))
+                person = self._caller(record)
+                may = person.may if person else caller.may
+                return replace(caller, user=user, name=self._records.name(record), may=may)
         raise Refusal(f"The user to 'sudo' as does not exist: {login}", AUTHENTICATION)
+
+
+def _denied(kind: str, number: int) -> str:
+    return f"denied:{kind}:{number}"
 
 
 def _session(token: str) -> str:

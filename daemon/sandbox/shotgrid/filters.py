@@ -20,7 +20,8 @@ _LINKED = {
     "name_is", "name_is_not", "name_id",
 }  # fmt: skip
 _TEXTUAL = {"contains", "not_contains", "starts_with", "ends_with"}
-_LINKS = {"entity", "multi_entity", "url", "tag_list"}
+_LINKS = {"entity", "multi_entity", "tag_list"}
+_UNFILTERED = {"calculated", "password", "pivot_column", "serializable", "summary", "url"}
 _ALWAYS = {"is", "is_not", "in", "not_in"}
 _ORDERED = {"less_than", "greater_than", "between", "not_between"}
 
@@ -57,12 +58,17 @@ class Filters:
     def _matcher(self, path: FieldPath, relation: str, values: list[Any], call: str) -> Callable[[Any], bool]:
         kind = path.last.type
         linked = kind in _LINKS
+        field = f"{path.last.entity}.{path.last.name}"
+        if kind in _UNFILTERED:
+            raise Refusal(f"API {call}() {field}'s '{kind}' data type cannot be used in a filter.")
         allowed = _allowed(kind)
         if relation not in allowed:
             raise Refusal(
-                f"API {call}() {path.last.entity}.{path.last.name} relation '{relation}' is not valid for "
-                f"data type '{kind}'. Valid relations: {', '.join(sorted(allowed))}"
+                f"API {call}() {field}'s '{kind}' data type doesn't support '{relation}' 'relation'. "
+                f"Value: {values} Valid relations: {sorted(allowed)}"
             )
+        if kind == "checkbox" and None in values:
+            raise Refusal(f"API {call}() {field} expected [String, FalseClass, TrueClass] data type(s) but got nil")
         if not values and relation not in {"in", "not_in"}:
             raise Refusal(f"API {call}() {path.text} relation '{relation}' needs a value.")
         if kind == "image" and values != [None]:
@@ -136,15 +142,15 @@ class Filters:
 
 def _allowed(kind: str) -> set[str]:
     """The relations that a data type knows."""
-    if kind in {"password", "serializable"}:
-        return set()
-    if kind == "image":
+    if kind in {"image", "checkbox"}:
         return {"is", "is_not"}
+    if kind in {"list", "status_list", "entity_type", "uuid"}:
+        return _ALWAYS
     if kind in _LINKS:
         return _ALWAYS | _LINKED
     if kind in {"date", "date_time"}:
         return _ALWAYS | _ORDERED | _RELATIVE | _CALENDAR
-    return _ALWAYS | _ORDERED | (set() if kind in _NUMERIC else _TEXTUAL)
+    return _ALWAYS | (_ORDERED if kind in _NUMERIC else _TEXTUAL)
 
 
 def _same(link: Any, value: Any) -> bool:

@@ -54,13 +54,14 @@ class Media:
 
     def sign(self, path: str) -> str:
         """The path with a signature, good for whoever holds it (as a storage's own links are)."""
-        return f"{path}?sig={self._signature(path)}"
+        return f"{path}?sig={self.signature(path)}"
 
     def signed(self, path: str, signature: str) -> bool:
         """Whether the signature fits."""
-        return hmac.compare_digest(self._signature(path), signature)
+        return hmac.compare_digest(self.signature(path), signature)
 
-    def _signature(self, path: str) -> str:
+    def signature(self, path: str) -> str:
+        """What proves that an address is one of ours."""
         return hmac.new(self._secret, path.encode(), hashlib.sha256).hexdigest()[:32]
 
     def attachment_value(self, attachment: int, base: str) -> dict[str, Any] | None:
@@ -78,7 +79,7 @@ class Media:
         }
         if this["link_type"] == "local":
             keys = ("local_storage", "relative_path", "local_path_linux", "local_path_mac", "local_path_windows")
-            return {**shown, **{key: this.get(key) for key in keys}, "url": f"file://{this.get('local_path_linux')}"}
+            return {**shown, **{key: this.get(key) for key in keys}}
         if this["link_type"] == "web":
             return {**shown, "url": this["url"]}
         path = f"/file_serve/attachment/{attachment}/{quote(this['name'])}"

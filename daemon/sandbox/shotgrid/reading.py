@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from .auth import Caller
 from .events import EventLog
 from .filters import Filters
 from .media import Media
+from .permissions import Permissions
 from .records import FieldPath, Records
 from .refusal import Refusal
 from .storage import Record
@@ -26,7 +28,7 @@ class Reading:
         self._events = events
         self._media = media
 
-    def read(self, args: dict[str, Any], base: str) -> dict[str, Any]:
+    def read(self, args: dict[str, Any], caller: Caller) -> dict[str, Any]:
         """One page of the records that match."""
         kind = self._records.schema.entity(args.get("type"), "read").name
         paths = self._records.paths(kind, args.get("return_fields") or [], "read")
@@ -36,6 +38,7 @@ class Reading:
             retired=args.get("return_only") == "retired",
             archived=args.get("include_archived_projects", True) is not False,
             call="read",
+            may=caller.may,
         )
         found = _preset(found, args.get("additional_filter_presets"))
         found = self._sorted(kind, found, args.get("sorts") or [])
@@ -46,7 +49,7 @@ class Reading:
             raise Refusal(f"API read() paging is not valid: {paging}")
         window = found[(page - 1) * size : page * size]
         reply: dict[str, Any] = {
-            "entities": [self._records.show(record, paths, self._media, base) for record in window]
+            "entities": [self._records.show(record, paths, self._media, caller.base) for record in window]
         }
         info = {"current_page": page, "entities_per_page": size}
         if args.get("return_paging_info_without_counts"):
@@ -56,14 +59,14 @@ class Reading:
         return reply
 
     def matching(
-        self, kind: str, group: dict[str, Any] | None, *, retired: bool, archived: bool, call: str
+        self, kind: str, group: dict[str, Any] | None, *, retired: bool, archived: bool, call: str, may: Permissions
     ) -> list[Record]:
-        """All records of the type that pass the filters, in the order of their ids."""
+        """All records of the type that pass the filters and can be seen, in the order of their ids."""
         test = self._filters.test(kind, group, call)
         hidden = set() if archived else self._archived_projects()
         found = []
         for record in self._candidates(kind, group):
-            if bool(record.get("_retired")) != retired:
+            if bool(record.get("_retired")) != retired or not may.sees(record):
                 continue
             if kind == "EventLogEntry" and not self._events.visible(record):
                 continue

@@ -65,12 +65,21 @@ class Records:
         """A field's kept value; mirrored links are gathered, retired ones left out of lists."""
         if field.name in _COMPUTED:
             return record[field.name] if field.name == "id" else self.name(record)
+        if field.name == "time_logs_sum":
+            return self._logged(record)
         if field.reverse:
             return self._mirrored(record, field)
         value = record.get(field.name, field.default)
+        if field.type == "checkbox":
+            return bool(value)
         if field.type == "multi_entity":
             return [link for link in value or [] if self.exists(link["type"], link["id"])]
         return value if value is not None else None
+
+    def _logged(self, task: Record) -> int:
+        logs = self.storage.all("TimeLog").values()
+        mine = [one for one in logs if (one.get("entity") or {}).get("id") == task["id"] and not one.get("_retired")]
+        return sum(one.get("duration") or 0 for one in mine if one["entity"]["type"] == "Task")
 
     def _mirrored(self, record: Record, field: SiteField) -> list[dict[str, Any]]:
         kind, _, name = (field.reverse or "").partition(".")
@@ -138,8 +147,13 @@ class Records:
         match field.type:
             case "url" if (record["type"], field.name) == ("Attachment", "this_file"):
                 shown: Any = pictures.attachment_value(record["id"], base)
-            case "multi_entity" | "tag_list":
-                shown = [self.link(one) if isinstance(one, dict) else one for one in value or []]
+            case "multi_entity":
+                # A site keeps no order of links: it shows them by name.
+                shown = sorted(
+                    (self.link(one) for one in value or []), key=lambda one: (one["name"].lower(), one["id"])
+                )
+            case "tag_list":
+                shown = list(value or [])
             case _ if value is None:
                 shown = None
             case "password":

@@ -72,11 +72,11 @@ def _info(site: Site) -> dict[str, Any]:
 
 
 def _read(site: Site, args: dict[str, Any], caller: Caller) -> Any:
-    return site.reading.read(args, caller.base)
+    return site.reading.read(args, caller)
 
 
-def _summarize(site: Site, args: dict[str, Any], _: Caller) -> Any:
-    return site.summaries.summarize(args)
+def _summarize(site: Site, args: dict[str, Any], caller: Caller) -> Any:
+    return site.summaries.summarize(args, caller.may)
 
 
 def _create(site: Site, args: dict[str, Any], caller: Caller) -> Any:

@@ -13,7 +13,7 @@ from .site import Site
 
 def schema_field_create(site: Site, args: dict[str, Any], caller: Caller) -> str:
     """Make a field `sg_...`; gives its name."""
-    caller.demand_write("schema_field_create", str(args.get("type")))
+    caller.may.demand("schema_field_create", str(args.get("type")))
     wanted = _properties(args)
     raw = site.schema.custom(str(args.get("type")), str(args.get("data_type")), wanted)
     made = site.schema.add(raw)
@@ -24,7 +24,7 @@ def schema_field_create(site: Site, args: dict[str, Any], caller: Caller) -> str
 def schema_field_update(site: Site, args: dict[str, Any], caller: Caller) -> bool:
     """Change a field's name, list values or other properties."""
     entity, name = str(args.get("type")), str(args.get("field_name"))
-    caller.demand_write("schema_field_update", entity)
+    caller.may.demand("schema_field_update", entity)
     field = site.schema.field(entity, name, "schema_field_update")
     wanted = _properties(args)
     visible = wanted.pop("visible", None)
@@ -50,7 +50,7 @@ def schema_field_update(site: Site, args: dict[str, Any], caller: Caller) -> boo
 def schema_field_delete(site: Site, args: dict[str, Any], caller: Caller) -> bool:
     """Remove a field that a person made (and `sg_` fields that a site could remove)."""
     entity, name = str(args.get("type")), str(args.get("field_name"))
-    caller.demand_write("schema_field_delete", entity)
+    caller.may.demand("schema_field_delete", entity)
     site.schema.field(entity, name, "schema_field_delete")
     if not name.startswith("sg_"):
         raise Refusal(f"API schema_field_delete() {entity}.{name} is a built-in field.")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from .auth import Caller
+from .permissions import RULE_SETS
 from .site import Site
 
 SCRIPT = "wetgate"
@@ -66,7 +67,7 @@ def seed_site(site: Site, access: Access) -> None:
             _one(site, "Step", "code", name, {"short_name": short, "entity_type": kind, "list_order": order})
         _one(site, "Project", "name", "Template Project", {"is_template": True})
         _one(site, "Page", "name", "Projects", {"last_accessed": site.writes.at()})
-        for code in ("api_admin", "read_only"):
+        for code in RULE_SETS:
             _one(site, "PermissionRuleSet", "code", code, {"display_name": code.replace("_", " ")})
 
 
@@ -82,6 +83,13 @@ def seed_project(site: Site, name: str, sequence: str, shots: Iterable[str], *, 
             shot: _link(_one(site, "Shot", "code", shot, {**within, "sg_sequence": scene}, within)) for shot in shots
         }
     return {"project": project, "sequence": scene, "shots": made}
+
+
+def deny(site: Site, script: str, rules: list[str]) -> None:
+    """Take from a script what *rules* name; none gives it back."""
+    for record in site.storage.all("ApiUser").values():
+        if record.get("firstname") == script:
+            site.auth.deny("ApiUser", record["id"], rules)
 
 
 def _person(site: Site, login: str, first: str, last: str) -> dict[str, Any]:

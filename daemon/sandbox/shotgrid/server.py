@@ -12,7 +12,7 @@ from ....schema.errors import ConfigError
 from ..faults import FaultPlan
 from ..serving import Serving
 from .app import make_app
-from .seed import GROUP, SCRIPT, Access, seed_project, seed_site
+from .seed import GROUP, SCRIPT, Access, deny, seed_project, seed_site
 from .site import Site
 
 
@@ -91,6 +91,14 @@ class Sandbox:
         """Make sure that the project, its sequence and shots exist; gives `{project, sequence, shots}`."""
         with self.site.storage.lock:
             return seed_project(self.site, project, sequence, shots, code=code)
+
+    def deny(self, script: str, *rules: str) -> None:
+        """Take from a script what *rules* name, as globs over `create Type` and `update Type.field`.
+
+        No rules give it back.
+        """
+        with self.site.storage.lock, self.site.storage.transaction():
+            deny(self.site, script, list(rules))
 
     def stop(self) -> None:
         """Answer what is under way, then close."""

@@ -41,6 +41,8 @@ class Site:
         folder.mkdir(parents=True, exist_ok=True)
         self.now = now
         self.direct_uploads = direct_uploads
+        self.address_seconds = 900.0
+        """How long the storage takes what is sent to an address."""
         self.transcode_seconds = transcode_seconds
         self.storage = Storage(folder / "sandbox.db")
         self.schema = SiteSchema()
@@ -80,8 +82,8 @@ class Site:
     ) -> int:
         """Take a file for an entity: as its picture, in a File/Link field, or just linked to it."""
         call = "upload"
-        caller.demand_write(call, kind)
-        target = self.writes.existing(kind, number, call)
+        caller.may.demand(call, kind)
+        target = self.writes.existing(kind, number, call, caller)
         picture = field in _IMAGES
         if field and not picture:
             self.schema.field(kind, field, call)

@@ -156,7 +156,7 @@ def _update(site: Site, entry: Record, extra: JsonObject, caller: Caller) -> Jso
     }
 
 
-def text_search(site: Site, args: JsonObject, _caller: Caller) -> JsonObject:
+def text_search(site: Site, args: JsonObject, caller: Caller) -> JsonObject:
     """Records whose name holds every word of the text."""
     text = str(args.get("text") or "")
     if len(text) < 3:
@@ -164,7 +164,9 @@ def text_search(site: Site, args: JsonObject, _caller: Caller) -> JsonObject:
     terms, matches = text.lower().split(), []
     projects = set(args.get("project_ids") or [])
     for kind, group in (args.get("entity_types") or {}).items():
-        found = site.reading.matching(kind, group, retired=False, archived=True, call="query_display_name_cache")
+        found = site.reading.matching(
+            kind, group, retired=False, archived=True, call="query_display_name_cache", may=caller.may
+        )
         for record in found:
             project = (record.get("project") or {}).get("id")
             name = site.records.name(record)
@@ -215,7 +217,7 @@ def work_schedule(site: Site, args: JsonObject, _caller: Caller) -> JsonObject:
 
 def work_schedule_update(site: Site, args: JsonObject, caller: Caller) -> JsonObject:
     """Change whether a day is worked: in the studio, in a project, or by a person."""
-    caller.demand_write("work_schedule_update", "WorkDayRule")
+    caller.may.demand("work_schedule_update", "WorkDayRule")
     kept = {"working": bool(args.get("working")), "description": args.get("description")}
     project, user = args.get("project"), args.get("user")
     reason = "USER" if user else "PROJECT" if project else "STUDIO"

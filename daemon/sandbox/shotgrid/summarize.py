@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
+from .permissions import Permissions
 from .reading import Reading
 from .records import FieldPath, Records
 from .refusal import Refusal
@@ -22,11 +23,13 @@ class Summaries:
         self._records = records
         self._reading = reading
 
-    def summarize(self, args: dict[str, Any]) -> dict[str, Any]:
+    def summarize(self, args: dict[str, Any], may: Permissions) -> dict[str, Any]:
         """The summaries of all matching records, and of each group."""
         kind = self._records.schema.entity(args.get("type"), "summarize").name
         archived = args.get("include_archived_projects", True) is not False
-        found = self._reading.matching(kind, args.get("filters"), retired=False, archived=archived, call="summarize")
+        found = self._reading.matching(
+            kind, args.get("filters"), retired=False, archived=archived, call="summarize", may=may
+        )
         wanted = args.get("summaries") or []
         grouping = args.get("grouping") or []
         return {"summaries": self._figures(kind, found, wanted), "groups": self._groups(kind, found, wanted, grouping)}

@@ -16,6 +16,9 @@ from .site import Site
 
 Form = Mapping[str, Any]
 
+SMALLEST_PART = 5 << 20
+"""Bytes below which a storage takes only the last part."""
+
 
 def upload_file(site: Site, form: Form, base: str) -> str:
     """A file for an entity; answers `1:<attachment id>`."""
@@ -56,7 +59,7 @@ def share_thumbnail(site: Site, form: Form, base: str) -> str:
         return "2:The thumbnail is still being processed.\n"
     for text in str(form.get("entities")).split(","):
         kind, number = _entity(text)
-        caller.demand_write("share_thumbnail", kind)
+        caller.may.demand("share_thumbnail", kind)
         site.writes.existing(kind, number, "share_thumbnail")
         name = "filmstrip_image" if filmstrip else "image"
         site.writes.put_field(kind, number, name, dict(image), caller, is_transient=False)
@@ -66,32 +69,39 @@ def share_thumbnail(site: Site, form: Form, base: str) -> str:
 def get_link_info(site: Site, form: Form, base: str) -> str:
     """Where a direct upload may be put: answers `1`, the address, a timestamp, the type, the upload's id."""
     caller = site.auth.caller(_credentials(form), base)
-    caller.demand_write("upload", "Attachment")
+    caller.may.demand("upload", "Attachment")
     if not site.direct_uploads:
         raise Refusal("Direct uploads are not enabled on this site.")
     upload = secrets.token_hex(12)
     at = site.writes.at()
     site.storage.set(f"upload:{upload}", {"filename": str(form.get("filename")), "whole": False})
-    return "\n".join(["1", f"{base}/storage/{upload}", at, str(form.get("upload_type")), upload]) + "\n"
+    return (
+        "\n".join(["1", base + _address(site, f"/storage/{upload}"), at, str(form.get("upload_type")), upload]) + "\n"
+    )
 
 
 def get_link_for_part(site: Site, form: Form, base: str) -> str:
     """Where one part of a large upload may be put."""
-    site.auth.caller(_credentials(form), base).demand_write("upload", "Attachment")
+    site.auth.caller(_credentials(form), base).may.demand("upload", "Attachment")
     upload = _upload(site, str(form.get("upload_id")))
-    return f"1\n{base}/storage/{upload}/{_number(form, 'part_number')}\n"
+    address = _address(site, f"/storage/{upload}/{_number(form, 'part_number')}")
+    return f"1\n{base}{address}\n"
 
 
 def complete_multipart(site: Site, form: Form, base: str) -> str:
     """Join the parts, each proved by its ETag."""
-    site.auth.caller(_credentials(form), base).demand_write("upload", "Attachment")
+    site.auth.caller(_credentials(form), base).may.demand("upload", "Attachment")
     upload = _upload(site, str(form.get("upload_id")))
+    if site.storage.setting(f"upload:{upload}")["whole"]:
+        raise Refusal("There is no such upload: its parts are joined already.")
     etags = [tag.strip().strip('"') for tag in str(form.get("etags")).split(",")]
     with _incoming(site, upload).open("wb") as out:
         for number, etag in enumerate(etags, start=1):
             part = _incoming(site, upload, number)
             if not part.exists() or _md5(part.read_bytes()) != etag:
                 raise Refusal(f"Part {number} of the upload is missing or differs from its ETag.")
+            if number < len(etags) and part.stat().st_size < SMALLEST_PART:
+                raise Refusal(f"Part {number} of the upload is smaller than {SMALLEST_PART} bytes.")
             with part.open("rb") as stream:
                 shutil.copyfileobj(stream, out, 1 << 20)
     _whole(site, upload)
@@ -128,8 +138,10 @@ def link_file(site: Site, form: Form, base: str) -> str:
     return f"1:{number}\n"
 
 
-def put(site: Site, upload: str, part: int | None, body: bytes) -> str:
-    """Take what is PUT into the storage; gives the ETag."""
+def put(site: Site, path: str, until: str, signature: str, upload: str, part: int | None, body: bytes) -> str:
+    """Take what is PUT into the storage under an address that is still good; gives the ETag."""
+    if not site.media.signed(f"{path}?until={until}", signature) or float(until) < site.now():
+        raise Refusal("Request has expired")
     _upload(site, upload)
     target = _incoming(site, upload, part)
     half = target.with_suffix(".half")
@@ -139,6 +151,11 @@ def put(site: Site, upload: str, part: int | None, body: bytes) -> str:
         with site.storage.transaction():
             _whole(site, upload)
     return f'"{_md5(body)}"'
+
+
+def _address(site: Site, path: str) -> str:
+    until = site.now() + site.address_seconds
+    return f"{path}?until={until:.0f}&sig={site.media.signature(f'{path}?until={until:.0f}')}"
 
 
 def _whole(site: Site, upload: str) -> None:

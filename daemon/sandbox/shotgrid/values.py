@@ -43,6 +43,8 @@ def _kept(kind: str, value: Any) -> Any:
         return float(value)
     if kind == "image":
         raise Refusal("API update() image fields take None, or an upload.")
+    if kind == "text":
+        return value.strip() or None
     return value
 
 

@@ -11,12 +11,14 @@ from .attachments import linked_file
 from .auth import Auth, Caller
 from .events import EventLog
 from .records import Records
-from .refusal import Refusal
-from .schema import SiteField
+from .refusal import PERMISSION, Refusal
+from .schema import SiteEntity, SiteField
 from .storage import Record
 from .values import fit
 
-_NEEDS_PROJECT = {"Asset", "Cut", "PublishedFile", "Scene", "Sequence", "Shot", "Task", "Version"}
+_NEEDS_PROJECT = {
+    "Asset", "Cut", "Note", "Playlist", "PublishedFile", "Scene", "Sequence", "Shot", "Task", "TimeLog", "Version",
+}  # fmt: skip
 _SET_ONCE = {"created_at", "created_by"}
 
 
@@ -35,13 +37,10 @@ class Writes:
     def create(self, kind: str, values: dict[str, Any], caller: Caller, call: str = "create") -> Record:
         """Make a record."""
         entity = self._schema.entity(kind, call)
-        caller.demand_write(call, kind)
-        given = {name: self._schema.field(kind, name, call) for name in values}
-        for name, field in given.items():
-            if field.read_only and name not in _SET_ONCE and kind != "EventLogEntry":
-                raise Refusal(f"API {call}() {kind}.{name} is read only.")
-        if kind in _NEEDS_PROJECT and not values.get("project"):
-            raise Refusal(f"API {call}() CRUD ERROR: Create failed for [{kind}]: Project must be given.")
+        caller.may.demand(call, kind)
+        if kind in _NEEDS_PROJECT and not values.get("project") and not values.get("task_template"):
+            raise Refusal(f"API {call}() missing 'project' attribute: {values}")
+        given = self._given(kind, values, call)
         at = self.at()
         record: Record = {
             "type": kind, "id": self._storage.next_id(kind), "created_at": at, "updated_at": at,
@@ -59,14 +58,25 @@ class Writes:
             else:
                 record[name] = value
         _complete(record, values, caller)
-        if kind == "LocalStorage":
-            record.setdefault("uuid", str(uuid.uuid4()))
+        self._place(record, values)
+        _fill(record, entity)
+        if not caller.may.sees(record):
+            raise Refusal(f"API {call}() Entity of type {kind} cannot be created by this user.", PERMISSION)
         self._storage.put(record)
+        self._connect(record)
         told = [*given.values(), *(entity.fields[name] for name in ("sg_status_list",) if name in entity.fields)]
         self._events.born(record, list(dict.fromkeys(told)), caller, at)
         for field, value in mirrored:
             self._mirror(record, field, value, caller, at)
         return record
+
+    def _given(self, kind: str, values: dict[str, Any], call: str) -> dict[str, SiteField]:
+        """The fields of a new record's values."""
+        given = {name: self._schema.field(kind, name, call) for name in values}
+        for name, field in given.items():
+            if field.read_only and name not in _SET_ONCE and kind != "EventLogEntry":
+                raise Refusal(f"API {call}() {kind}.{name} is read only.")
+        return given
 
     def update(
         self,
@@ -79,13 +89,16 @@ class Writes:
     ) -> Record:
         """Change a record's fields; *modes* says how a list field is changed (set, add, remove)."""
         self._schema.entity(kind, call)
-        caller.demand_write(call, kind)
-        record = self.existing(kind, number, call)
+        record = self.existing(kind, number, call, caller)
+        for name in values or [None]:
+            caller.may.demand(call, kind, name)
         at, changes = self.at(), []
         changed = dict(record)
         for name, raw in values.items():
             field = self._schema.field(kind, name, call)
-            if field.read_only or name == "created_at":
+            if name in _SET_ONCE or (kind, name) == ("Note", "client_note"):
+                raise Refusal(f"API {call}() {kind}.{name} is editable on create only.")
+            if field.read_only:
                 raise Refusal(f"API {call}() {kind}.{name} is read only.")
             before = self._records.value(record, field)
             value = self._fit(field, raw, record, caller, call)
@@ -100,9 +113,11 @@ class Writes:
         if not changes:
             return record
         _complete(changed, values, caller)
+        self._place(changed, values)
         if "updated_at" in self._schema.entity(kind, call).fields:
             changed.update(updated_at=at, updated_by=caller.user)
         self._storage.put(changed)
+        self._connect(changed)
         for field, before, value in changes:
             self._events.changed(changed, field, before, value, caller, at)
         return changed
@@ -110,9 +125,9 @@ class Writes:
     def retire(self, kind: str, number: int, caller: Caller) -> bool:
         """Hide a record; False if it was hidden already."""
         self._schema.entity(kind, "delete")
-        caller.demand_write("delete", kind)
+        caller.may.demand("delete", kind)
         record = self._storage.get(kind, number)
-        if record is None:
+        if record is None or not caller.may.sees(record):
             raise Refusal(f"API delete() Entity of type [{kind}] cannot be found with id={number}.")
         if record.get("_retired"):
             return False
@@ -123,9 +138,9 @@ class Writes:
     def revive(self, kind: str, number: int, caller: Caller) -> bool:
         """Bring a hidden record back; False if it was not hidden."""
         self._schema.entity(kind, "revive")
-        caller.demand_write("revive", kind)
+        caller.may.demand("revive", kind)
         record = self._storage.get(kind, number)
-        if record is None:
+        if record is None or not caller.may.sees(record):
             raise Refusal(f"API revive() Entity of type [{kind}] cannot be found with id={number}.")
         if not record.get("_retired"):
             return False
@@ -142,10 +157,11 @@ class Writes:
         self._storage.put(changed)
         self._events.changed(changed, field, record.get(name), value, caller, self.at(), **more)
 
-    def existing(self, kind: str, number: int, call: str) -> Record:
-        """The record, unless it is retired or was never there."""
+    def existing(self, kind: str, number: int, call: str, caller: Caller | None = None) -> Record:
+        """The record, unless it is retired, was never there or is none of *caller*'s."""
         record = self._storage.get(kind, number)
-        if record is None or record.get("_retired"):
+        hidden = record is not None and caller is not None and not caller.may.sees(record)
+        if record is None or record.get("_retired") or hidden:
             raise Refusal(f"API {call}() Entity of type [{kind}] cannot be found with id={number}.")
         return record
 
@@ -181,17 +197,55 @@ class Writes:
             if other is None:
                 continue
             old = other.get(name)
+            if (record["type"], field.name) == ("Note", "replies") and link not in value:
+                self.retire("Reply", link["id"], caller)
+                continue
             new: Any
             if there.type == "multi_entity":
                 new = [*(old or []), me] if link in value else [one for one in old or [] if one != me]
             else:
                 new = me if link in value else None
             self._storage.put({**other, name: new})
+            self._connect({**other, name: new})
             self._events.changed({**other, name: new}, there, old, new, caller, at)
+
+    def _place(self, record: Record, values: dict[str, Any]) -> None:
+        """A published path below a storage names that storage; the path itself is not cached."""
+        if record["type"] == "PublishedFile" and values.get("path"):
+            file = self._storage.get("Attachment", record["path"]["attachment"]) or {}
+            found = file.get("this_file", {}).get("local_storage")
+            record["path_cache_storage"] = {"type": found["type"], "id": found["id"]} if found else None
+
+    def _connect(self, record: Record) -> None:
+        """Keep a playlist's connections in step with its versions; a new one has no place in the order yet."""
+        if record["type"] != "Playlist":
+            return
+        kind, me = "PlaylistVersionConnection", {"type": "Playlist", "id": record["id"]}
+        mine = {
+            one["version"]["id"]: one
+            for one in self._storage.all(kind).values()
+            if one.get("playlist") == me and not one.get("_retired")
+        }
+        wanted = {link["id"] for link in record.get("versions") or []}
+        for number in sorted(wanted - set(mine)):
+            version = {"type": "Version", "id": number}
+            self._storage.put({"type": kind, "id": self._storage.next_id(kind), "playlist": me, "version": version})
+        for number in set(mine) - wanted:
+            self._storage.put({**mine[number], "_retired": True})
 
     def at(self) -> str:
         """Now, as the wire writes it."""
         return datetime.fromtimestamp(self._now(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _fill(record: Record, entity: SiteEntity) -> None:
+    """What a site gives a new record by itself."""
+    if record["type"] in _NEEDS_PROJECT and "code" in entity.fields and not record.get("code"):
+        record["code"] = f"New {entity.label} {record['id']}"
+    if record["type"] == "LocalStorage":
+        record.setdefault("uuid", str(uuid.uuid4()))
+    if record["type"] == "TimeLog":
+        record["date"] = record.get("date") or record["created_at"][:10]
 
 
 def _complete(record: Record, values: dict[str, Any], caller: Caller) -> None:
@@ -200,7 +254,7 @@ def _complete(record: Record, values: dict[str, Any], caller: Caller) -> None:
         record["name"] = " ".join(str(part) for part in parts if part)
     if record["type"] in {"Note", "Reply"} and not record.get("user"):
         record["user"] = caller.user
-    if record["type"] == "Version" and not record.get("user") and caller.user["type"] == "HumanUser":
+    if record["type"] == "Version" and not record.get("user"):
         record["user"] = caller.user
 
 

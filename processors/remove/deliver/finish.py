@@ -19,11 +19,12 @@ from ...pictures.master import open_master
 from ...pictures.review import FILMSTRIP, write_review
 from ...reports import digest, files_words, write_report
 from ..fill import composed
-from ..grain import Grain
 from ..networks.uses import network_uses, trained_share, unseen_share
 from ..rating.choice import held_trial
 from ..rating.expected import Facts, expect, facts_of, rate
-from ..rating.verdict import Tally, judge, matte_is_doubtful, source_uses, summarised
+from ..rating.kept import kept_runs
+from ..rating.verdict import Tally, judge, kept_frames, matte_is_doubtful, source_uses, summarised
+from ..regrain import regrained
 from ..shot import Shot
 from ..steady import Steady
 from ..store import load_fill
@@ -52,9 +53,7 @@ class Finish:
         started = time.monotonic()
         shot, first = self.shot, self.request.first_frame
         self._gather()
-        own = self.tally.own_grain
-        added = shot.options.grain and any((own.deficit, own.red, own.blue))
-        patch = Patch(shot.plate, self.out, first, grain=added)
+        patch = Patch(shot.plate, self.out, first, grain=shot.options.grain)
         maps = SourceMap(shot, self.out)
         master = self._master(patch, maps)
         proofs = self._proved_review(master)
@@ -63,7 +62,7 @@ class Finish:
         rating = rate(trial, expected, self.tally.origins)
         identity = summarise(proofs)
         reasons, weak = judge(self.shot, self.tally, rating, expected)
-        unsure = matte_is_doubtful(self.shot)
+        unsure = matte_is_doubtful(self.shot) or bool(kept_frames(self.tally))
         verdict = Verdict(self.shot.options.weak_fix) if weak else Verdict.ASK if unsure else Verdict.PUBLISH
         if not identity.holds:
             verdict = Verdict.REFUSE
@@ -121,7 +120,7 @@ class Finish:
 
     def _gather(self) -> None:
         """Read what the fills say about themselves, before any of them is laid in."""
-        grains, tally = [], self.tally
+        tally = self.tally
         for frame in range(self.shot.plate.frames):
             fill = load_fill(self.request.work, frame) if self.shot.matte(frame).any() else None
             if fill is not None:
@@ -131,14 +130,13 @@ class Finish:
                 self.unseen[frame] = unseen_share(origins)
                 tally.mismatch[frame] = fill.mismatch
                 tally.torn[frame] = fill.torn
-                grains.append(fill.grain)
                 if fill.performer:
                     tally.performers.setdefault(fill.performer - 1, []).append(frame)
-        tally.own_grain = Grain.mean(grains)
+        tally.kept = kept_runs(self.shot, tally.frames, lambda frame: load_fill(self.request.work, frame))
 
     def _master(self, patch: Patch, maps: SourceMap) -> Path:
         """One pass over the fills: the master, and frame by frame what goes with it."""
-        shot, filled, grain = self.shot, set(self.tally.frames), self.tally.own_grain
+        shot, filled = self.shot, set(self.tally.frames)
         steady = Steady(shot, lambda frame: load_fill(self.request.work, frame) if frame in filled else None)
         with open_master(shot.plate, self.out) as master:
             for frame in range(shot.plate.frames):
@@ -148,8 +146,11 @@ class Finish:
                 if fill is not None:
                     around = plate.crop(*fill.region.bounds).rgb()
                     self.facts.append(facts_of(around, fill, hole[fill.region.window]))
-                    made = composed(shot, fill, hole, grain)
-                    plain = composed(shot, fill, hole, Grain()) if patch.grain else None
+                    given = regrained(shot, fill, hole)
+                    for layer, found in given.layers.items():
+                        self.tally.grain.setdefault(layer, []).append(found)
+                    made = composed(shot, given.fill, hole)
+                    plain = composed(shot, fill, hole) if patch.grain else None
                 master.write(made.planes)
                 write_matte(self.out / "matte", frame, self.request.first_frame, hole)
                 changed = hole if fill is not None else np.zeros_like(hole)

@@ -88,7 +88,7 @@ def _grain_off() -> Knobs:
     knobs |= {f"expr{i}": _quoted(f"{colour[0]}-grain.{colour}") for i, colour in enumerate(("red", "green", "blue"))}
     return knobs | {
         "name": "Grain_off",
-        "label": _quoted("enable: takes off the grain added to the shot's own pixels"),
+        "label": _quoted("enable: takes off the grain given to the fill"),
         "disable": "true",
     }
 

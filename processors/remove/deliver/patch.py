@@ -34,7 +34,7 @@ class Patch:
     """Writes `patch/patch.NNNN.exr`, one a frame, numbered by shot frame; an empty one where nothing changed."""
 
     def __init__(self, plate: Plate, out: Path, first_frame: int, *, grain: bool) -> None:
-        """*grain*: what `grained` adds goes along as a layer of its own, so that it can be taken off again."""
+        """*grain*: what `regrained` adds goes along as a layer of its own, so that it can be taken off again."""
         self.folder = fresh_folder(out, NAME)
         self.half = held_by_half(plate.layout)
         self.grain = grain

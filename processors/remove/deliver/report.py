@@ -11,11 +11,12 @@ from ...pictures.plate import Plate
 from ...pictures.stills import Stills
 from ...reports import digest, versions
 from ..fill import Origin
+from ..grain import Grain
 from ..networks.uses import network_uses, trained_share, unseen_share, unseen_words
 from ..rating.candidates import Layers, candidates_for
 from ..rating.choice import Trial
 from ..rating.expected import Expected
-from ..rating.verdict import Tally, matte_words, poor_frames, source_uses, torn_frames, unmet_frames
+from ..rating.verdict import Tally, kept_frames, matte_words, poor_frames, source_uses, torn_frames, unmet_frames
 from ..shot import Shot
 
 PACKAGE = {
@@ -85,7 +86,7 @@ def report_words(
             for place, take in enumerate(shot.takes)
         ],
         "passed_over": [s.name for s in request.sources if s not in [take.source for take in shot.takes]],
-        "own_grain": tally.own_grain.as_json(),
+        "grain": [{"origin": one, **Grain.mean(found).as_json()} for one, found in sorted(tally.grain.items())],
         "never_seen_share": round(unseen_share(tally.origins), 5),
         "never_seen_by": {
             "painted": round(tally.share(Origin.PAINTED), 5),
@@ -94,6 +95,10 @@ def report_words(
         },
         # The other ways of filling paint by themselves.
         "never_seen": unseen_words(shot, tally.origins) if trial.chosen == Layers.name else {},
+        "not_taken_out": [
+            {"frames": [start + first, end + first], "share": round(share, 3)}
+            for (start, end), share in tally.kept.items()
+        ],
         "trained_pixels": round(trained_share(tally.origins), 5),
         "networks": [use.model_dump(mode="json") for use in network_uses(shot, tally.origins, trial.chosen)],
         "approval": request.approval.model_dump(mode="json"),
@@ -103,7 +108,12 @@ def report_words(
         "curves": [{**row, "never_seen": round(unseen[row["frame"] - first], 4)} for row in expected.curves(first)],
         "frames_to_look_at": sorted(
             n + first
-            for n in {*unmet_frames(tally), *torn_frames(tally), *poor_frames(expected, shot.options.min_psnr_db)}
+            for n in {
+                *unmet_frames(tally),
+                *torn_frames(tally),
+                *poor_frames(expected, shot.options.min_psnr_db),
+                *kept_frames(tally),
+            }
         ),
         "identity": {
             **summarise(proofs).model_dump(mode="json"),

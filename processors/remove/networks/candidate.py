@@ -6,7 +6,6 @@ import numpy as np
 
 from ...mattes import grown
 from ..fill import Fill, Origin
-from ..grain import Grain
 from ..holes import region_of
 from ..shot import HoleAt, Shot
 from ..unseen.window import window
@@ -40,7 +39,7 @@ class NetworkCandidate:
         made = self._network.paint(images, holes)
         origin = np.where(hole[region.window], np.uint8(Origin.NETWORK), np.uint8(0))
         trace = np.full((*origin.shape, 3), np.nan, np.float32)
-        return Fill(frame, region, made, origin, trace, 0.0, Grain())
+        return Fill(frame, region, made, origin, trace, 0.0)
 
 
 def candidate_name(network: str) -> str:

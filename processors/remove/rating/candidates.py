@@ -14,7 +14,6 @@ import numpy as np
 from ...mattes import grown
 from ...pictures.layout import Image, Mask
 from ..fill import Fill, Origin, paint
-from ..grain import Grain, measure
 from ..holes import Region, region_of
 from ..layers import fill_hole
 from ..networks.candidate import NetworkCandidate
@@ -68,7 +67,7 @@ class Spatial:
             return None
         region, hole, hidden = found
         plate = shot.rgb(frame)[region.window]
-        return _filled(frame, region, hole, paint(plate, grown(hidden, 2)), Origin.PAINTED, Grain())
+        return _filled(frame, region, hole, paint(plate, grown(hidden, 2)), Origin.PAINTED)
 
 
 class StillMedian:
@@ -85,16 +84,15 @@ class StillMedian:
         first, last = shot.span(frame)
         stack = []
         for number in sorted({round(n) for n in np.linspace(first, last, _MOMENTS)} - {frame}):
-            blocked = grown(shot.matte(number) | hole_at(number), 2)[region.window]
+            blocked = grown(shot.standing(number) | hole_at(number), 2)[region.window]
             stack.append(np.where(blocked[..., None], np.nan, shot.rgb(number)[region.window]))
         pictures = np.asarray(stack, np.float32)
         known = np.asarray(np.isfinite(pictures[..., 0]).any(axis=0))
         pictures[:, ~known] = 0
         plate, middle = shot.rgb(frame)[region.window], np.asarray(np.nanmedian(pictures, axis=0), np.float32)
         middle = np.asarray(middle + correction(plate, middle, hidden, known), np.float32)
-        grain = measure(plate, middle, known & ~grown(hidden, 3))
         image = np.where((hidden & known)[..., None], middle, plate)
-        fill = _filled(frame, region, hole, paint(image, grown(hidden & ~known, 2)), Origin.OWN, grain)
+        fill = _filled(frame, region, hole, paint(image, grown(hidden & ~known, 2)), Origin.OWN)
         fill.origin[hole[region.window] & ~known] = Origin.PAINTED
         return fill
 
@@ -102,9 +100,9 @@ class StillMedian:
 def candidates_for(shot: Shot) -> list[Candidate]:
     """What may compete for *shot*; the first is the default, which only a clear win replaces."""
     found: list[Candidate] = [Layers(), Spatial()]
-    # Where a take shows the place, a median that does not look at it must not win by an easy test elsewhere:
-    # the thing itself may stand in frames that have no matte.
-    own = shot.options.use_own_frames and not shot.takes
+    # Where a take shows the place, a median that does not look at it must not win by an easy test elsewhere; and
+    # it cannot tell the thing itself where that stands in frames that have no matte.
+    own = shot.options.use_own_frames and not shot.takes and all(map(shot.vouched, range(shot.plate.frames)))
     if own and all(shot.camera.still(frame) for frame in (0, *shot.cuts)):
         found.append(StillMedian())
     found += [NetworkCandidate(network) for network in shot.networks]
@@ -126,8 +124,8 @@ def _hole(shot: Shot, frame: int, hole_at: HoleAt, *, blind: bool) -> tuple[Regi
     return region, hole, unknown[region.window]
 
 
-def _filled(frame: int, region: Region, hole: Mask, image: Image, origin: Origin, grain: Grain) -> Fill:
+def _filled(frame: int, region: Region, hole: Mask, image: Image, origin: Origin) -> Fill:
     inside = hole[region.window]
     origins = np.where(inside, np.uint8(origin), np.uint8(0))
     trace = np.full((*inside.shape, 3), np.nan, np.float32)
-    return Fill(frame, region, np.asarray(image, np.float32), origins, trace, 0.0, grain)
+    return Fill(frame, region, np.asarray(image, np.float32), origins, trace, 0.0)

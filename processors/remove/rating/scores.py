@@ -17,6 +17,7 @@ from ...mattes import grown
 from ...pictures.layout import Image, Mask
 from ..fill import RIM, Fill, Origin, composed
 from ..grain import flat_places, high_pass
+from ..regrain import regrained
 from ..shot import Shot
 from .candidates import Candidate
 from .probes import Probe
@@ -86,7 +87,7 @@ def score_probe(shot: Shot, probe: Probe, candidate: Candidate) -> Score | None:
     region = fill.region
     truth = shot.frames.at(probe.frame).crop(*region.bounds).rgb()
     # Without the soft edge: it would mix the truth into what is tested.
-    made = composed(shot, fill, hole, fill.grain, feather=False).crop(*region.bounds).rgb()
+    made = composed(shot, regrained(shot, fill, hole).fill, hole, feather=False).crop(*region.bounds).rgb()
     return compare(truth, made, hole[region.window], fill, shot.matte(probe.frame)[region.window])
 
 

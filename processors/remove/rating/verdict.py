@@ -14,6 +14,7 @@ from ..grain import Grain
 from ..networks.uses import network_reasons
 from ..shot import Shot
 from .expected import Expected
+from .kept import NOTHING, PARTLY
 
 MISMATCH = 0.25
 """Share of the band around a hole that may differ before the frame is named as one to look at."""
@@ -30,15 +31,17 @@ class Tally:
     """What all fills of a shot say about themselves.
 
     `origins` counts the holes' pixels by `Origin` or take; `performers` are the frames in which somebody
-    who moves stands in the hole, by the take (its place in the list) that he comes from.
+    who moves stands in the hole, by the take (its place in the list) that he comes from. `kept` says of runs
+    of frames (first and last) which share of the thing was not taken out (`rating.kept`).
     """
 
     origins: Counter[int] = field(default_factory=Counter)
     mismatch: dict[int, float] = field(default_factory=dict)
     torn: dict[int, float] = field(default_factory=dict)
     frames: list[int] = field(default_factory=list)
-    own_grain: Grain = field(default_factory=Grain)
+    grain: dict[int, list[Grain]] = field(default_factory=dict)
     performers: dict[int, list[int]] = field(default_factory=dict)
+    kept: dict[tuple[int, int], float] = field(default_factory=dict)
 
     def share(self, origin: int) -> float:
         """Share (0..1) of the holes' pixels that came from *origin*."""
@@ -53,6 +56,12 @@ class Tally:
 def unmet_frames(tally: Tally) -> list[int]:
     """The frames whose fill does not meet what stands around the matte."""
     return [frame for frame, value in tally.mismatch.items() if value > MISMATCH]
+
+
+def kept_frames(tally: Tally) -> list[int]:
+    """The frames out of which nothing, or too little, was taken."""
+    runs = [run for run, share in tally.kept.items() if share >= PARTLY]
+    return [frame for start, end in runs for frame in range(start, end + 1)]
 
 
 def torn_frames(tally: Tally) -> list[int]:
@@ -80,6 +89,14 @@ def judge(shot: Shot, tally: Tally, rating: SelfRating, expected: Expected) -> t
             f"The fix tested itself at {rating.expected_psnr_db:.1f} dB where the truth is known; "
             f"{options.min_psnr_db:.1f} dB are asked for."
         )
+    weak = weak or any(share >= NOTHING for share in tally.kept.values())
+    reasons += [
+        f"{'Nothing' if share >= NOTHING else 'Too little'} was taken out of frames {start + first}-{end + first}: "
+        "the frames without a matte around them show the same there, and none shows what is behind it. Matte the "
+        "thing in every frame of the shot, or give another take or a clean plate."
+        for (start, end), share in tally.kept.items()
+        if share >= PARTLY
+    ]
     share = tally.share(Origin.PAINTED)
     if share > 0.0005:
         reasons.append(

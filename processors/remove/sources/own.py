@@ -3,8 +3,10 @@
 Each source frame is laid over the target by the camera's homography and residual flow, and its
 light made to meet the plate around the hole. Per pixel, the background is the densest cluster of
 patches in that stack (the mode: what most frames agree on, so that performers who pass in some of
-them drop out); the fill is the mean of the sources that agree with it. Nothing comes from across a
-cut, from inside another frame's matte, or from within two pixels of one.
+them drop out), and a source has little say where something is seen to move in it, or where it does
+not fit the plate beside the hole. The fill is the mean of the sources that agree with the background.
+Nothing comes from across a cut, from inside another frame's matte, or from within two pixels of one;
+and a frame without a matte that shows the very thing that is to be removed has no say (`unmatted`).
 """
 
 from __future__ import annotations
@@ -12,15 +14,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Protocol
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from ...pictures.layout import Image, Mask
+from ...register import Matrix, Registration
 from ..holes import Region
 from .camera import Camera
 from .lay import Ground, Laid, Pictures
+from .unmatted import showing
 
 _NEAR = ((2, 8), (4, 22))
 """Every second frame to within eight frames, every fourth to within twenty-two."""
@@ -31,25 +36,38 @@ _AGREE = 0.045
 """Patch distance (RMS over RGB, 0..1) at which two sources still show the same thing."""
 _FADES = 14.0
 """Frames after which a source counts e times less."""
+_MOVES = 0.1
+"""What the word of a source counts where something moves in it for sure: enough where no other speaks."""
+_BESIDE = 25
+"""Pixels across over which a source's fit beside the hole is looked at: half of it reaches into the hole."""
+_FAR_OFF = 0.12
+"""A difference counts as this much at most: something else stands there."""
+_DEEP = 0.05
+"""Share of known pixels nearby at which they count as much as all others do."""
 _VOTES = 15_000
 """Pixels above which patches are compared at half of the reduced resolution."""
 _LEAST = 0.02
 """Share of a source in the whole fill below which its picture is not fetched."""
 
 
+class Frames(Pictures, Protocol):
+    """What is asked of a shot whose frames are sources."""
+
+    def vouched(self, frame: int) -> bool:
+        """Whether what is not blocked is known not to be the thing itself."""
+
+    def moving(self, frame: int) -> tuple[NDArray[np.float32], Matrix] | None:
+        """How surely (0..1) something moves, and the way of those pixels to the frame's; None where nobody looked."""
+
+
 @dataclass(frozen=True)
 class Restored:
-    """The fill over `window`, where it is known, and `trace` (h, w, 3): frame, x, y of the source that weighed most.
-
-    `other` is the nearest source's picture alone, where `shown`.
-    """
+    """The fill over `window`, where it is known, and `trace` (h, w, 3): frame, x, y of the source that weighed most."""
 
     window: Region
     image: Image
     known: Mask
     trace: NDArray[np.float32]
-    other: Image | None
-    shown: Mask | None
 
 
 def source_frames(frame: int, span: tuple[int, int], *, still: bool) -> list[int]:
@@ -69,7 +87,7 @@ def source_frames(frame: int, span: tuple[int, int], *, still: bool) -> list[int
 
 def restore(
     camera: Camera,
-    pictures: Pictures,
+    pictures: Frames,
     frame: int,
     region: Region,
     unknown: Mask,
@@ -89,22 +107,60 @@ def restore(
         laid = [one for one in found if one is not None]
     if not laid:
         return None
-    weights = agreement(np.stack([one.image for one in laid]), np.stack([one.valid for one in laid]))
+    images, valid = np.stack([one.image for one in laid]), np.stack([one.valid for one in laid])
+    unsure = np.array([not pictures.vouched(one.frame) for one in laid])
+    if unsure.any():
+        valid &= ~showing(ground.plate, ground.hidden, images, valid, unsure)
+    trust = np.stack([
+        _unmoved(ground, pictures.moving(one.frame), camera.onto(one.frame, frame))
+        * fit_beside(ground.plate, one.image, one.valid & ~ground.hidden)
+        for one in laid
+    ])  # fmt: skip
+    weights = agreement(images, valid, trust)
     weights *= np.exp([-abs(one.frame - frame) / _FADES for one in laid]).astype(np.float32)[:, None, None]
     return _mixed(ground, laid, weights, window)
 
 
-def agreement(images: NDArray[np.float32], valid: NDArray[np.bool_]) -> NDArray[np.float32]:
+def _unmoved(
+    ground: Ground, moving: tuple[NDArray[np.float32], Matrix] | None, onto: Registration | None
+) -> NDArray[np.float32]:
+    """What a source's word counts over the region (0..1): little where something moves in it."""
+    if moving is None or onto is None:
+        return np.ones(ground.hidden.shape, np.float32)
+    alpha, back = moving
+    place = np.array([[1, 0, -ground.region.x], [0, 1, -ground.region.y], [0, 0, ground.divisor]]) / ground.divisor
+    moves = cv2.warpPerspective(alpha, place @ onto.matrix @ back, ground.size, flags=cv2.INTER_LINEAR)
+    moves = cv2.dilate(moves, np.ones((3, 3), np.uint8))  # a silhouette's own soft edge goes along
+    return np.asarray(1 - (1 - _MOVES) * np.clip(moves, 0, 1), np.float32)
+
+
+def fit_beside(plate: Image, image: Image, known: Mask) -> NDArray[np.float32]:
+    """What a source's word counts at each pixel by how it fits the plate nearby, where both are *known*: (h, w) 0..1.
+
+    Sources that lie wrong there (parallax, another plane, a head that has turned) show it beside the hole.
+    """
+    seen = known.astype(np.float32)
+    off = np.minimum(((image - plate) ** 2).mean(axis=-1), _FAR_OFF**2) * seen
+    usual = float(off.sum()) / max(float(seen.sum()), 1.0)
+    # Deep in a hole nothing is near: there the source's usual fit counts.
+    sums, mass = (cv2.blur(field, (_BESIDE, _BESIDE), borderType=cv2.BORDER_CONSTANT) for field in (off, seen))
+    near = (sums + _DEEP * usual) / (mass + _DEEP)
+    return np.asarray(np.exp(-near / (2 * _AGREE**2)), np.float32)
+
+
+def agreement(images: NDArray[np.float32], valid: NDArray[np.bool_], trust: NDArray[np.float32]) -> NDArray[np.float32]:
     """How far each source (S, h, w, 3) shows what most show there: (S, h', w') 0..1, 0 where not *valid*.
 
-    h' and w' are h and w, or half of them.
+    *trust* (S, h, w) is what its word counts. h' and w' are h and w, or half of them.
     """
     patches, known = _patches(images, valid)
-    votes = _votes(patches, known)
+    size = known.shape[:0:-1]
+    weight = np.stack([cv2.resize(one, size, interpolation=cv2.INTER_AREA) for one in trust]) * known
+    votes = _votes(patches, weight)
     best = np.where(known, votes, -1).argmax(axis=0)
     seed = np.take_along_axis(patches, best[None, ..., None], axis=0)
     apart = np.einsum("shwc,shwc->shw", patches - seed, patches - seed) / 3
-    return np.asarray(np.exp(-apart / (2 * (_AGREE / 2) ** 2)) * known, np.float32)
+    return np.asarray(np.exp(-apart / (2 * (_AGREE / 2) ** 2)) * weight, np.float32)
 
 
 def _patches(images: NDArray[np.float32], valid: NDArray[np.bool_]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
@@ -116,16 +172,16 @@ def _patches(images: NDArray[np.float32], valid: NDArray[np.bool_]) -> tuple[NDA
     return np.asarray(np.stack(patches), np.float32), np.stack(known)
 
 
-def _votes(patches: NDArray[np.float32], known: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """For every source and pixel how many sources show the same patch, itself included."""
-    votes = known.astype(np.float32)
+def _votes(patches: NDArray[np.float32], weight: NDArray[np.float32]) -> NDArray[np.float32]:
+    """For every source and pixel how much weight the sources have that show the same patch, itself included."""
+    votes = weight.copy()
     planes = np.ascontiguousarray(patches.transpose(0, 3, 1, 2))
     scale = np.float32(-1 / (6 * _AGREE**2))
     for i in range(1, len(planes)):
         apart = planes[:i] - planes[i]
         near = np.exp(scale * np.einsum("schw,schw->shw", apart, apart))
-        votes[i] += (near * known[:i]).sum(axis=0)
-        votes[:i] += near * known[i]
+        votes[i] += (near * weight[:i]).sum(axis=0)
+        votes[:i] += near * weight[i]
     return votes
 
 
@@ -136,7 +192,6 @@ def _mixed(ground: Ground, laid: list[Laid], weights: NDArray[np.float32], windo
     image, trace = np.zeros((*shape, 3), np.float32), np.full((*shape, 3), np.nan, np.float32)
     whole = weights.sum(axis=0)
     share = (weights / np.maximum(whole, 1e-9)).max(axis=(1, 2))
-    nearest: tuple[Image, Mask] | tuple[None, None] = (None, None)
     heavy = [(one, weight) for one, weight, most in zip(laid, weights, share, strict=True) if most > _LEAST]
     with ThreadPoolExecutor(max(1, cv2.getNumThreads())) as threads:
         pictures = threads.map(lambda pair: ground.take(pair[0], window), heavy)
@@ -144,8 +199,6 @@ def _mixed(ground: Ground, laid: list[Laid], weights: NDArray[np.float32], windo
             if taken is None:
                 continue
             picture, seen, at = taken
-            if nearest[0] is None:
-                nearest = picture, seen
             mass = (ground.widened(weight, window) + np.float32(1e-7)) * seen
             image += picture * mass[..., None]
             total += mass
@@ -156,4 +209,4 @@ def _mixed(ground: Ground, laid: list[Laid], weights: NDArray[np.float32], windo
     if not total.any():
         return None
     mean = np.asarray(image / np.maximum(total, 1e-9)[..., None], np.float32)
-    return Restored(window, mean, total > 0, trace, *nearest)
+    return Restored(window, mean, total > 0, trace)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
-from wetgate.connectors.shotgrid.cursor import Cursor
+from wetgate.connectors.cursor import Cursor
 
 NOW = 1000.0
 
