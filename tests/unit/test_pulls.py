@@ -196,9 +196,12 @@ def test_what_was_drawn_on_a_proxy_lies_on_its_pull(tmp_path: Path) -> None:
     mask[(y - 16) // 2 : (y - 16 + h) // 2, x // 2 : (x + w) // 2] = True
     empty = np.zeros_like(mask)
     write_mattes(tmp_path / "m", [mask if n < 10 else empty for n in range(20)])
-    asked = request(tmp_path, source(pulled), options={"frames": [1006, 1010]})
+    wider = {"grow_on": "1001-1004: 9; 1003-1006: 2; 1010-1012: -1", "box": "1009: 10,10,20,20"}
+    asked = request(tmp_path, source(pulled), options={"frames": [1006, 1010], **wider})
     done = conform(asked, proxy, 4)
     assert done.options["frames"] == [1002, 1006]
+    assert done.options["grow_on"] == "1001-1002: 2; 1006-1008: -1"
+    assert done.options["box"].startswith("1005: ")  # beside the matte, which it adds to
     expected = np.zeros((192, 320), bool)
     expected[y : y + h, x : x + w] = True
     with Plate.open(pulled) as plate:
