@@ -8,7 +8,7 @@ from typing import Any
 
 from wetgate.daemon.recorder.passing import Passing
 from wetgate.daemon.sandbox.faults import FaultMiddleware, FaultPlan
-from wetgate.daemon.sandbox.serving import Serving
+from wetgate.daemon.serving import Serving
 
 
 class Between:
@@ -17,7 +17,7 @@ class Between:
     def __init__(self, site: str, folder: Path, *, keep_alive_seconds: int = 75) -> None:
         self.plan = FaultPlan()
         self._passing = Passing(site, timeout_seconds=30)
-        self._serving = Serving(folder, "127.0.0.1", 0, keep_alive_seconds)
+        self._serving = Serving("proxy", "127.0.0.1", 0, folder=folder, keep_alive_seconds=keep_alive_seconds)
         self._hook: tuple[int, str, Callable[[], object]] | None = None
         self.count = 0
 

@@ -147,10 +147,10 @@ class FaultTable:
     def _meddled(self, publishing: Publishing, bench: Bench, key: str, nth: int, fault: str) -> str:
         if fault == "forbid":
             self._between.at(nth, "before", lambda: self._site.forbid(writing=True))
-            first = publishing.carry()
+            publishing.carry()
             self._site.forbid(writing=False)
-            # A person reads why, gives the right back, and tries again.
-            return publishing.carry() if first else ""
+            # A person reads why (of a refused status too: the task is told), gives the right back, publishes again.
+            return publishing.carry()
 
         def delete() -> None:
             found = bench.tracker.find_version(key)

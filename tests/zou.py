@@ -22,7 +22,7 @@ from typing import Any
 import httpx
 from services import require
 from wetgate.daemon.sandbox.faults import FaultMiddleware, FaultPlan, Message, Receive, Scope, Send
-from wetgate.daemon.sandbox.serving import Serving
+from wetgate.daemon.serving import Serving
 
 ENVIRONMENT = Path(os.environ.get("WETGATE_TEST_ZOU", Path(__file__).parents[1] / ".zou"))
 SEED = ENVIRONMENT / "seed.sql"
@@ -239,7 +239,7 @@ class Gateway:
         """Listen on a port of its own."""
         self.plan = FaultPlan()
         self._site = site.url
-        self._serving = Serving(folder, "127.0.0.1", 0, keep_alive_seconds=30)
+        self._serving = Serving("proxy", "127.0.0.1", 0, folder=folder, keep_alive_seconds=30)
         self._serving.open()
         self._serving.serve(FaultMiddleware(self._pass_on, self.plan, _called))
         self.url = self._serving.url

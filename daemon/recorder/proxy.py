@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Self
 import httpx
 from starlette.requests import Request
 
-from ..sandbox.serving import Serving
+from ..serving import Serving
 from .cleaning import Cleaner
 from .passing import Passing
 from .recording import Exchange, Head, Recording
@@ -30,8 +29,7 @@ class Recorder:
         """The file is made at once; listening begins with `start`. Raises ConfigError for a taken name."""
         self._recording = Recording(path, head)
         self._cleaner = Cleaner(secrets)
-        self._folder = tempfile.TemporaryDirectory(prefix="wetgate-recorder-")
-        self._serving = Serving(Path(self._folder.name), "127.0.0.1", port, 75)
+        self._serving = Serving("recorder", "127.0.0.1", port)
         self._passing = Passing(site, self._keep, timeout_seconds=timeout_seconds)
         self._began = time.monotonic()
 
@@ -55,7 +53,6 @@ class Recorder:
         self._serving.close()
         self._passing.close()
         self._recording.close()
-        self._folder.cleanup()
 
     def _keep(self, request: Request, content: bytes, answer: httpx.Response | None, fault: str) -> None:
         clean = self._cleaner

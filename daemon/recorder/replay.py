@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from collections import defaultdict, deque
 from pathlib import Path
 from types import TracebackType
@@ -14,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from ..sandbox.serving import Serving
+from ..serving import Serving
 from .cleaning import Cleaner
 from .passing import VERBS
 from .recording import Body, Exchange, read_recording
@@ -38,8 +37,7 @@ class Replay:
             if one.status:
                 self._answers[_key(one.verb, one.path, one.query, one.asked)].append(one)
         self.strange: list[str] = []
-        self._folder = tempfile.TemporaryDirectory(prefix="wetgate-replay-")
-        self._serving = Serving(Path(self._folder.name), "127.0.0.1", port, 75)
+        self._serving = Serving("replay", "127.0.0.1", port)
 
     @property
     def url(self) -> str:
@@ -69,7 +67,6 @@ class Replay:
     ) -> None:
         """Stop."""
         self._serving.close()
-        self._folder.cleanup()
 
 
 def _key(verb: str, path: str, query: dict[str, str], asked: Body) -> str:

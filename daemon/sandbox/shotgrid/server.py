@@ -9,8 +9,8 @@ from types import TracebackType
 from typing import Any, Self
 
 from ....schema.errors import ConfigError
+from ...serving import Serving
 from ..faults import FaultPlan
-from ..serving import Serving
 from .app import make_app
 from .seed import GROUP, SCRIPT, Access, deny, seed_project, seed_site
 from .site import Site
@@ -45,7 +45,7 @@ class Sandbox:
         self.faults = FaultPlan() if faults else None
         self.access = Access(folder)
         self._site: Site | None = None
-        self._serving = Serving(folder, host, port, keep_alive_seconds)
+        self._serving = Serving("practice tracker", host, port, folder=folder, keep_alive_seconds=keep_alive_seconds)
 
     @property
     def url(self) -> str:

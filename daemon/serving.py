@@ -1,4 +1,4 @@
-"""A practice tracker on the network: one server a folder, in a thread of this process."""
+"""A web application on the network, served from a thread of this process."""
 
 from __future__ import annotations
 
@@ -11,17 +11,30 @@ from typing import IO, Any
 
 import uvicorn
 
-from ...schema.errors import ConfigError
+from ..schema.errors import ConfigError
 
 START_SECONDS = 30.0
 
 
 class Serving:
-    """Listens on one address and serves an application, while nobody else serves from the same folder."""
+    """Listens on one address and serves one application there."""
 
-    def __init__(self, folder: Path, host: str, port: int, keep_alive_seconds: int) -> None:
-        """Nothing is opened before `open`; port 0 takes a free one."""
-        self._folder, self._host, self._port = folder, host, port
+    def __init__(
+        self,
+        what: str,
+        host: str,
+        port: int,
+        *,
+        folder: Path | None = None,
+        keep_alive_seconds: int = 75,
+        setting: str = "port",
+    ) -> None:
+        """*what* is served and which *setting* says where, for errors. Nothing is opened before `open`; port 0 is any.
+
+        Of several that serve from one *folder* only the first may.
+        """
+        self._what, self._folder, self._host, self._port = what, folder, host.strip("[]"), port
+        self._setting = setting
         self._keep_alive_seconds = keep_alive_seconds
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
@@ -33,14 +46,15 @@ class Serving:
     def url(self) -> str:
         """Where it answers, once it is open."""
         if self._bound is None:
-            raise RuntimeError("the sandbox is not started")
+            raise RuntimeError(f"the {self._what} is not started")
         host, port = self._bound
         return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
     def open(self) -> None:
         """Take the folder and the address. Raises ConfigError where either is taken."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        self._lock = self._take_lock()
+        if self._folder is not None:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            self._lock = self._take_lock(self._folder)
         try:
             self._listener = self._listen()
         except ConfigError:
@@ -62,13 +76,13 @@ class Serving:
         )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(
-            target=self._server.run, kwargs={"sockets": [self._listener]}, name="sandbox", daemon=True
+            target=self._server.run, kwargs={"sockets": [self._listener]}, name=self._what, daemon=True
         )
         self._thread.start()
         deadline = time.monotonic() + START_SECONDS
         while not self._server.started:
             if time.monotonic() > deadline or not self._thread.is_alive():
-                raise ConfigError(f"The practice tracker did not start on {self.url}.")
+                raise ConfigError(f"The {self._what} did not start on {self.url}.")
             time.sleep(0.01)
 
     def close(self) -> None:
@@ -83,16 +97,14 @@ class Serving:
             self._lock.close()
             self._lock = None
 
-    def _take_lock(self) -> IO[str]:
+    def _take_lock(self, folder: Path) -> IO[str]:
         """One server per folder: each keeps its entities in memory. The lock ends with the process."""
-        lock = (self._folder / "lock").open("w")
+        lock = (folder / "lock").open("w")
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             lock.close()
-            raise ConfigError(
-                f"Another practice tracker runs in {self._folder}: stop it, or choose another folder."
-            ) from error
+            raise ConfigError(f"Another {self._what} runs in {folder}: stop it, or choose another folder.") from error
         return lock
 
     def _listen(self) -> socket.socket:
@@ -105,8 +117,8 @@ class Serving:
         except OSError as error:
             listener.close()
             raise ConfigError(
-                f"The practice tracker cannot listen on {self._host}:{self._port}: {error.strerror}. "
-                "Set another `port` for the tracker, or 0 for a free one."
+                f"The {self._what} cannot listen on {self._host}:{self._port}: {error.strerror or error}. "
+                f"Choose another {self._setting} (port 0 takes a free one)."
             ) from error
         self._bound = listener.getsockname()[:2]
         return listener
