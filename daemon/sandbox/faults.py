@@ -121,11 +121,20 @@ class FaultMiddleware:
         body = await _whole(receive)
         method = self._method_of(scope["path"], body)
         fault = self._plan.meet(scope["path"], method, body)
-        status = [0]
+        call = Call(verb=scope["method"], path=scope["path"], method=method, status=0, fault=bool(fault))
+        logged = False
+
+        def log() -> None:
+            nonlocal logged
+            if not logged:
+                logged = True
+                self._plan.log(call)
 
         async def noted(message: Message) -> None:
+            nonlocal call
             if message["type"] == "http.response.start":
-                status[0] = message["status"]
+                call = call.model_copy(update={"status": message["status"]})
+                log()  # before the client has its answer, so that it finds the call in the log
             await send(message)
 
         try:
@@ -134,9 +143,7 @@ class FaultMiddleware:
             else:
                 await self._spoil(fault, scope, body, noted, send)
         finally:
-            self._plan.log(
-                Call(verb=scope["method"], path=scope["path"], method=method, status=status[0], fault=bool(fault))
-            )
+            log()
 
     async def _spoil(self, fault: Fault, scope: Scope, body: bytes, noted: Send, send: Send) -> None:
         if fault.action == "slow" and fault.when == "before":

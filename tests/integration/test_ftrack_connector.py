@@ -332,7 +332,6 @@ def test_a_version_that_is_gone_meanwhile_is_said(bench: FtrackBench, tmp_path: 
     bench.site.faults.forget()
     with pytest.raises(EntityNotFound, match="no version"):
         bench.tracker.upload(version, MediaKind.FILE, path)
-    bench.person.query("Task").first()  # a call is in the log once the next one is answered
     assert {call.method for call in bench.site.faults.calls} == {"query"}
 
 
