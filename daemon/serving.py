@@ -118,7 +118,7 @@ class Serving:
             listener.close()
             raise ConfigError(
                 f"The {self._what} cannot listen on {self._host}:{self._port}: {error.strerror or error}. "
-                f"Choose another {self._setting} (port 0 takes a free one)."
+                f"Set another {self._setting} (port 0 takes a free one)."
             ) from error
         self._bound = listener.getsockname()[:2]
         return listener
