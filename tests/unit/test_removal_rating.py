@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import cv2
@@ -15,6 +16,7 @@ from wetgate.processors.remove.rating.expected import Facts, expect, rate
 from wetgate.processors.remove.rating.probes import place_probes
 from wetgate.processors.remove.rating.scores import Score, rim_error
 from wetgate.processors.remove.rating.texture import soft, texture
+from wetgate.processors.remove.rating.verdict import Tally, judge
 from wetgate.processors.remove.shot import holed_frames, open_shot
 from wetgate.schema.request import Request, Source
 
@@ -156,3 +158,19 @@ def test_the_rim_tells_a_performer_who_was_cut_off() -> None:
     assert rim_error(plate, fill, hole, np.ones_like(hole)) is None
     untouched = Fill(0, Region(0, 0, 60, 60), plate, origin, trace, 0.0)
     assert rim_error(plate, untouched, hole, np.zeros_like(hole)) is None
+
+
+def test_a_mover_who_may_be_torn_is_refused_only_where_the_frame_rates_itself_badly(tmp_path: Path) -> None:
+    """Named either way: a person looks at what rates itself well, and what does not is weak."""
+    shot = open_shot(request(tmp_path))
+    tally = Tally(frames=list(range(FRAMES)), torn=dict.fromkeys(range(FRAMES), 0.9))
+    trial = Trial("layers", {"layers": [score(1e-4)] * 6})
+    judged = {}
+    for rim in (1e-5, 0.05):
+        expected = expect(trial, [facts(n, rim=rim) for n in range(FRAMES)])
+        rating = rate(trial, expected, Counter({int(Origin.OWN): 1000}))
+        judged[rim] = judge(shot, tally, rating, expected)
+    shot.close()
+    for reasons, _ in judged.values():
+        assert any("1001-1012" in reason and "cut off" in reason for reason in reasons)
+    assert [weak for _, weak in judged.values()] == [False, True]

@@ -23,7 +23,7 @@ from ..networks.uses import network_uses, trained_share, unseen_share
 from ..rating.choice import held_trial
 from ..rating.expected import Facts, expect, facts_of, rate
 from ..rating.kept import kept_runs
-from ..rating.verdict import Tally, judge, kept_frames, matte_is_doubtful, source_uses, summarised
+from ..rating.verdict import Tally, judge, kept_frames, matte_is_doubtful, source_uses, summarised, torn_frames
 from ..regrain import regrained
 from ..shot import Shot
 from ..steady import Steady
@@ -62,7 +62,7 @@ class Finish:
         rating = rate(trial, expected, self.tally.origins)
         identity = summarise(proofs)
         reasons, weak = judge(self.shot, self.tally, rating, expected)
-        unsure = matte_is_doubtful(self.shot) or bool(kept_frames(self.tally))
+        unsure = bool(matte_is_doubtful(self.shot) or kept_frames(self.tally) or torn_frames(self.tally))
         verdict = Verdict(self.shot.options.weak_fix) if weak else Verdict.ASK if unsure else Verdict.PUBLISH
         if not identity.holds:
             verdict = Verdict.REFUSE

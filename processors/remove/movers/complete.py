@@ -66,10 +66,10 @@ class Movers:
         gone = list(candidates(scene, self.pieces, target))
         ways = list(followed(scene, self.flows, target))
         weights, shares = arbitrate(gone, ways, target)
-        believed = attached(target, gone, weights)
-        gone = [replace(one, alpha=one.alpha * believed) for one in gone]
         weights = np.concatenate([weights * (1 - shares.sum(axis=0)), shares])
         found = [*gone, *ways]
+        believed = attached(target, found, weights)
+        found = [replace(one, alpha=one.alpha * believed) for one in found]
         return self._fused(target, found, weights, region, hole, doubt(target, found, weights))
 
     def seen(self, frame: int, region: Region) -> Mask:

@@ -112,8 +112,10 @@ def judge(shot: Shot, tally: Tally, rating: SelfRating, expected: Expected) -> t
             f"In {len(unmet)} frames ({ranges([n + first for n in unmet])}) the fill does not meet what "
             "stands around the matte: something moves behind it, or the matte is too small."
         )
+    # Where such a frame rates itself well all the same, that is for a person to look at, and no reason to refuse.
+    cut = {*torn} & {*poor_frames(expected, options.min_psnr_db)}
     if torn:
-        weak = weak or len(torn) > _MOST_TORN * len(tally.frames)
+        weak = weak or len(cut) > _MOST_TORN * len(tally.frames)
         reasons.append(
             f"In {len(torn)} frames ({ranges([n + first for n in torn])}) somebody moves behind the matte and was "
             "put together from other frames: look whether anything is cut off. Another take of the same action "
@@ -121,7 +123,7 @@ def judge(shot: Shot, tally: Tally, rating: SelfRating, expected: Expected) -> t
         )
     poor = [frame for frame in poor_frames(expected, options.min_psnr_db) if frame not in (*unmet, *torn)]
     if poor:
-        weak = weak or len(poor) + len({*unmet, *torn}) > _MOST_POOR * len(tally.frames)
+        weak = weak or len(poor) + len({*unmet, *cut}) > _MOST_POOR * len(tally.frames)
         reasons.append(
             f"In {len(poor)} frames ({ranges([n + first for n in poor])}) less than {options.min_psnr_db:.1f} dB are "
             "expected: look at them before anybody else does."
