@@ -40,15 +40,19 @@ class Trackers:
         if not key:
             raise ConfigError(f"trackers.{name}.api_key is not set; give it as api_key_file or by the environment.")
         made = plugins.connector("shotgrid" if sandbox else settings.kind)
-        return made(
-            url=url or (sandbox.url if sandbox else settings.url),
-            script_name=sandbox.script_name if sandbox else settings.script_name,
-            api_key=key,
-            group=settings.group,
-            key_field=settings.key_field,
-            overlap_seconds=settings.overlap_seconds,
-            timeout_seconds=settings.timeout_seconds,
-        )
+        try:
+            return made(
+                url=url or (sandbox.url if sandbox else settings.url),
+                script_name=sandbox.script_name if sandbox else settings.script_name,
+                api_key=key,
+                group=settings.group,
+                key_field=settings.key_field,
+                overlap_seconds=settings.overlap_seconds,
+                timeout_seconds=settings.timeout_seconds,
+                **settings.options,
+            )
+        except TypeError as error:
+            raise ConfigError(f"trackers.{name}.options: the connector {settings.kind!r} says: {error}.") from error
 
     def for_thread(self, name: str) -> Tracker:
         """The calling thread's own connection, made at first use."""

@@ -85,6 +85,9 @@ class TrackerSettings(Section):
     overlap_seconds: float = Field(60.0, ge=0, description="How far the cursor looks back for late events.")
     timeout_seconds: float = Field(60.0, gt=0, description="Longest wait for one answer.")
     port: int = Field(8781, description="TCP port of the sandbox; 0 takes a free one.")
+    options: dict[str, str | float | bool] = Field(
+        {}, description="Further settings of the connector, by its own names, as event_url of kitsu."
+    )
 
 
 class RuleSettings(Section):

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import structlog
 
 from ...schema.errors import AmbiguousResult, ConnectorError, TrackerUnavailable
-from ...schema.ports import Tracker
+from ...schema.ports import Push, Tracker
 from ...schema.settings import TrackerSettings
 from ...schema.tables import EventRow, TaskRow
 from ..steps import Step, passed
@@ -30,6 +30,9 @@ CONCERNED = frozenset({"Task", "Note", "Reply", "Attachment", "Version"})
 WAITING_LOOKED_AT, QUIET_LOOKED_AT = 5, 2
 """How many tasks of a show are read again at every timed sweep though no event named them, in turn: repairs lost
 events at the price of a few requests."""
+
+GATHER_SECONDS = 0.2
+"""Pause after a push, in which those that follow at once are gathered: a burst is read in one go."""
 
 RESTS_SECONDS = 1.0
 """Pause before a task is looked at again of which more may still be said."""
@@ -80,6 +83,7 @@ class Desk:
         self._inbox = Inbox(database, name)
         self._fitness = Fitness(database)
         self._tracker: Tracker | None = None
+        self._push: Push | None = None
         self._wake, self._stop = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name=self.name, daemon=True)
         self._next_sweep = 0.0
@@ -108,6 +112,7 @@ class Desk:
         """One look at the tracker: events, then the tasks if there is reason to."""
         if self._tracker is None:
             self._tracker = self._connect()
+            self._push = self._tracker.push(self._pushed)
         self._read_events(self._tracker)
         events = self._inbox.unhandled()
         timed = time.monotonic() >= self._next_sweep
@@ -148,11 +153,19 @@ class Desk:
             except Exception:  # the one boundary of this room: a fault in a round must not end the reading
                 log.exception("desk stumbled", tracker=self._tracker_name)
                 self._reconnect()
-            self._wake.wait(pause)
+            if self._wake.wait(pause):
+                self._stop.wait(GATHER_SECONDS)
             self._wake.clear()
         self._reconnect()
 
+    def _pushed(self) -> None:
+        """The tracker says that something may have changed: read its events now, and not after the pause."""
+        self._wake.set()
+
     def _reconnect(self) -> None:
+        if self._push is not None:
+            self._push.close()
+            self._push = None
         if self._tracker is not None:
             self._tracker.close()
             self._tracker = None
