@@ -180,7 +180,10 @@ def _flatten(section: BaseModel, at: str = "") -> Iterator[tuple[str, Any]]:
             yield from _flatten(value, f"{at}{name}.")
         elif isinstance(value, dict):
             for key, item in value.items():
-                yield from _flatten(item, f"{at}{name}.{key}.")
+                if isinstance(item, BaseModel):
+                    yield from _flatten(item, f"{at}{name}.{key}.")
+                else:
+                    yield f"{at}{name}.{key}", item
         else:
             yield f"{at}{name}", value
 

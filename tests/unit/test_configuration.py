@@ -77,3 +77,12 @@ def test_a_network_is_meant_from_the_settings_folder(tmp_path: Path) -> None:
     write(tmp_path, "shows/PINE.toml", '[[networks]]\nname = "house fill"\npath = "nets/fill.pt"\n')
     (network,) = load(file, {}).settings.shows["PINE"].networks
     assert network.path == tmp_path / "nets" / "fill.pt"
+
+
+def test_settings_by_names_of_ones_own_are_shown_like_the_others(tmp_path: Path) -> None:
+    """A site's fields and a connector's own settings stand in the list with their origin."""
+    file = write(tmp_path, "wetgate.toml", '[trackers.main.options]\nevent_url = "http://127.0.0.1:1"\n')
+    show = write(tmp_path, "shows/PINE.toml", '[version_fields]\nsg_kind = "fix of {shot}"\n')
+    rows = {key: (value, origin) for key, value, origin in load(file, {}).rows()}
+    assert rows["trackers.main.options.event_url"] == ("http://127.0.0.1:1", str(file))
+    assert rows["shows.PINE.version_fields.sg_kind"] == ("fix of {shot}", str(show))
