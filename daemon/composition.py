@@ -79,6 +79,7 @@ class House:
         self.trackers = Trackers(settings.trackers, settings.work_root)
         self.shards = Shards(self.index, settings.work_root)
         self.days = Days(database, self.index, self.jobs, settings.work_root)
+        self._on_footage: list[Callable[[], None]] = []
         self._stationery = Stationery(settings.shows, settings.work_root)
         self._answers = Answers(
             jobs=self.jobs,
@@ -129,7 +130,7 @@ class House:
             self.database,
             self.jobs,
             [
-                survey_kind(self.index, self.classes),
+                survey_kind(self.index, self.classes, self._indexed),
                 receiver.kind(),
                 publisher.kind(),
                 self._answers.kind(),
@@ -170,6 +171,7 @@ class House:
         settings, shows = self.settings, self.settings.shows
         dispatcher = self.dispatcher()
         desks = [self._desk(name, dispatcher.wake) for name in settings.trackers if self._shows_of(name)]
+        self._on_footage = [desk.footage for desk in desks]
         first_frames = {name: show.first_frame for name, show in shows.items()}
         pages = Pages(self.database, settings.work_root, settings.pages, self.health, first_frames)
         clock = Clock()
@@ -190,6 +192,10 @@ class House:
     def close(self) -> None:
         """Give up the database."""
         self.database.close()
+
+    def _indexed(self) -> None:
+        for told in self._on_footage:
+            told()
 
     def _shows_of(self, tracker: str) -> dict[str, ShowSettings]:
         return {name: show for name, show in self.settings.shows.items() if show.tracker == tracker}

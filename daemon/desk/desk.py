@@ -34,6 +34,9 @@ events at the price of a few requests."""
 GATHER_SECONDS = 0.2
 """Pause after a push, in which those that follow at once are gathered: a burst is read in one go."""
 
+FOOTAGE_SECONDS = 10.0
+"""How long indexed clips gather before waiting tasks are looked at: a night's ingest asks the site for little."""
+
 RESTS_SECONDS = 1.0
 """Pause before a task is looked at again of which more may still be said."""
 
@@ -102,10 +105,10 @@ class Desk:
         self._wake.set()
         self._thread.join(timeout=self._settings.timeout_seconds)
 
-    def wake(self) -> None:
-        """Look again now: a clip was indexed, or a person asked."""
+    def footage(self) -> None:
+        """A clip was indexed: look soon at the tasks that wait for one. From any thread."""
         self._footage_moved = True
-        self._next_sweep = 0.0
+        self._next_sweep = min(self._next_sweep, time.monotonic() + FOOTAGE_SECONDS)
         self._wake.set()
 
     def round(self) -> None:
@@ -141,6 +144,7 @@ class Desk:
             try:
                 self.round()
                 self._faults = 0
+                pause = min(pause, max(GATHER_SECONDS, self._next_sweep - time.monotonic()))
                 pause = min(pause, RESTS_SECONDS) if self._resting else pause
             except (TrackerUnavailable, AmbiguousResult) as error:
                 self._faults += 1

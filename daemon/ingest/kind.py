@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -42,8 +43,11 @@ def survey_order(show: str, arrival: Standing, folder: Path) -> Order:
     )
 
 
-def survey_kind(index: Index, classes: SourceClasses) -> JobKind:
-    """The kind as the queue needs it; *classes* tells camera, pull and proxy apart by the path."""
+def survey_kind(index: Index, classes: SourceClasses, indexed: Callable[[], None] = lambda: None) -> JobKind:
+    """The kind as the queue needs it; *classes* tells camera, pull and proxy apart by the path.
+
+    *indexed* is called for each clip, shortly before the index shows it.
+    """
 
     def record(session: Session, job: Job, result: dict[str, Any]) -> None:
         arrival = _settled(session, job)
@@ -54,6 +58,7 @@ def survey_kind(index: Index, classes: SourceClasses) -> JobKind:
             survey = Survey.model_validate(result["survey"])
             clip = index.record_survey(session, ids[0], survey, folder=f"{job.show}/{CLIPS}/")
             index.classify(session, job.show, classes.of(job.show), clip.id)
+            indexed()
         elif "refused" in result:
             _quarantine(index, session, arrival, result["refused"])
         else:

@@ -83,6 +83,12 @@ rejected = ["retake"]
         rows: list[dict[str, Any]] = raw.get("data/preview-files", params={"task_id": task}, client=self._studio.admin)
         return sorted(rows, key=lambda row: row["revision"])
 
+    def whole(self, task: str, versions: int) -> bool:
+        """Whether so many versions are there, the last one's movie digested, and the task is told."""
+        found = self.previews(task)
+        told = self.rows("select count(*) from version where state = 'published'") == [(versions,)]
+        return len(found) == versions and found[-1]["status"] == "ready" and told and self.standing(task) == "wfa"
+
 
 @pytest.mark.timeout(900)
 def test_one_tasks_whole_life(studio: Studio, tmp_path: Path) -> None:
@@ -91,7 +97,8 @@ def test_one_tasks_whole_life(studio: Studio, tmp_path: Path) -> None:
     try:
         thread.shoot()
         thread.start()
-        wait_for(lambda: (tmp_path / "work" / "wetgate.db").exists(), 60, "the daemon is up")
+        wait_for((thread.work / "wetgate.db").exists, 60, "the daemon is up")
+        wait_for(lambda: len(thread.rows("select 1 from clip")) == 2, 60, "the dailies are indexed")
         wait_for(lambda: bool(thread.rows("select 1 from cursor")), 60, "it reads the site")
         shot = studio.shot(thread.project)
         made = studio.task(shot, "main", "ready", [studio.bot], description="Plate: A009C001\nmatt: painted/matte")
@@ -101,13 +108,11 @@ def test_one_tasks_whole_life(studio: Studio, tmp_path: Path) -> None:
         assert answered < 25, f"{answered:.1f} s: not by a push"
         raw.put(f"data/tasks/{task}", {"description": "Plate: A009C001\nmatte: painted/matte"}, client=studio.admin)
         studio.comment(task, "corrected", "ready")
-        wait_for(lambda: len(thread.previews(task)) == 1 and thread.standing(task) == "wfa", 300, "v001 is there")
-        first = thread.previews(task)[0]
-        assert first["status"] == "ready"
+        wait_for(lambda: thread.whole(task, 1), 300, "v001 is there")
         assert "Restored" in thread.texts(task)
 
         studio.comment(task, "wider matte, 1003-1008")
-        wait_for(lambda: len(thread.previews(task)) == 2 and thread.standing(task) == "wfa", 300, "v002 is there")
+        wait_for(lambda: thread.whole(task, 2), 300, "v002 is there")
         assert "matte 4 px wider on 1003-1008" in thread.texts(task)
 
         studio.comment(task, "lovely", "done")
