@@ -72,7 +72,7 @@ rejected = ["retake"]
     def standing(self, task: str) -> str:
         """The short name of the task's status."""
         row = raw.get(f"data/tasks/{task}", client=self._studio.admin)
-        return next(n for n, one in self._studio.statuses.items() if one["id"] == row["task_status_id"])
+        return str(next(n for n, one in self._studio.statuses.items() if one["id"] == row["task_status_id"]))
 
     def texts(self, task: str) -> str:
         """Everything that was said."""
