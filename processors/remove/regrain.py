@@ -48,6 +48,8 @@ _NEEDS = (0.1, 0.3)
 """Share of the grain's variance that lacks from which it is looked for in single frames, and looked for wholly."""
 _PRIOR = 0.25
 """Weight of the mean over the hole beside what is found at one place of it."""
+_TEXTURE = 4.0
+"""Times the grain on the flattest places of the whole plate beyond which what a layer holds is no grain."""
 _VARIES = 3.0
 """Times the mean that it may be somewhere."""
 
@@ -106,6 +108,8 @@ class _Regraining:
             share = float(flat.sum() / max(where.sum(), 1))
             renews, step = target.donor is not None, self.shot.plate.encoding.step
             grain = lacks(target.energy, energy, flat, share=share, fresh=target.fresh, renews=renews, step=step)
+            if max(grain.plate, grain.fill) > _TEXTURE * max(self.shot.calm_grain, step / 2):
+                grain = Grain()  # nothing in this layer is flat: what was read is texture, and it stays as it is
             told[layer] = grain
             # Flat places of somebody who moves are few and near edges: nothing is softened by them.
             if grain.share > 0 and not (layer == Origin.MOVER and grain.kept < 1):

@@ -9,6 +9,7 @@ from functools import cached_property
 from threading import Lock
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,6 +24,7 @@ from ..register import Registration
 from ..survey.cuts import Cuts
 from .blends import Blends
 from .effects.kinds import Effects
+from .grain import high_pass
 from .holes import Region, ramp, region_of
 from .movers.complete import REACH, Movers
 from .movers.scene import Scene
@@ -40,6 +42,8 @@ HoleAt = Callable[[int], Mask]
 
 RUN = 20
 """Frames that are worked on with one region, and that make a checkpoint."""
+_CALM = 16
+"""Side of the places, in pixels, whose grain is compared for the calm ones."""
 _KEPT_BYTES = 500_000_000
 _MATTES = 400
 """Mattes that are kept, a bit a pixel: more than the frames that one frame's sources reach over."""
@@ -217,6 +221,14 @@ class Shot:
             found.feed(np.repeat(luma[..., None], 3, axis=2))
             blends.feed(luma)
         return sorted({cut for cut in (*found.found, *blends.bounds) if 0 < cut < self.plate.frames})
+
+    @cached_property
+    def calm_grain(self) -> float:
+        """Grain of the calm quarter of a whole frame beside any hole: standard deviation, code values 0..1."""
+        frame = (self.mattes.first + self.mattes.last) // 2
+        energy = cv2.blur(high_pass(self.rgb(frame)) ** 2, (_CALM, _CALM))
+        beside = energy[~grown(self.matte(frame), _CALM)]
+        return float(np.sqrt(np.quantile(beside, 0.25))) if beside.size else 0.0
 
     @cached_property
     def camera(self) -> Camera:

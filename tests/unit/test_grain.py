@@ -164,3 +164,24 @@ def test_grain_is_measured_and_given_back() -> None:
     assert 0.85 < measure(plate, given, EVERYWHERE).ratio < 1.15
     assert Grain.mean([Grain(), lacking]).deficit == lacking.deficit
     assert (noise((9, 9), 0.1, 0.3, 7) == noise((9, 9), 0.1, 0.3, 7)).all()
+
+
+@pytest.mark.parametrize("layer", [Origin.OWN, Origin.PAINTED])
+def test_texture_is_taken_for_no_grain(tmp_path: Path, layer: Origin) -> None:
+    """Where nothing behind the hole is flat, blinds or leaves, a good fill stays as it is: no speckle, no softening."""
+    rng = np.random.default_rng(6)
+    stripes = 70 * (np.indices((88, SIZE[0]))[1] // 3 % 2)[..., None]
+    frames = []
+    for _ in range(COUNT):
+        wall = 90 + rng.normal(0, 1, (*SIZE[::-1], 1)) * np.ones(3)
+        wall[36:124] += stripes
+        frames.append(np.clip(np.rint(wall), 0, 255).astype(np.uint8))
+    shot = opened(tmp_path, frames)
+    found = fill_hole(shot, MIDDLE, shot.matte)
+    assert found is not None
+    inside = shot.matte(MIDDLE)[found.region.window]
+    truth = frames[MIDDLE][found.region.window].astype(np.float32) / 255
+    fill = replace(found, image=truth, origin=np.where(inside, np.uint8(layer), np.uint8(0)))
+    told = regrained(shot, fill, shot.matte(MIDDLE)).fill.image
+    assert np.abs(told - truth)[inside].max() < 6 / 255
+    assert np.sqrt(((told - truth)[inside] ** 2).mean()) < 2 / 255
