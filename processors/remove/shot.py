@@ -225,7 +225,7 @@ class Shot:
     @cached_property
     def calm_grain(self) -> float:
         """Grain of the calm quarter of a whole frame beside any hole: standard deviation, code values 0..1."""
-        frame = (self.mattes.first + self.mattes.last) // 2
+        frame = self.mattes.first
         energy = cv2.blur(high_pass(self.rgb(frame)) ** 2, (_CALM, _CALM))
         beside = energy[~grown(self.matte(frame), _CALM)]
         return float(np.sqrt(np.quantile(beside, 0.25))) if beside.size else 0.0

@@ -180,7 +180,7 @@ def test_texture_is_taken_for_no_grain(tmp_path: Path, layer: Origin) -> None:
     found = fill_hole(shot, MIDDLE, shot.matte)
     assert found is not None
     inside = shot.matte(MIDDLE)[found.region.window]
-    truth = frames[MIDDLE][found.region.window].astype(np.float32) / 255
+    truth = frames[MIDDLE][found.region.window].astype(np.float32) / np.float32(255)
     fill = replace(found, image=truth, origin=np.where(inside, np.uint8(layer), np.uint8(0)))
     told = regrained(shot, fill, shot.matte(MIDDLE)).fill.image
     assert np.abs(told - truth)[inside].max() < 6 / 255
