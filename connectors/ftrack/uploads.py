@@ -12,6 +12,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 import requests
 
@@ -114,11 +115,11 @@ class Uploads:
             self._wait(_TRIES - left)
         raise AssertionError("unreachable")
 
-    def _put(self, what: str, url: str, body: object, headers: dict[str, str]) -> requests.Response:
+    def _put(self, what: str, url: str, body: bytes | IO[bytes], headers: dict[str, str]) -> requests.Response:
         # A connection of its own: our credentials are the site's, not the storage's.
         try:
             with requests.Session() as http:
-                response = http.put(url, data=body, headers=headers, timeout=self._client.timeout)  # type: ignore[arg-type]
+                response = http.put(url, data=body, headers=headers, timeout=self._client.timeout)
                 _ = response.content
         except (requests.RequestException, OSError) as error:
             raise TrackerUnavailable(f"{what}: the transfer broke off.") from error

@@ -85,6 +85,7 @@ def unpack(path: Path) -> Path:
         fetching.mkdir(parents=True)
         try:
             _extract(path, fetching)
+        # What zipfile raises for a damaged, encrypted (RuntimeError), unknown (NotImplementedError) or cut-off one.
         except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, OSError) as error:
             raise BriefIncomplete(
                 f"The attachment {path.name} cannot be unpacked ({error}). Attach it again."

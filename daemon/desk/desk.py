@@ -54,7 +54,7 @@ def _alone(show: str, task: str) -> Iterator[None]:
             raise
         except ConnectorError as error:
             log.error("task refused", fault=str(error))
-        except Exception:  # the boundary that isolates a task
+        except Exception:  # the boundary that isolates a task: one that cannot be considered must not stop the others
             log.exception("task could not be considered")
 
 
@@ -126,14 +126,15 @@ class Desk:
         if timed:
             # Set before the sweep: what changes while it runs is looked at again.
             self._next_sweep = time.monotonic() + self._settings.sweep_seconds
+        whole = False
         try:
             for show in self._shows.values():
-                if not self._fitness.fit(self._tracker, show):
-                    continue
-                self._sweep(self._tracker, show, touched, timed=timed, moved=moved)
-        except Exception:
-            self._footage_moved = moved  # what was not looked at is looked at in the next round
-            raise
+                if self._fitness.fit(self._tracker, show):
+                    self._sweep(self._tracker, show, touched, timed=timed, moved=moved)
+            whole = True
+        finally:
+            # What a broken-off round did not look at is looked at in the next.
+            self._footage_moved |= moved and not whole
         if events:
             self._inbox.handled(events[-1].id or 0)
 

@@ -151,6 +151,7 @@ def listen(
             standing += _drawn_lines(one, standing, vocabulary) if old else []
             counted.append(one.id)
             continue
+        fault = one.fault
         new = one.key not in heard and not old  # a reply is acted on once, though it be edited
         lines += one.reply.lines
         standing += one.reply.lines
@@ -160,8 +161,8 @@ def listen(
                 standing += _wished(one.reply, standing, vocabulary) if old else []
                 counted += [one.id] if one.reply.wanting else []
             except BriefIncomplete as error:
-                one = replace(one, fault=str(error))  # noqa: PLW2901 - the note as it is kept
-        fresh += [one] if new else []
+                fault = str(error)
+        fresh += [replace(one, fault=fault)] if new else []
     files = {f"file {one.id}" for one in source.attachments if not one.drawn}
     known = [one.key for one in told if isinstance(one, Said)] + [
         f"drawn {one.id}" for one in source.attachments if one.drawn

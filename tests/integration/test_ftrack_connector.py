@@ -245,12 +245,14 @@ def test_files_put_on_the_task_itself_are_attachments(bench: FtrackBench, tmp_pa
     path.write_bytes(b"matte")
     person = bench.person
     location = person.query("Location where name is ftrack.server").one()
+    shot = bench.tracker.task(task).entity
+    assert shot is not None
     for short in ("upload", "comp"):
         asset = person.create(
             "Asset",
             {
                 "name": short,
-                "context_id": bench.tracker.task(task).entity.id,  # type: ignore[union-attr]
+                "context_id": shot.id,
                 "type": person.query(f"AssetType where short is {short}").one(),
             },
         )

@@ -107,10 +107,12 @@ class Customs:
 
     def _check(self, configuration: Record, value: Any) -> None:
         kind = self._graph.one("CustomAttributeType", configuration.get("type_id"))
-        wanted = _CHECKS.get(kind["name"]) if kind else None
-        if value is not None and wanted and not isinstance(value, wanted):
+        if kind is None or value is None:
+            return
+        wanted = _CHECKS.get(kind["name"])
+        if wanted and not isinstance(value, wanted):
             raise Refusal(
-                f'Custom attribute value for "{configuration["key"]}" must be of type {kind["name"]}. '  # type: ignore[index]
+                f'Custom attribute value for "{configuration["key"]}" must be of type {kind["name"]}. '
                 f"Got {value!r}.",
                 "ValidationError",
             )

@@ -166,9 +166,9 @@ class Media:
         place = {"component_id": made["id"], "location_id": SERVER_LOCATION, "resource_identifier": made["id"]}
         writes.create("ComponentLocation", place, user)
         if name.startswith("ftrackreview"):
-            meta = {"frameIn": 0, "frameOut": 1, "frameRate": 24, "width": 640, "height": 360}
+            meta: dict[str, Any] = {"frameIn": 0, "frameOut": 1, "frameRate": 24, "width": 640, "height": 360}
             if name == "ftrackreview-image":
-                meta = {"format": "image", "width": 640, "height": 360}  # type: ignore[dict-item]
+                meta = {"format": "image", "width": 640, "height": 360}
             owner = {"parent_id": made["id"], "parent_type": made[TYPE]}
             writes.create("Metadata", {**owner, "key": "ftr_meta", "value": json.dumps(meta)}, user)
         return made
