@@ -112,7 +112,6 @@ class Customs:
         wanted = _CHECKS.get(kind["name"])
         if wanted and not isinstance(value, wanted):
             raise Refusal(
-                f'Custom attribute value for "{configuration["key"]}" must be of type {kind["name"]}. '
-                f"Got {value!r}.",
+                f'Custom attribute value for "{configuration["key"]}" must be of type {kind["name"]}. Got {value!r}.',
                 "ValidationError",
             )
