@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -33,6 +34,9 @@ class Origin(IntEnum):
     """Never seen anywhere: painted from what stands around it."""
 
 
+UNSEEN = (Origin.NETWORK, Origin.TRAINED, Origin.PAINTED)
+"""What no source gave."""
+
 RIM = 8
 """Pixels around the hole that a fill covers too."""
 
@@ -62,6 +66,11 @@ class Fill:
         """Pixels of the hole by origin."""
         values, counts = np.unique(self.origin[hole[self.region.window]], return_counts=True)
         return {int(v): int(c) for v, c in zip(values, counts, strict=True)}
+
+
+def unseen_share(origins: Mapping[int, int]) -> float:
+    """Share (0..1) of a hole's pixels that no source gave: edges or a network filled them."""
+    return sum(origins.get(origin, 0) for origin in UNSEEN) / max(sum(origins.values()), 1)
 
 
 def paint(image: Image, hole: Mask) -> Image:

@@ -9,14 +9,14 @@ import cv2
 import numpy as np
 from images import write_mattes
 from numpy.typing import NDArray
-from wetgate.processors.remove.fill import Fill, Origin
+from wetgate.processors.remove.fill import Fill, Origin, unseen_share
 from wetgate.processors.remove.holes import Region
 from wetgate.processors.remove.rating.choice import Trial, choose, held_trial
-from wetgate.processors.remove.rating.expected import Facts, expect, rate
+from wetgate.processors.remove.rating.expected import Facts, expect, facts_of, rate
 from wetgate.processors.remove.rating.probes import place_probes
 from wetgate.processors.remove.rating.scores import Score, rim_error
 from wetgate.processors.remove.rating.texture import soft, texture
-from wetgate.processors.remove.rating.verdict import Tally, judge
+from wetgate.processors.remove.rating.verdict import Tally, judge, unseen_reasons
 from wetgate.processors.remove.shot import holed_frames, open_shot
 from wetgate.schema.request import Request, Source
 
@@ -55,7 +55,7 @@ def score(error: float, *, rich: float = 1e-3, painted: float = 0.0) -> Score:
 
 def facts(frame: int, *, rim: float = 1e-5, rich: float = 1e-3, painted: float = 0.0) -> Facts:
     """A real fill's."""
-    return Facts(frame, 1000, painted, rich, 0.02, rim, 0.0)
+    return Facts(frame, 1000, painted, painted, rich, 0.02, rim, 0.0)
 
 
 def test_an_error_of_place_shows_in_proportion_to_texture() -> None:
@@ -137,6 +137,30 @@ def test_what_was_never_seen_is_judged_by_painting() -> None:
     assert seen.spread_db is not None
     assert seen.spread_db > 0
     assert rate(Trial("layers", {"layers": []}), painted, {}).samples == 0
+
+
+def test_no_source_is_one_number_wherever_it_is_said() -> None:
+    """A hole half own frames, a fifth paint and the rest a network's: frame, report and sentence count alike."""
+    origin = np.zeros((60, 60), np.uint8)
+    hole = np.zeros((60, 60), bool)
+    hole[20:40, 20:40] = True
+    origin[20:40, 20:40] = Origin.OWN
+    origin[20:40, 20:24], origin[20:40, 24:30] = Origin.PAINTED, Origin.TRAINED
+    grey, trace = np.full((60, 60, 3), 0.5, np.float32), np.full((60, 60, 3), np.nan, np.float32)
+    fill = Fill(0, Region(0, 0, 60, 60), grey, origin, trace, 0.0)
+    found = facts_of(grey, fill, hole)
+    assert (found.unseen, found.painted) == (0.5, 0.2)
+    trial = Trial("layers", {"layers": [score(1e-4)] * 4})
+    assert expect(trial, [found]).curves(1001)[0]["never_seen"] == 0.5
+    shares = fill.shares(hole)
+    assert unseen_share(shares) == 0.5
+    assert unseen_reasons(shares) == [
+        "50.0% of the hole comes from no source, and 20.0% is painted from what stands around it."
+    ]
+    assert unseen_reasons({Origin.OWN: 300, Origin.NETWORK: 100}) == ["25.0% of the hole comes from no source."]
+    paint = unseen_reasons({Origin.OWN: 300, Origin.PAINTED: 100})
+    assert paint == ["25.0% of the hole was never seen in any frame and is painted from what stands around it."]
+    assert unseen_reasons({Origin.OWN: 300}) == []
 
 
 def test_the_rim_tells_a_performer_who_was_cut_off() -> None:

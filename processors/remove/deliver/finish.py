@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,7 +18,7 @@ from ...pictures.master import open_master
 from ...pictures.review import FILMSTRIP, write_review
 from ...reports import digest, files_words, write_report
 from ..fill import composed
-from ..networks.uses import network_uses, trained_share, unseen_share
+from ..networks.uses import network_uses, trained_share
 from ..rating.choice import held_trial
 from ..rating.expected import Facts, expect, facts_of, rate
 from ..rating.kept import kept_runs
@@ -46,7 +45,6 @@ class Finish:
         self.request, self.out = shot.request, shot.request.out
         self.tally = Tally()
         self.facts: list[Facts] = []
-        self.unseen: dict[int, float] = {}
 
     def outcome(self, chunks: int) -> Outcome:
         """Everything, in order; safe to do again from the start."""
@@ -72,7 +70,7 @@ class Finish:
         effects = write_effects(shot)
         summary = summarised(shot, self.tally, verdict, rating)
         with Plate.open(master) as made:
-            words = report_words(shot, self.tally, made, proofs, trial, expected, rating, self.unseen)
+            words = report_words(shot, self.tally, made, proofs, trial, expected, rating)
         told = (
             summary,
             *reasons,
@@ -125,9 +123,7 @@ class Finish:
             fill = load_fill(self.request.work, frame) if self.shot.matte(frame).any() else None
             if fill is not None:
                 tally.frames.append(frame)
-                origins = Counter(fill.shares(self.shot.matte(frame)))
-                tally.origins.update(origins)
-                self.unseen[frame] = unseen_share(origins)
+                tally.origins.update(fill.shares(self.shot.matte(frame)))
                 tally.mismatch[frame] = fill.mismatch
                 tally.torn[frame] = fill.torn
                 if fill.performer:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from ....schema.outcome import SelfRating
@@ -10,9 +10,9 @@ from ...identity import FrameProof, summarise
 from ...pictures.plate import Plate
 from ...pictures.stills import Stills
 from ...reports import digest, versions
-from ..fill import Origin
+from ..fill import Origin, unseen_share
 from ..grain import Grain
-from ..networks.uses import network_uses, trained_share, unseen_share, unseen_words
+from ..networks.uses import network_uses, trained_share, unseen_words
 from ..rating.candidates import Layers, candidates_for
 from ..rating.choice import Trial
 from ..rating.expected import Expected
@@ -45,9 +45,8 @@ def report_words(
     trial: Trial,
     expected: Expected,
     rating: SelfRating,
-    unseen: Mapping[int, float],
 ) -> dict[str, Any]:
-    """The whole report but its verdict; *made* is the master read back, *unseen* each frame's share of no source."""
+    """The whole report but its verdict; *made* is the master read back."""
     request, first = shot.request, shot.request.first_frame
     area = shot.plate.frames * shot.plate.video.width * shot.plate.video.height
     return {
@@ -105,7 +104,7 @@ def report_words(
         "rating": rating.model_dump(mode="json"),
         "candidates": trial.words(candidates_for(shot)),
         "probes": [score.words(first) for score in trial.told],
-        "curves": [{**row, "never_seen": round(unseen[row["frame"] - first], 4)} for row in expected.curves(first)],
+        "curves": expected.curves(first),
         "frames_to_look_at": sorted(
             n + first
             for n in {

@@ -7,7 +7,7 @@ from typing import Any
 
 from ....schema.approval import Consent, today
 from ....schema.outcome import NetworkUse
-from ..fill import Origin
+from ..fill import Origin, unseen_share
 from ..shot import Shot
 from ..unseen.open import TRAINED_ON
 from .candidate import candidate_name
@@ -19,12 +19,6 @@ Origins = Counter[int]
 def trained_share(origins: Origins) -> float:
     """Share (0..1) of the holes' pixels that any network made."""
     return (origins[Origin.NETWORK] + origins[Origin.TRAINED]) / max(origins.total(), 1)
-
-
-def unseen_share(origins: Origins) -> float:
-    """Share (0..1) of the holes' pixels that no source gave: patches, edges or a network filled them."""
-    made = origins[Origin.PAINTED] + origins[Origin.TRAINED] + origins[Origin.NETWORK]
-    return made / max(origins.total(), 1)
 
 
 def network_uses(shot: Shot, origins: Origins, chosen: str) -> tuple[NetworkUse, ...]:

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from ....schema.outcome import SelfRating
 from ...pictures.layout import Image, Mask
-from ..fill import Fill, Origin
+from ..fill import UNSEEN, Fill, Origin
 from ..sources.membrane import ring_of
 from .choice import Trial
 from .scores import rim_error
@@ -43,10 +43,14 @@ NEAR = 4
 
 @dataclass(frozen=True)
 class Facts:
-    """What can be measured on a real fill without the truth. `painted` is a share of its `pixels`."""
+    """What can be measured on a real fill without the truth.
+
+    Shares of its `pixels`: `unseen`, what no source gave, and of that `painted`, what no network made either.
+    """
 
     frame: int
     pixels: int
+    unseen: float
     painted: float
     texture: float
     contrast: float
@@ -59,11 +63,12 @@ def facts_of(plate: Image, fill: Fill, hole: Mask) -> Facts:
     around = ring_of(hole, gap=1, width=12)
     inside = float(texture(fill.image.mean(axis=-1))[hole].mean())
     outside = float(texture(plate.mean(axis=-1))[around].mean()) if around.any() else inside
-    pixels = int(hole.sum())
+    origins = fill.origin[hole]
     return Facts(
         frame=fill.frame,
-        pixels=pixels,
-        painted=float((fill.origin[hole] == Origin.PAINTED).sum()) / pixels,
+        pixels=origins.size,
+        unseen=float(np.isin(origins, UNSEEN).mean()),
+        painted=float((origins == Origin.PAINTED).mean()),
         # A blur has no texture of its own: what stands around it speaks for what should be there.
         texture=max(inside, (inside + outside) / 2),
         contrast=contrast(plate, hole, np.zeros_like(hole)),
@@ -95,7 +100,7 @@ class Expected:
                 "frame": one.frame + first_frame,
                 "expected_psnr_db": round(_db(error), 2),
                 "mismatch": round(one.mismatch, 3),
-                "never_seen": round(one.painted, 4),
+                "never_seen": round(one.unseen, 4),
                 "rim_psnr_db": None if one.rim is None else round(_db(one.rim), 2),
             }
             for one, error in zip(self.facts, self.errors, strict=True)

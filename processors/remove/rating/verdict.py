@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ....schema.media import SourceClass
 from ....schema.outcome import SelfRating, SourceUse, Verdict
 from ..effects.kinds import Kind
-from ..fill import Origin
+from ..fill import Origin, unseen_share
 from ..grain import Grain
 from ..networks.uses import network_reasons
 from ..shot import Shot
@@ -24,6 +24,8 @@ _MOST_TORN = 0.05
 """Share of the frames that may be named so before the fix is weak."""
 _MOST_POOR = 0.2
 """Share of the frames that may be named for either reason before the fix is weak, though the whole is not."""
+_WORTH_SAYING = 0.0005
+"""Share of the hole below which nobody is told of it."""
 
 
 @dataclass
@@ -97,12 +99,8 @@ def judge(shot: Shot, tally: Tally, rating: SelfRating, expected: Expected) -> t
         for (start, end), share in tally.kept.items()
         if share >= PARTLY
     ]
-    share = tally.share(Origin.PAINTED)
-    if share > 0.0005:
-        reasons.append(
-            f"{share:.1%} of the hole was never seen in any frame and is painted from what stands around it."
-        )
-    weak = weak or share > options.never_seen
+    reasons += unseen_reasons(tally.origins)
+    weak = weak or tally.share(Origin.PAINTED) > options.never_seen
     said, unapproved = network_reasons(shot, tally.origins)
     reasons, weak = reasons + said, weak or unapproved
     unmet, torn = unmet_frames(tally), torn_frames(tally)
@@ -144,6 +142,17 @@ def judge(shot: Shot, tally: Tally, rating: SelfRating, expected: Expected) -> t
         if one.likeness.clean_frames == 1 and tally.origins[place + 1]
     ]
     return reasons + matte_words(shot), weak
+
+
+def unseen_reasons(origins: Mapping[int, int]) -> list[str]:
+    """How much of the hole no source gave, as the report counts it, and how much of that is paint."""
+    unseen, painted = unseen_share(origins), origins.get(Origin.PAINTED, 0) / max(sum(origins.values()), 1)
+    if unseen <= _WORTH_SAYING:
+        return []
+    if unseen - painted <= _WORTH_SAYING:
+        return [f"{unseen:.1%} of the hole was never seen in any frame and is painted from what stands around it."]
+    paint = f", and {painted:.1%} is painted from what stands around it" if painted > _WORTH_SAYING else ""
+    return [f"{unseen:.1%} of the hole comes from no source{paint}."]
 
 
 def matte_is_doubtful(shot: Shot) -> bool:
