@@ -12,10 +12,10 @@ from pydantic import BaseModel, ConfigDict
 from starlette.concurrency import run_in_threadpool
 
 from ..faults import App, EventOrder, Fault, FaultMiddleware, FaultPlan, Receive, Scope, Send
+from ..storage import Record
 from . import operations
 from .refusal import Refusal
 from .site import Site
-from .storage import Record
 
 _LOOPBACK = {"127.0.0.1", "::1"}
 _PICTURE = base64.b64decode(

@@ -6,9 +6,10 @@ import hashlib
 import hmac
 import secrets
 
+from ..storage import Record
 from .graph import TYPE
 from .refusal import Refusal
-from .storage import Record, Storage
+from .storage import Storage
 from .values import now
 
 GLOBAL = "wetgate practice"
@@ -27,13 +28,13 @@ class Auth:
 
     def set_key(self, whose: str, key: str) -> None:
         """Let *key* speak for a user's id, or for all (`GLOBAL`)."""
-        self._storage.set(f"key:{whose}", _digest(key))
+        with self._storage.transaction():
+            self._storage.set(f"key:{whose}", _digest(key))
 
     def new_key(self, user: Record) -> str:
         """A fresh personal key; the last one is void."""
         key = secrets.token_urlsafe(24)
-        with self._storage.lock:
-            self.set_key(user["id"], key)
+        self.set_key(user["id"], key)
         return key
 
     def user(self, name: str, key: str) -> Record:
@@ -56,15 +57,18 @@ class Auth:
 
     def sign(self, what: str) -> str:
         """A mark that lets an address be used without logging in."""
-        secret = self._storage.setting("secret")
-        if secret is None:
-            secret = secrets.token_hex(32)
-            self._storage.set("secret", secret)
+        secret = self._storage.setting("secret") or self._new_secret()
         return hmac.new(secret.encode(), what.encode(), "sha256").hexdigest()[:32]
 
     def signed(self, what: str, mark: str) -> bool:
         """Whether the mark is ours."""
         return hmac.compare_digest(self.sign(what), mark)
+
+    def _new_secret(self) -> str:
+        with self._storage.transaction():
+            made = str(self._storage.setting("secret") or secrets.token_hex(32))
+            self._storage.set("secret", made)
+        return made
 
     def _global_enabled(self) -> bool:
         keys = [one for one in self._storage.all("ApiKey") if one.get("identifier") == GLOBAL]

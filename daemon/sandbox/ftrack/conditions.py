@@ -7,11 +7,11 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from ..storage import Record
 from .graph import Graph
 from .language import Both, Condition, Either, Node, Not, Query, Related
 from .refusal import Refusal
 from .schema import Field
-from .storage import Record
 from .values import comparable
 
 Test = Callable[[Record], bool]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..storage import Record
 from .refusal import Refusal
-from .storage import Record
 
 if TYPE_CHECKING:
     from .graph import Graph

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from ..storage import Record
 from .customs import Customs
 from .schema import Field, Schema, Type
-from .storage import Record, Storage
+from .storage import Storage
 
 TYPE = "__entity_type__"
 _WAYS_UP = {

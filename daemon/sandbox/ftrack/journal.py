@@ -7,8 +7,8 @@ import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..storage import Record
 from .graph import TYPE, Graph
-from .storage import Record
 from .values import now
 
 _SILENT = {

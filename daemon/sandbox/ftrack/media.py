@@ -14,9 +14,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from ..storage import Record
 from .graph import TYPE, Graph
 from .refusal import Refusal
-from .storage import Record
 from .writes import Writes
 
 SERVER_LOCATION = "3a372bde-05bc-11e4-8908-20c9d081909b"

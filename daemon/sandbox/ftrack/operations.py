@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..storage import Record
 from .graph import TYPE
 from .refusal import Refusal
-from .storage import Record
 
 if TYPE_CHECKING:
     from .site import Site

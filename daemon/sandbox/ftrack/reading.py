@@ -7,13 +7,13 @@ from dataclasses import replace
 from itertools import islice
 from typing import Any
 
+from ..storage import Record
 from .conditions import Conditions
 from .customs import TABLE
 from .graph import TYPE, Graph, key_of
 from .language import Both, Condition, Node, Query, parse
 from .refusal import Refusal
 from .schema import Field, Type
-from .storage import Record
 from .values import comparable, told
 
 Tree = dict[str, Any]

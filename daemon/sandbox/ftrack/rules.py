@@ -5,9 +5,9 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+from ..storage import Record
 from .graph import TYPE, Graph
 from .refusal import Refusal
-from .storage import Record
 from .values import now
 
 

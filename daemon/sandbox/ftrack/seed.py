@@ -13,10 +13,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from ..storage import Record
 from .auth import GLOBAL, api_key_record
 from .graph import TYPE
 from .site import Site
-from .storage import Record
 
 USER = "wetgate"
 COORDINATOR = "coordinator"

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from ..storage import Record
 from .auth import Auth
 from .graph import Graph
 from .hub import Hub
@@ -13,7 +14,7 @@ from .journal import Journal
 from .media import Media
 from .reading import Reading
 from .schema import Schema
-from .storage import Record, Storage
+from .storage import Storage
 from .writes import Writes
 
 
@@ -32,7 +33,7 @@ class Site:
         self.base = ""
         """The site's own address; known once it is served."""
         self.schema = Schema()
-        self.storage = Storage(folder / "sandbox.db")
+        self.storage = Storage(folder)
         self.auth = Auth(self.storage)
         self.graph = Graph(self.schema, self.storage, self.address)
         self.reading = Reading(self.graph)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..storage import Record
 from .customs import TABLE, VALUE_TYPES
 from .graph import TYPE, Graph, key_of
 from .journal import Journal
 from .refusal import Refusal
 from .rules import Rules, default_of
 from .schema import Field, Type
-from .storage import Record
 from .values import now, taken
 
 _ABSTRACT = {

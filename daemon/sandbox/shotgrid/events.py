@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..storage import Record
 from .records import Records
 from .schema import SiteField
-from .storage import Record
 
 _UNLOGGED = {"EventLogEntry", "PermissionRuleSet", "PlaylistVersionConnection"}
 HIDDEN = "_hidden_until"

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from ..storage import Record
 from .records import FieldPath, Records
 from .refusal import Refusal
-from .storage import Record
 
 Test = Callable[[Record], bool]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from ..storage import Record
 from .auth import Caller
 from .events import EventLog
 from .filters import Filters
@@ -12,7 +13,6 @@ from .media import Media
 from .permissions import Permissions
 from .records import FieldPath, Records
 from .refusal import Refusal
-from .storage import Record
 
 PAGE = 500
 MAX_PAGE = 5000

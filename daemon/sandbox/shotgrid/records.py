@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from ..storage import Record
 from .refusal import Refusal
 from .schema import SiteField, SiteSchema
-from .storage import Record, Storage
+from .storage import Storage
 
 _NAMED_BY = ("code", "subject", "content", "name", "title", "display_name", "filename", "description")
 _COMPUTED = {"id", "type", "cached_display_name"}

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from ..storage import Record
 from .attachments import uploaded_file
 from .auth import Auth, Caller
 from .events import EventLog
@@ -16,7 +17,7 @@ from .reading import Reading
 from .records import Records
 from .refusal import Refusal
 from .schema import SiteSchema
-from .storage import Record, Storage
+from .storage import Storage
 from .summarize import Summaries
 from .writes import Writes
 
@@ -44,7 +45,7 @@ class Site:
         self.address_seconds = 900.0
         """How long the storage takes what is sent to an address."""
         self.transcode_seconds = transcode_seconds
-        self.storage = Storage(folder / "sandbox.db")
+        self.storage = Storage(folder)
         self.schema = SiteSchema()
         for raw in self.storage.settings("field:").values():
             self.schema.add(raw)

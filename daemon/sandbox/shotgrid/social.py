@@ -6,10 +6,10 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
+from ..storage import Record
 from .auth import Caller
 from .refusal import Refusal
 from .site import Site
-from .storage import Record
 
 JsonObject = dict[str, Any]
 

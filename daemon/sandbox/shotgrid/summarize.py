@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
+from ..storage import Record
 from .permissions import Permissions
 from .reading import Reading
 from .records import FieldPath, Records
 from .refusal import Refusal
-from .storage import Record
 
 Figure = Callable[[list[Any], dict[str, Any]], Any]
 

@@ -7,13 +7,13 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from ..storage import Record
 from .attachments import linked_file
 from .auth import Auth, Caller
 from .events import EventLog
 from .records import Records
 from .refusal import PERMISSION, Refusal
 from .schema import SiteEntity, SiteField
-from .storage import Record
 from .values import fit
 
 _NEEDS_PROJECT = {
