@@ -6,13 +6,12 @@ The fixed ids are those of the vendor's own public test site, so that code writt
 from __future__ import annotations
 
 import json
-import os
-import secrets
 import uuid
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from ..keys import kept_key
 from ..storage import Record
 from .auth import GLOBAL, api_key_record
 from .graph import TYPE
@@ -35,15 +34,7 @@ class Access:
     @property
     def api_key(self) -> str:
         """The site's own key: it speaks for every user."""
-        if self.key_file.exists():
-            return self.key_file.read_text(encoding="ascii").strip()
-        made = secrets.token_urlsafe(32)
-        part = self.key_file.with_suffix(".part")
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="ascii") as out:
-            out.write(made + "\n")
-        part.rename(self.key_file)
-        return made
+        return kept_key(self.key_file, 32)
 
 
 def seed_site(site: Site, access: Access) -> None:

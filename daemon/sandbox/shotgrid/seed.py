@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from ..keys import kept_key
 from .auth import Caller
 from .permissions import RULE_SETS
 from .site import Site
@@ -32,24 +31,12 @@ class Access:
     @property
     def script_key(self) -> str:
         """The key of the script `wetgate`."""
-        return _secret(self.key_file)
+        return kept_key(self.key_file)
 
     @property
     def coordinator_password(self) -> str:
         """The password of the login `coordinator`."""
-        return _secret(self.password_file)
-
-
-def _secret(path: Path) -> str:
-    if path.exists():
-        return path.read_text(encoding="ascii").strip()
-    made = secrets.token_urlsafe(24)
-    part = path.with_suffix(".part")
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="ascii") as out:
-        out.write(made + "\n")
-    part.rename(path)
-    return made
+        return kept_key(self.password_file)
 
 
 def seed_site(site: Site, access: Access) -> None:
