@@ -6,8 +6,10 @@ import fcntl
 import socket
 import threading
 import time
+from abc import ABC, abstractmethod
 from pathlib import Path
-from typing import IO, Any
+from types import TracebackType
+from typing import IO, Any, Self
 
 import uvicorn
 
@@ -122,3 +124,33 @@ class Serving:
             ) from error
         self._bound = listener.getsockname()[:2]
         return listener
+
+
+class Served(ABC):
+    """What answers on an address from `start` to `stop`, or as long as a `with` block lasts."""
+
+    _serving: Serving
+
+    @property
+    def url(self) -> str:
+        """Where it answers, once it is started."""
+        return self._serving.url
+
+    @abstractmethod
+    def start(self) -> None:
+        """Answer. Raises ConfigError where the address or folder is taken."""
+
+    @abstractmethod
+    def stop(self) -> None:
+        """Answer what is under way, then close."""
+
+    def __enter__(self) -> Self:
+        """Start."""
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop."""
+        self.stop()

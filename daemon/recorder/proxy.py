@@ -5,19 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import httpx
 from starlette.requests import Request
 
-from ..serving import Serving
+from ..serving import Served, Serving
 from .cleaning import Cleaner
 from .passing import Passing
 from .recording import Exchange, Head, Recording
 
 
-class Recorder:
+class Recorder(Served):
     """A recording proxy in front of *site*. Point a client at `url`.
 
     What the client sends elsewhere (an upload straight to a storage) does not pass here and is not kept.
@@ -32,11 +30,6 @@ class Recorder:
         self._serving = Serving("recorder", "127.0.0.1", port)
         self._passing = Passing(site, self._keep, timeout_seconds=timeout_seconds)
         self._began = time.monotonic()
-
-    @property
-    def url(self) -> str:
-        """Where to point the client."""
-        return self._serving.url
 
     @property
     def count(self) -> int:
@@ -71,14 +64,3 @@ class Recorder:
                 answered=clean.body(answer.content if answer else fault.encode(), headers.get("content-type", "")),
             )
         )
-
-    def __enter__(self) -> Self:
-        """Start."""
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Stop."""
-        self.stop()

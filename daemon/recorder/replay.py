@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 from collections import defaultdict, deque
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from ..serving import Serving
+from ..serving import Served, Serving
 from .cleaning import Cleaner
 from .passing import VERBS
 from .recording import Body, Exchange, read_recording
@@ -21,7 +20,7 @@ from .recording import Body, Exchange, read_recording
 _CREDENTIALS = frozenset({"script_name", "script_key", "session_uuid", "user_login", "user_password", "session_token"})
 
 
-class Replay:
+class Replay(Served):
     """A site that only knows what was recorded. `strange` are the questions that nobody had asked there.
 
     A question fits by verb, path and content, whoever asks; asked more often than it was recorded,
@@ -39,10 +38,14 @@ class Replay:
         self.strange: list[str] = []
         self._serving = Serving("replay", "127.0.0.1", port)
 
-    @property
-    def url(self) -> str:
-        """Where to point the client."""
-        return self._serving.url
+    def start(self) -> None:
+        """Listen."""
+        self._serving.open()
+        self._serving.serve(Starlette(routes=[Route("/{path:path}", self._answer, methods=VERBS)]))
+
+    def stop(self) -> None:
+        """Stop listening."""
+        self._serving.close()
 
     async def _answer(self, request: Request) -> Response:
         clean = self._cleaner
@@ -55,18 +58,6 @@ class Replay:
         one = waiting.popleft() if len(waiting) > 1 else waiting[0]
         kind = one.headers.get("content-type", "application/json")
         return Response(_content(one.answered), status_code=one.status, headers={**one.headers, "content-type": kind})
-
-    def __enter__(self) -> Self:
-        """Listen."""
-        self._serving.open()
-        self._serving.serve(Starlette(routes=[Route("/{path:path}", self._answer, methods=VERBS)]))
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Stop."""
-        self._serving.close()
 
 
 def _key(verb: str, path: str, query: dict[str, str], asked: Body) -> str:

@@ -41,15 +41,6 @@ class Fault(BaseModel):
     headers: dict[str, str] = {}
 
 
-class EventOrder(BaseModel):
-    """What the next event entry does: show up after *hold_back* later ones, or leave out *skip_ids* before it."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    hold_back: int = 0
-    skip_ids: int = 0
-
-
 class Call(BaseModel):
     """One request in the log. `method` as in `Fault`; `status` is what went out, 0 for a dropped one."""
 

@@ -11,13 +11,13 @@ from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, PlainTex
 from pydantic import BaseModel, ConfigDict
 from starlette.concurrency import run_in_threadpool
 
-from ..faults import App, EventOrder, Fault, FaultMiddleware, FaultPlan, Receive, Scope, Send
+from ..control import add_control
+from ..faults import App, FaultMiddleware, FaultPlan, Receive, Scope, Send
 from ..storage import Record
 from . import operations
 from .refusal import Refusal
 from .site import Site
 
-_LOOPBACK = {"127.0.0.1", "::1"}
 _PICTURE = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 )
@@ -42,7 +42,7 @@ def make_app(site: Site, plan: FaultPlan | None) -> Any:
     _add_hub(app, site)
     if plan is None:
         return _Outer(app)
-    _add_control(app, site, plan)
+    _add_orders(add_control(app, plan, site.journal), site)
     return _Outer(FaultMiddleware(app, plan, method_of))
 
 
@@ -197,32 +197,10 @@ def _add_hub(app: FastAPI, site: Site) -> None:
         await site.hub.serve(socket, session)
 
 
-def _add_control(app: FastAPI, site: Site, plan: FaultPlan) -> None:
-    @app.middleware("http")
-    async def only_here(request: Request, call_next: Any) -> Response:
-        here = request.client is not None and request.client.host in _LOOPBACK
-        if request.url.path.startswith("/_control") and not here:
-            return PlainTextResponse("loopback only", status_code=403)
-        answer: Response = await call_next(request)
-        return answer
-
-    @app.post("/_control/faults")
-    async def faults(rules: list[Fault]) -> Response:
-        plan.set(*rules)
-        return JSONResponse({"rules": len(rules)})
-
-    @app.post("/_control/events")
-    async def events(order: EventOrder) -> Response:
-        site.journal.hold_back, site.journal.skip_ids = order.hold_back, order.skip_ids
-        return JSONResponse(order.model_dump())
-
-    @app.post("/_control/hub")
+def _add_orders(control: FastAPI, site: Site) -> None:
+    @control.post("/hub")
     async def hub(order: HubOrder) -> Response:
         site.hub.delay_seconds = order.delay_seconds
         if order.close:
             await run_in_threadpool(site.hub.close_all, clean=order.clean, seconds=order.shut_seconds)
         return JSONResponse(order.model_dump())
-
-    @app.get("/_control/calls")
-    async def calls() -> Response:
-        return JSONResponse([call.model_dump() for call in plan.calls])

@@ -9,7 +9,8 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse
 from starlette.concurrency import run_in_threadpool
 
-from ..faults import EventOrder, Fault, FaultMiddleware, FaultPlan
+from ..control import add_control
+from ..faults import FaultMiddleware, FaultPlan
 from . import rpc, uploads
 from .media import TRANSIENT, TRANSIENT_PATH
 from .refusal import CRUD, Refusal
@@ -18,7 +19,6 @@ from .site import Site
 
 MAX_FILES = 10
 MAX_PART = 4 << 30
-_LOOPBACK = {"127.0.0.1", "::1"}
 
 
 def make_app(site: Site, plan: FaultPlan | None) -> Any:
@@ -29,7 +29,7 @@ def make_app(site: Site, plan: FaultPlan | None) -> Any:
     _add_downloads(app, site)
     if plan is None:
         return app
-    _add_control(app, site, plan)
+    _add_orders(add_control(app, plan, site.events), site)
     return FaultMiddleware(app, plan, _method)
 
 
@@ -106,34 +106,12 @@ def _serve(site: Site, request: Request, number: int) -> Response:
     return FileResponse(file, media_type=content_type, filename=name)
 
 
-def _add_control(app: FastAPI, site: Site, plan: FaultPlan) -> None:
-    @app.post("/_control/faults")
-    async def faults(request: Request, rules: list[Fault]) -> Response:
-        if _peer(request) not in _LOOPBACK:
-            return PlainTextResponse("loopback only", status_code=403)
-        plan.set(*rules)
-        return JSONResponse({"rules": len(rules)})
-
-    @app.post("/_control/events")
-    async def events(request: Request, order: EventOrder) -> Response:
-        if _peer(request) not in _LOOPBACK:
-            return PlainTextResponse("loopback only", status_code=403)
-        site.events.hold_back, site.events.skip_ids = order.hold_back, order.skip_ids
-        return JSONResponse(order.model_dump())
-
-    @app.post("/_control/permissions/{script}")
-    async def permissions(request: Request, script: str, rules: list[str]) -> Response:
-        if _peer(request) not in _LOOPBACK:
-            return PlainTextResponse("loopback only", status_code=403)
+def _add_orders(control: FastAPI, site: Site) -> None:
+    @control.post("/permissions/{script}")
+    async def permissions(script: str, rules: list[str]) -> Response:
         with site.storage.lock, site.storage.transaction():
             deny(site, script, rules)
         return JSONResponse({"denied": rules})
-
-    @app.get("/_control/calls")
-    async def calls(request: Request) -> Response:
-        if _peer(request) not in _LOOPBACK:
-            return PlainTextResponse("loopback only", status_code=403)
-        return JSONResponse([call.model_dump() for call in plan.calls])
 
 
 def _method(path: str, body: bytes) -> str:

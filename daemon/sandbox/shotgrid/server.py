@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
-from ....schema.errors import ConfigError
-from ...serving import Serving
-from ..faults import FaultPlan
+from ..server import PracticeServer
 from .app import make_app
 from .seed import GROUP, SCRIPT, Access, deny, seed_project, seed_site
 from .site import Site
 
 
-class Sandbox:
+class Sandbox(PracticeServer[Site]):
     """A practice tracker that speaks ShotGrid's API.
 
     Everything lives in *folder*: database, media, and the files `script_key` and
@@ -39,53 +36,14 @@ class Sandbox:
         keep_alive_seconds: int = 75,
     ) -> None:
         """Nothing is opened before `start`; port 0 takes a free one."""
-        self._folder = folder
-        self._transcode_seconds = transcode_seconds
-        self._direct_uploads = direct_uploads
-        self.faults = FaultPlan() if faults else None
+        site = partial(Site, folder, transcode_seconds=transcode_seconds, direct_uploads=direct_uploads)
+        super().__init__(folder, host, port, site, faults=faults, keep_alive_seconds=keep_alive_seconds)
         self.access = Access(folder)
-        self._site: Site | None = None
-        self._serving = Serving("practice tracker", host, port, folder=folder, keep_alive_seconds=keep_alive_seconds)
-
-    @property
-    def url(self) -> str:
-        """Where the sandbox answers, once it is started."""
-        return self._serving.url
 
     @property
     def script_key(self) -> str:
         """The key of the script `wetgate`."""
         return self.access.script_key
-
-    @property
-    def site(self) -> Site:
-        """The site behind the server; hold `site.storage.lock` around any use."""
-        if self._site is None:
-            raise RuntimeError("the sandbox is not started")
-        return self._site
-
-    def start(self) -> None:
-        """Open the storage, seed what is missing, listen; returns once requests are answered."""
-        if self._site is not None:
-            return
-        self._serving.open()
-        try:
-            self._site = self._open_site()
-        except ConfigError:
-            self._serving.close()
-            raise
-        self._serving.serve(make_app(self._site, self.faults))
-
-    def _open_site(self) -> Site:
-        try:
-            site = Site(self._folder, transcode_seconds=self._transcode_seconds, direct_uploads=self._direct_uploads)
-            seed_site(site, self.access)
-        except sqlite3.DatabaseError as error:
-            raise ConfigError(
-                f"The practice tracker's file {self._folder / 'sandbox.db'} cannot be used ({error}): "
-                "move it away to begin anew."
-            ) from error
-        return site
 
     def seed(self, project: str, sequence: str, shots: Iterable[str], *, code: str = "") -> dict[str, Any]:
         """Make sure that the project, its sequence and shots exist; gives `{project, sequence, shots}`."""
@@ -100,20 +58,8 @@ class Sandbox:
         with self.site.storage.lock, self.site.storage.transaction():
             deny(self.site, script, list(rules))
 
-    def stop(self) -> None:
-        """Answer what is under way, then close."""
-        self._serving.close()
-        if self._site is not None:
-            self._site.close()
-            self._site = None
+    def _fill(self, site: Site) -> None:
+        seed_site(site, self.access)
 
-    def __enter__(self) -> Self:
-        """Start."""
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Stop."""
-        self.stop()
+    def _app(self, site: Site) -> Any:
+        return make_app(site, self.faults)
