@@ -7,46 +7,26 @@ from collections.abc import Iterator
 
 import pytest
 from kitsu_site import KitsuBench, Studio
-from wetgate.connectors.contract import TrackerContract
-from wetgate.daemon.sandbox.faults import Fault
+from losses import OneLoss, OtherLosses
+from wetgate.daemon.sandbox import Fault
 from zou import Gateway
 
 pytestmark = pytest.mark.services
 
-LOSSES = {
-    "gateway time-out": Fault(action="status", status=504),
-    "bad gateway": Fault(action="status", status=502),
-    "dropped connection": Fault(action="drop"),
-    "server error": Fault(action="status", status=500),
-}
-
-
 _projects = itertools.count(1)
 
 
-class TestKitsu(TrackerContract):
-    """Over a site whose gateway answers 504 for what was carried out."""
-
-    @pytest.fixture
-    def bench(self, studio: Studio, gateway: Gateway) -> Iterator[KitsuBench]:
-        """A fresh project for each test."""
-        made = KitsuBench(studio, gateway, LOSSES["gateway time-out"], f"SHOW{next(_projects)}")
-        yield made
-        made.close()
-
-
-@pytest.fixture(params=["bad gateway", "dropped connection", "server error"])
-def bench(request: pytest.FixtureRequest, studio: Studio, gateway: Gateway) -> Iterator[KitsuBench]:
-    """A site that loses answers in another way."""
-    made = KitsuBench(studio, gateway, LOSSES[request.param], f"SHOW{next(_projects)}")
+@pytest.fixture
+def bench(studio: Studio, gateway: Gateway, loss: Fault) -> Iterator[KitsuBench]:
+    """A fresh project for each test."""
+    made = KitsuBench(studio, gateway, loss, f"SHOW{next(_projects)}")
     yield made
     made.close()
 
 
-class TestOtherLosses:
-    """The contract's promises about lost answers, for each other way of losing them."""
+class TestKitsu(OneLoss):
+    """Against the real server."""
 
-    picture = TrackerContract.picture
-    test_version = TrackerContract.test_a_lost_answer_makes_no_second_version
-    test_file = TrackerContract.test_a_lost_answer_sends_no_second_file
-    test_note = TrackerContract.test_a_lost_answer_writes_no_second_note
+
+class TestOtherLosses(OtherLosses):
+    """Against the real server."""
