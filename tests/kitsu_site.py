@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import gazu
+from benches import FaultBench
 from gazu import client as raw
 from wetgate.connectors.kitsu import Kitsu
 from wetgate.daemon.sandbox.faults import Fault
@@ -104,39 +105,28 @@ class Studio:
         return made
 
 
-class KitsuBench:
-    """A real site as the contract's bench; `loss` says how answers get lost."""
+class KitsuBench(FaultBench[Kitsu]):
+    """A real site as the contract's bench."""
 
     ready = "ready"
     busy = "wip"
     review = "wfa"
     final = "done"
+    # Versions, notes and statuses all begin with a comment.
+    places = {
+        "publish": [{"method": "comment"}],
+        "note": [{"method": "comment"}],
+        "set_status": [{"method": "comment"}],
+        "upload": [{"method": "upload"}, {"method": "add-attachment"}],
+    }
 
     def __init__(self, studio: Studio, gateway: Gateway, loss: Fault, project: str) -> None:
-        self._studio, self._gateway, self._loss = studio, gateway, loss
-        self.project = project
-        gateway.plan.set()
+        super().__init__(gateway.plan, loss, project)
+        self._studio, self._gateway = studio, gateway
         self.made = studio.project(project)
         self.shot = studio.shot(self.made)
         self.secret = studio.token
-        self._orders: list[Fault] = []
-        self._trackers: list[Kitsu] = []
         self.tracker: Tracker = self.another()
-
-    def another(self) -> Kitsu:
-        return self.connector()
-
-    def connector(self, **options: Any) -> Kitsu:
-        """A connector with other settings."""
-        settings = {"timeout_seconds": 30, "working_seconds": 60, "event_url": self._studio.site.events, **options}
-        tracker = Kitsu(self._gateway.url, self._studio.bot["email"], self._studio.token, **settings)
-        self._trackers.append(tracker)
-        return tracker
-
-    def close(self) -> None:
-        self._gateway.plan.set()
-        for tracker in self._trackers:
-            tracker.close()
 
     def make_task(self, name: str, description: str = "", *, ours: bool = True) -> EntityRef:
         someone = self._studio.bot if ours else self._studio.artist
@@ -203,14 +193,6 @@ class KitsuBench:
         attached = raw.get(f"data/comments/{comment}", client=self._studio.admin)["attachment_files"]
         return [*names, *(one["name"] for one in attached)]
 
-    def lose_answers(self, call: str, count: int = 1) -> None:
-        self._order(call, self._loss.model_copy(update={"when": "after", "times": count}))
-
-    def refuse(self, call: str, count: int = 1) -> None:
-        self._order(call, Fault(action="status", status=503, when="before", times=count))
-
-    def _order(self, call: str, fault: Fault) -> None:
-        # Versions, notes and statuses all begin with a comment.
-        places = {"upload": ("upload", "add-attachment")}.get(call, ("comment",))
-        self._orders += [fault.model_copy(update={"method": place}) for place in places]
-        self._gateway.plan.set(*self._orders)
+    def _connect(self, **options: Any) -> Kitsu:
+        settings = {"timeout_seconds": 30, "working_seconds": 60, "event_url": self._studio.site.events, **options}
+        return Kitsu(self._gateway.url, self._studio.bot["email"], self._studio.token, **settings)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from benches import FaultBench, Practised
 from shotgun_api3.shotgun import Shotgun
 from wetgate.connectors.shotgrid import ShotGrid
 from wetgate.daemon.sandbox import Fault, Sandbox
@@ -21,18 +22,14 @@ LEAVES_FILES_OPEN = "ignore:unclosed file:ResourceWarning"
 """For tests that upload: the vendor's client opens what it sends and never closes it."""
 
 
-class Practice:
+class Practice(Practised[Sandbox]):
     """A seeded sandbox and the vendor's unmodified client."""
 
     def __init__(self, folder: Path, **options: Any) -> None:
-        self.sandbox = Sandbox(folder, faults=True, **options)
-        self.sandbox.start()
-        assert self.sandbox.faults is not None
-        self.faults = self.sandbox.faults
+        super().__init__(Sandbox(folder, faults=True, **options))
         seeded = self.sandbox.seed(PROJECT, "SQ01", ("SH010", "SH020"))
         self.project: Entity = seeded["project"]
         self.shot: Entity = seeded["shots"]["SH010"]
-        self._clients: list[Any] = []
 
     def script(self) -> Any:
         """The client as the script `wetgate`."""
@@ -48,52 +45,34 @@ class Practice:
         self._clients.append(client)
         return client
 
-    def close(self) -> None:
-        """Close clients and server."""
-        for client in self._clients:
-            client.close()
-        self.sandbox.stop()
 
-
-@contextmanager
-def practice(folder: Path, **options: Any) -> Iterator[Practice]:
+def practice(folder: Path, **options: Any) -> closing[Practice]:
     """A practice for one block."""
-    made = Practice(folder, **options)
-    try:
-        yield made
-    finally:
-        made.close()
+    return closing(Practice(folder, **options))
 
 
-class SandboxBench:
-    """The sandbox as the contract's bench; `loss` says how answers get lost."""
+class SandboxBench(FaultBench[ShotGrid]):
+    """The sandbox as the contract's bench."""
 
     ready = "rdy"
     busy = "ip"
     review = "rev"
     final = "fin"
+    places = {
+        "publish": [{"method": "create", "contains": '"Version"'}],
+        "note": [{"method": "create", "contains": '"Note"'}],
+        "set_status": [{"method": "update"}],
+        "upload": [{"path": "/upload/*"}],
+    }
 
     def __init__(self, site: Practice, loss: Fault, project: str = PROJECT) -> None:
-        self._site, self._loss = site, loss
-        self.project = project
+        super().__init__(site.faults, loss, project)
+        self._site = site
         self._seeded = site.sandbox.seed(project, "SQ01", ("SH010",))
-        site.faults.set()
         self._person = site.coordinator()
-        self._orders: list[Fault] = []
-        self._trackers: list[ShotGrid] = []
         self.secret = site.sandbox.script_key
         self.tracker: Tracker = self.another()
         self._group = self._person.find_one("Group", [["code", "is", "Wetgate"]])
-
-    def another(self) -> ShotGrid:
-        tracker = ShotGrid(self._site.sandbox.url, "wetgate", self.secret, timeout_seconds=5)
-        self._trackers.append(tracker)
-        return tracker
-
-    def close(self) -> None:
-        self._site.faults.set()
-        for tracker in self._trackers:
-            tracker.close()
 
     def make_task(self, name: str, description: str = "", *, ours: bool = True) -> EntityRef:
         someone = self._person.find_one("HumanUser", [["login", "is", "artist"]])
@@ -171,18 +150,5 @@ class SandboxBench:
                     names.append(row["meta"]["new_value"]["name"])
         return names
 
-    def lose_answers(self, call: str, count: int = 1) -> None:
-        self._order(call, self._loss.model_copy(update={"when": "after", "times": count}))
-
-    def refuse(self, call: str, count: int = 1) -> None:
-        self._order(call, Fault(action="status", status=503, when="before", times=count))
-
-    def _order(self, call: str, fault: Fault) -> None:
-        places: dict[str, dict[str, str]] = {
-            "publish": {"method": "create", "contains": '"Version"'},
-            "note": {"method": "create", "contains": '"Note"'},
-            "set_status": {"method": "update"},
-            "upload": {"path": "/upload/*"},
-        }
-        self._orders.append(fault.model_copy(update=places[call]))
-        self._site.faults.set(*self._orders)
+    def _connect(self, **options: Any) -> ShotGrid:
+        return ShotGrid(self._site.sandbox.url, "wetgate", self.secret, **{"timeout_seconds": 5, **options})

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import ftrack_api
+from benches import FaultBench, Practised
 from wetgate.connectors.ftrack import Ftrack
 from wetgate.daemon.sandbox import Fault
 from wetgate.daemon.sandbox.ftrack import FtrackSandbox
@@ -21,70 +22,52 @@ LEAVES_FILES_OPEN = "ignore:unclosed file:ResourceWarning"
 """For tests in which people upload: the vendor's client opens what it sends and never closes it."""
 
 
-class Practice:
+class Practice(Practised[FtrackSandbox]):
     """A seeded practice site and the vendor's unmodified client."""
 
     def __init__(self, folder: Path, **options: Any) -> None:
-        self.sandbox = FtrackSandbox(folder, faults=True, **options)
-        self.sandbox.start()
-        assert self.sandbox.faults is not None
-        self.faults = self.sandbox.faults
+        super().__init__(FtrackSandbox(folder, faults=True, **options))
         self.hub = self.sandbox.site.hub
-        self._sessions: list[Any] = []
 
     def session(self, user: str = "coordinator", **options: Any) -> Any:
         """The client as one of the people; closed with the practice."""
         session = ftrack_api.Session(
             self.sandbox.url, self.sandbox.api_key, user, schema_cache_path=False, plugin_paths=[], **options
         )
-        self._sessions.append(session)
+        self._clients.append(session)
         return session
 
-    def close(self) -> None:
-        """Close clients and server."""
-        for session in self._sessions:
-            session.close()
-        self.sandbox.stop()
 
-
-@contextmanager
-def practice(folder: Path, **options: Any) -> Iterator[Practice]:
+def practice(folder: Path, **options: Any) -> closing[Practice]:
     """A practice for one block."""
-    made = Practice(folder, **options)
-    try:
-        yield made
-    finally:
-        made.close()
+    return closing(Practice(folder, **options))
 
 
-class FtrackBench:
-    """The practice site as the contract's bench; `loss` says how answers get lost."""
+class FtrackBench(FaultBench[Ftrack]):
+    """The practice site as the contract's bench."""
 
     ready = "Ready to start"
     busy = "In progress"
     review = "Pending Review"
     final = "Approved"
+    places = {
+        "publish": [{"method": "*create:AssetVersion*"}],
+        "note": [{"method": "create:Note,*"}],
+        "set_status": [{"method": "update:*"}],
+        "upload": [
+            {"method": "create:FileComponent"},
+            {"path": "/component/upload/*"},
+            {"method": "*create:ComponentLocation*"},
+        ],
+    }
 
     def __init__(self, site: Practice, loss: Fault, project: str, timeout_seconds: float = 5) -> None:
-        self.site, self._loss, self.project = site, loss, project
-        self._timeout = timeout_seconds
+        super().__init__(site.faults, loss, project)
+        self.site, self._timeout = site, timeout_seconds
         self._seeded = site.sandbox.seed(project, "SQ01", ("SH010",))
-        site.faults.set()
         self.person = site.session()
-        self._orders: list[Fault] = []
-        self._trackers: list[Ftrack] = []
         self.secret = site.sandbox.api_key
         self.tracker: Tracker = self.another()
-
-    def another(self) -> Ftrack:
-        tracker = Ftrack(self.site.sandbox.url, "wetgate", self.secret, timeout_seconds=self._timeout)
-        self._trackers.append(tracker)
-        return tracker
-
-    def close(self) -> None:
-        self.site.faults.set()
-        for tracker in self._trackers:
-            tracker.close()
 
     def make_task(self, name: str, description: str = "", *, ours: bool = True) -> EntityRef:
         who = "Group where name is Wetgate" if ours else "User where username is artist"
@@ -162,25 +145,8 @@ class FtrackBench:
         rows = self.person.query(f"select id, metadata from FileComponent where {where}").all()
         return [row["metadata"]["wetgate_file"] for row in rows]
 
-    def lose_answers(self, call: str, count: int = 1) -> None:
-        self._order(call, self._loss.model_copy(update={"when": "after", "times": count}))
-
-    def refuse(self, call: str, count: int = 1) -> None:
-        self._order(call, Fault(action="status", status=503, when="before", times=count))
-
-    def _order(self, call: str, fault: Fault) -> None:
-        places: dict[str, list[dict[str, str]]] = {
-            "publish": [{"method": "*create:AssetVersion*"}],
-            "note": [{"method": "create:Note,*"}],
-            "set_status": [{"method": "update:*"}],
-            "upload": [
-                {"method": "create:FileComponent"},
-                {"path": "/component/upload/*"},
-                {"method": "*create:ComponentLocation*"},
-            ],
-        }
-        self._orders += [fault.model_copy(update=place) for place in places[call]]
-        self.site.faults.set(*self._orders)
+    def _connect(self, **options: Any) -> Ftrack:
+        return Ftrack(self.site.sandbox.url, "wetgate", self.secret, **{"timeout_seconds": self._timeout, **options})
 
     def _status(self, name: str) -> Any:
         return self.person.query(f'Status where name is "{name}"').one()

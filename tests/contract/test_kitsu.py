@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
 
 import pytest
+from benches import new_project
 from kitsu_site import KitsuBench, Studio
 from losses import OneLoss, OtherLosses
 from wetgate.daemon.sandbox import Fault
@@ -13,13 +13,11 @@ from zou import Gateway
 
 pytestmark = pytest.mark.services
 
-_projects = itertools.count(1)
-
 
 @pytest.fixture
 def bench(studio: Studio, gateway: Gateway, loss: Fault) -> Iterator[KitsuBench]:
     """A fresh project for each test."""
-    made = KitsuBench(studio, gateway, loss, f"SHOW{next(_projects)}")
+    made = KitsuBench(studio, gateway, loss, new_project())
     yield made
     made.close()
 

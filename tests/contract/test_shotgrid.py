@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
 
 import pytest
+from benches import new_project
 from losses import OneLoss, OtherLosses
 from practice import LEAVES_FILES_OPEN, Practice, SandboxBench, practice
 from wetgate.daemon.sandbox import Fault
 
 pytestmark = pytest.mark.filterwarnings(LEAVES_FILES_OPEN)
-
-_projects = itertools.count(1)
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +23,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Practice]:
 @pytest.fixture
 def bench(site: Practice, loss: Fault) -> Iterator[SandboxBench]:
     """A fresh project for each test."""
-    made = SandboxBench(site, loss, f"SHOW{next(_projects)}")
+    made = SandboxBench(site, loss, new_project())
     yield made
     made.close()
 

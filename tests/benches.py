@@ -1,0 +1,83 @@
+"""What the benches of all trackers share: connectors that end with the test, faults on order, projects' names."""
+
+from __future__ import annotations
+
+import itertools
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Generic, TypeVar
+
+from wetgate.daemon.sandbox import Fault
+from wetgate.daemon.sandbox.faults import FaultPlan
+from wetgate.daemon.sandbox.server import PracticeServer
+from wetgate.schema.ports import Tracker
+
+_projects = itertools.count(1)
+
+Server = TypeVar("Server", bound=PracticeServer[Any])
+Connector = TypeVar("Connector", bound=Tracker)
+
+
+def new_project() -> str:
+    """A project's name that no other test has."""
+    return f"SHOW{next(_projects)}"
+
+
+class Practised(Generic[Server]):
+    """A practice site that was started, its faults, and whom a test let in with the vendor's client."""
+
+    def __init__(self, sandbox: Server) -> None:
+        """Start it; it was made with faults."""
+        sandbox.start()
+        assert sandbox.faults is not None
+        self.sandbox, self.faults = sandbox, sandbox.faults
+        self._clients: list[Any] = []
+
+    def close(self) -> None:
+        """Close clients and server."""
+        for client in self._clients:
+            client.close()
+        self.sandbox.stop()
+
+
+class FaultBench(ABC, Generic[Connector]):
+    """A site as the contract's bench; `loss` says how its answers get lost."""
+
+    places: ClassVar[Mapping[str, Sequence[Mapping[str, str]]]]
+    """Where each call of the port that changes something is met on the way to this site, as parts of a `Fault`."""
+
+    def __init__(self, faults: FaultPlan, loss: Fault, project: str) -> None:
+        """*faults* is the plan of what stands before the site."""
+        self.faults, self._loss, self.project = faults, loss, project
+        self._orders: list[Fault] = []
+        self._connectors: list[Connector] = []
+        faults.set()
+
+    def another(self) -> Connector:
+        return self.connector()
+
+    def connector(self, **options: Any) -> Connector:
+        """A connector with other settings, closed with the bench."""
+        made = self._connect(**options)
+        self._connectors.append(made)
+        return made
+
+    def close(self) -> None:
+        """Close every connector; the site is left without faults."""
+        self.faults.set()
+        for connector in self._connectors:
+            connector.close()
+
+    def lose_answers(self, call: str, count: int = 1) -> None:
+        self._order(call, self._loss.model_copy(update={"when": "after", "times": count}))
+
+    def refuse(self, call: str, count: int = 1) -> None:
+        self._order(call, Fault(action="status", status=503, when="before", times=count))
+
+    @abstractmethod
+    def _connect(self, **options: Any) -> Connector:
+        """Open a connector to the site."""
+
+    def _order(self, call: str, fault: Fault) -> None:
+        self._orders += [fault.model_copy(update=dict(place)) for place in self.places[call]]
+        self.faults.set(*self._orders)
