@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from ...schema.tracker import Attachment, BriefSource, EntityRef, NoteText, TrackerTask
 from .client import Client, among, quoted
 from .notes import SUBJECT, heard
-from .session import Row, stamp
+from .session import Row, metadata, stamp
 from .site import Site
-from .versions import CODE, metadata
+from .versions import version_ref
 
 _FIELDS = (
     "id, content, date, user_id, author.first_name, author.last_name, parent_id, in_reply_to_id, frame_number, "
@@ -51,11 +51,7 @@ class BriefReader:
             "select id, version, asset.name, metadata.key, metadata.value from AssetVersion "
             f"where task_id is {quoted(task)}",
         )
-        made = {}
-        for row in rows:
-            name = metadata(row).get(CODE) or f"{row['asset']['name']} v{row['version']}"
-            made[str(row["id"])] = EntityRef(type="AssetVersion", id=str(row["id"]), name=name)
-        return made
+        return {str(row["id"]): version_ref(row) for row in rows}
 
     def _uploads(self, task: str) -> list[Attachment]:
         """Files that people put on the task itself: the site keeps those as versions of a type of their own."""

@@ -14,9 +14,9 @@ from ...schema.errors import AmbiguousResult, EntityNotFound, TrackerRejected
 from ...schema.tracker import Attachment, EntityRef, MediaKind
 from .client import Client, Duplicate, create, own_id, quoted, tagged, update
 from .movie import size_of
-from .session import Row
+from .session import Row, metadata
 from .uploads import Uploads
-from .versions import FRAMES, metadata
+from .versions import FRAMES
 
 SERVER = "3a372bde-05bc-11e4-8908-20c9d081909b"
 FILE = "wetgate_file"

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from ...schema.errors import AmbiguousResult, EntityNotFound
+from ...schema.errors import EntityNotFound
 from ...schema.tracker import EntityRef, NoteDraft
-from .client import Client, Duplicate, among, create, own_id, quoted, tagged, update
+from .client import Client, create, quoted, tagged, update
 from .files import Files
-from .session import Row
+from .keyed import Keyed
+from .session import Row, metadata
 from .site import Site
-from .versions import metadata
 
 SUBJECT = "wetgate_subject"
-_TRIES = 3
 
 
 class Notes:
@@ -23,23 +22,17 @@ class Notes:
         self._site = site
         self._files = files
         self._key_field = key_field
+        self._keyed = Keyed(client, "note", "Note", key_field, "id", _ref)
 
     def find(self, key: str) -> EntityRef | None:
         """The note that carries our key."""
-        keys = [_note_id(key, generation) for generation in range(_TRIES)]
-        rows = self._client.first(
-            "note by key",
-            f"select id, metadata.key, metadata.value from Note where id in {among(keys)}",
-            _TRIES,
-        )
-        for row in rows:
-            if metadata(row).get(self._key_field) == key:
-                return EntityRef(type="Note", id=str(row["id"]), name=metadata(row).get(SUBJECT, ""))
-        return None
+        return self._keyed.find(key)
 
     def write(self, draft: NoteDraft) -> EntityRef:
         """Write the note, or find it by its key; then add the pictures that it lacks."""
-        made = self._written(draft)
+        made = self._keyed.make(
+            draft.key, draft.subject, f"note '{draft.subject}'", lambda number: self._operations(draft, number)
+        )
         for picture in draft.attachments:
             self._files.attach_to_note(made, picture)
         return made
@@ -56,31 +49,11 @@ class Notes:
         if rows[0]["content"] != content:
             self._client.write(f"edit note {note.id}", [update("Note", note.id, {"content": content})])
 
-    def _written(self, draft: NoteDraft) -> EntityRef:
-        for generation in range(_TRIES):
-            found = self.find(draft.key)
-            if found is not None:
-                return found
-            try:
-                self._client.write(f"note '{draft.subject}'", self._operations(draft, generation))
-            except Duplicate:
-                continue
-            except AmbiguousResult:
-                found = self.find(draft.key)
-                if found is None:
-                    raise
-                return found
-        found = self.find(draft.key)
-        if found is None:
-            raise EntityNotFound(f"The tracker took '{draft.subject}' but does not show it by its key.")
-        return found
-
-    def _operations(self, draft: NoteDraft, generation: int) -> list[Row]:
+    def _operations(self, draft: NoteDraft, number: str) -> list[Row]:
         versions = [one for one in draft.links if one.type == "AssetVersion"]
         parent = versions[0] if versions else draft.task
-        key = _note_id(draft.key, generation)
         values = {
-            "id": key,
+            "id": number,
             "content": said(draft.subject, draft.text),
             "parent_id": parent.id,
             "parent_type": parent.type,
@@ -89,12 +62,12 @@ class Notes:
         entries = {self._key_field: draft.key, SUBJECT: draft.subject}
         return [
             create("Note", values),
-            *(tagged("Note", key, field, value) for field, value in entries.items() if value),
+            *(tagged("Note", number, field, value) for field, value in entries.items() if value),
         ]
 
 
-def _note_id(key: str, generation: int) -> str:
-    return own_id("note", key, *([str(generation)] if generation else []))
+def _ref(row: Row) -> EntityRef:
+    return EntityRef(type="Note", id=str(row["id"]), name=metadata(row).get(SUBJECT, ""))
 
 
 def said(subject: str, text: str) -> str:

@@ -66,3 +66,8 @@ def _plain(item: Row) -> Any:
 def stamp(value: object) -> float:
     """A time as seconds since 1970; 0 for none."""
     return value.timestamp() if isinstance(value, datetime) else 0.0
+
+
+def metadata(row: Row) -> dict[str, str]:
+    """A row's metadata as a mapping."""
+    return {str(one["key"]): str(one["value"]) for one in row.get("metadata") or []}

@@ -6,10 +6,11 @@ import contextlib
 import re
 from collections.abc import Sequence
 
-from ...schema.errors import AmbiguousResult, EntityNotFound, TrackerRejected
+from ...schema.errors import EntityNotFound, TrackerRejected
 from ...schema.tracker import EntityRef, FileDraft, Review, VersionDraft
 from .client import Client, Duplicate, among, create, own_id, quoted, tagged
-from .session import Row, stamp
+from .keyed import Keyed
+from .session import Row, metadata, stamp
 from .site import Site
 from .tasks import Tasks
 
@@ -17,7 +18,6 @@ UNMANAGED = "cb268ecc-8809-11e3-a7e2-20c9d081909b"
 FRAMES = "wetgate_frames"
 CODE = "wetgate_code"
 _NUMBER = re.compile(r"[._-]?v(\d+)$", re.IGNORECASE)
-_TRIES = 3
 _MEMBERS = 2000
 
 
@@ -31,41 +31,17 @@ class Versions:
         self._tasks = tasks
         self._key_field = key_field
         self._asset_type = asset_type
+        self._keyed = Keyed(client, "version", "AssetVersion", key_field, "id, asset.name, version", version_ref)
 
     def find(self, key: str) -> EntityRef | None:
         """The version that carries our key."""
-        keys = [_version_id(key, generation) for generation in range(_TRIES)]
-        rows = self._client.first(
-            "version by key",
-            f"select id, asset.name, version, metadata.key, metadata.value from AssetVersion where id in {among(keys)}",
-            _TRIES,
-        )
-        for row in rows:
-            if metadata(row).get(self._key_field) == key:
-                name = metadata(row).get(CODE) or f"{row['asset']['name']} v{row['version']}"
-                return EntityRef(type="AssetVersion", id=str(row["id"]), name=name)
-        return None
+        return self._keyed.find(key)
 
     def publish(self, draft: VersionDraft) -> EntityRef:
         """Create the version, or return the one that carries its key."""
-        for generation in range(_TRIES):
-            found = self.find(draft.key)
-            if found is not None:
-                return found
-            try:
-                self._client.write(f"create version {draft.code}", self._operations(draft, generation))
-            except Duplicate:
-                # An answer that was lost before; or the id of a version that was deleted, which is never free again.
-                continue
-            except AmbiguousResult:
-                found = self.find(draft.key)
-                if found is None:
-                    raise
-                return found
-        found = self.find(draft.key)
-        if found is None:
-            raise EntityNotFound(f"The tracker took '{draft.code}' but does not show it by its key.")
-        return found
+        return self._keyed.make(
+            draft.key, draft.code, f"create version {draft.code}", lambda number: self._operations(draft, number)
+        )
 
     def reviews(self, task: str) -> list[Review]:
         """What stands on our versions of a task, oldest first."""
@@ -116,14 +92,13 @@ class Versions:
             raise EntityNotFound(f"The tracker has no version {version.id} (any more).")
         return rows[0]
 
-    def _operations(self, draft: VersionDraft, generation: int) -> list[Row]:
+    def _operations(self, draft: VersionDraft, key: str) -> list[Row]:
         task = self._tasks.row(draft.task.id)
         status = self._site.status(str(task["project_id"]), "AssetVersion", draft.status)
         parent = draft.entity.id if draft.entity else str(task["parent"]["id"])
         match = _NUMBER.search(draft.code)
         name = _NUMBER.sub("", draft.code) or draft.code
         asset, number, operations = self._asset(parent, name, int(match[1]) if match else 0)
-        key = _version_id(draft.key, generation)
         values: Row = {
             "id": key,
             "asset_id": asset,
@@ -169,9 +144,8 @@ class Versions:
         )
 
     def _review(self, row: Row, change: Row | None, logins: dict[str, str]) -> Review:
-        name = metadata(row).get(CODE) or f"{row['asset']['name']} v{row['version']}"
         return Review(
-            version=EntityRef(type="AssetVersion", id=str(row["id"]), name=name),
+            version=version_ref(row),
             key=metadata(row).get(self._key_field, ""),
             status=row["status"]["name"],
             by=logins.get(str(change["user_id"]), "") if change else "",
@@ -179,13 +153,10 @@ class Versions:
         )
 
 
-def _version_id(key: str, generation: int) -> str:
-    return own_id("version", key, *([str(generation)] if generation else []))
-
-
-def metadata(row: Row) -> dict[str, str]:
-    """A row's metadata as a mapping."""
-    return {str(one["key"]): str(one["value"]) for one in row.get("metadata") or []}
+def version_ref(row: Row) -> EntityRef:
+    """A version by its row: its own code, or the name that ftrack gives it."""
+    name = metadata(row).get(CODE) or f"{row['asset']['name']} v{row['version']}"
+    return EntityRef(type="AssetVersion", id=str(row["id"]), name=name)
 
 
 def _component(version: str, file: FileDraft, frames: str) -> list[Row]:
