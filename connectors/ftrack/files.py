@@ -12,6 +12,7 @@ import requests
 
 from ...schema.errors import AmbiguousResult, EntityNotFound, TrackerRejected
 from ...schema.tracker import Attachment, EntityRef, MediaKind
+from ..files import check_sendable, fetched
 from .client import Client, Duplicate, create, own_id, quoted, tagged, update
 from .movie import size_of
 from .session import Row, metadata
@@ -22,7 +23,6 @@ SERVER = "3a372bde-05bc-11e4-8908-20c9d081909b"
 FILE = "wetgate_file"
 """The name of the file that a component came from; a review movie's own name is fixed."""
 _NAMES = {MediaKind.MOVIE: "ftrackreview-mp4", MediaKind.THUMBNAIL: "thumbnail"}
-_UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _CHUNK = 1 << 20
 _REDIRECTS = 5
 
@@ -41,7 +41,7 @@ class Files:
 
     def upload(self, version: EntityRef, kind: MediaKind, path: Path) -> None:
         """Put a file on the version, unless it is there. ftrack has no filmstrips."""
-        _sendable(path)
+        check_sendable(path)
         if kind is MediaKind.FILMSTRIP:
             return
         rows = self._client.first(
@@ -63,7 +63,7 @@ class Files:
 
     def attach_to_note(self, note: EntityRef, path: Path) -> None:
         """Attach a file to a note, unless it is on it."""
-        _sendable(path)
+        check_sendable(path)
         key = own_id("component", note.id, path.name)
         if not self._sent(key):
             link = create("NoteComponent", {"component_id": key, "note_id": note.id}, ("component_id", "note_id"))
@@ -82,15 +82,8 @@ class Files:
         address = str(url.get("value") or "") if isinstance(url, dict) else str(url or "")
         if not address:
             address = f"{self._client.url}/component/get?id={attachment.id}"
-        folder.mkdir(parents=True, exist_ok=True)
-        target = folder / clean_name(attachment.name)
-        part = target.with_name(f".{target.name}.part")
-        try:
-            self._fetch(f"attachment {attachment.name}", address, part)
-            part.replace(target)
-        finally:
-            part.unlink(missing_ok=True)
-        return target
+        what = f"attachment {attachment.name}"
+        return fetched(folder, attachment.name, lambda part: self._fetch(what, address, part))
 
     def _fetch(self, what: str, address: str, part: Path) -> None:
         """Follow an address to a file. Only the site itself is shown our credentials, wherever it sends us."""
@@ -135,17 +128,6 @@ class Files:
         except (Duplicate, AmbiguousResult):
             if not self._client.first("component", f"select id from {kind} where {field} is {quoted(key)}"):
                 raise
-
-
-def clean_name(name: str) -> str:
-    """A file name that is safe on every disk and stays inside its folder."""
-    base = Path(name.replace("\\", "/")).name
-    return _UNSAFE.sub("_", base).lstrip(".")[-120:] or "attachment"
-
-
-def _sendable(path: Path) -> None:
-    if not path.is_file() or path.stat().st_size == 0:
-        raise TrackerRejected(f"{path.name} is missing or empty and cannot be uploaded.")
 
 
 def _review(path: Path, frames: str) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 import time
 from pathlib import Path
 
 from ...schema.errors import AmbiguousResult, EntityNotFound, TrackerRejected, TrackerUnavailable
 from ...schema.tracker import Attachment, EntityRef, MediaKind
+from ..files import check_sendable, fetched
 from .client import Client, Json
 from .comments import Comments, home
 from .versions import Versions
@@ -15,7 +15,6 @@ from .versions import Versions
 POLL_SECONDS = 0.5
 EXTENSION = 6
 """Letters that the site keeps of a file's extension; one more and it fails."""
-_UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _MOVIES = frozenset({"avi", "m4v", "mkv", "mov", "mp4", "webm", "wmv"})
 _PICTURES = frozenset({"jpe", "jpeg", "jpg", "png"})
 
@@ -38,7 +37,7 @@ class Files:
 
     def upload(self, version: EntityRef, kind: MediaKind, path: Path) -> None:
         """Put a file on the version, unless one of that name is there."""
-        _sendable(path)
+        check_sendable(path)
         if kind is MediaKind.FILMSTRIP:
             return
         preview = self._versions.one(version.id)
@@ -49,7 +48,7 @@ class Files:
 
     def attach(self, task: str, comment: str, path: Path) -> None:
         """Attach a file to a comment, unless one of that name is on it."""
-        _sendable(path)
+        check_sendable(path)
         if len(path.suffix) - 1 > EXTENSION:
             raise TrackerRejected(
                 f"{path.name}: Kitsu takes extensions of at most {EXTENSION} letters; give the file a shorter one."
@@ -61,15 +60,8 @@ class Files:
 
     def download(self, attachment: Attachment, folder: Path) -> Path:
         """Fetch an attachment under its own, cleaned name."""
-        folder.mkdir(parents=True, exist_ok=True)
-        target = folder / clean_name(attachment.name)
-        part = target.with_name(f".{target.name}.part")
-        try:
-            self._client.download(f"attachment {attachment.name}", attachment.url, part)
-            part.replace(target)
-        finally:
-            part.unlink(missing_ok=True)
-        return target
+        what = f"attachment {attachment.name}"
+        return fetched(folder, attachment.name, lambda part: self._client.download(what, attachment.url, part))
 
     def _movie(self, preview: Json, path: Path) -> None:
         kind = path.suffix[1:].lower()
@@ -140,14 +132,3 @@ class Files:
             f"{path.name} arrived, but Kitsu could not make its own movie from it and shows the version as broken. "
             "A movie without a sound track does this: send one with a silent track."
         )
-
-
-def clean_name(name: str) -> str:
-    """A file name that is safe on every disk and stays inside its folder."""
-    base = Path(name.replace("\\", "/")).name
-    return _UNSAFE.sub("_", base).lstrip(".")[-120:] or "attachment"
-
-
-def _sendable(path: Path) -> None:
-    if not path.is_file() or path.stat().st_size == 0:
-        raise TrackerRejected(f"{path.name} is missing or empty and cannot be uploaded.")

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from ...schema.errors import ConfigError, EntityNotFound, TrackerRejected
+from ...schema.errors import EntityNotFound, TrackerRejected
 from ...schema.ports import Push
 from ...schema.tracker import (
     Ability,
@@ -22,13 +22,15 @@ from ...schema.tracker import (
     TrackerTask,
     VersionDraft,
 )
+from ..access import check_access
+from ..files import fetched
 from .briefs import BriefReader
 from .client import Client, Json
 from .comments import Comments, quiet
 from .doctor import examine
 from .drawings import render
 from .events import EventReader
-from .files import Files, clean_name
+from .files import Files
 from .playlists import add_to_playlist
 from .push import Listener
 from .site import Site
@@ -66,10 +68,7 @@ class Kitsu:
         *event_url* is where the site's events are told, when that is not *url*. *working_seconds* is
         how long one call waits for the site's own movie to be made.
         """
-        if not url.startswith(("http://", "https://")):
-            raise ConfigError(f"The tracker's url must begin with https://, got {url!r}.")
-        if not api_key:
-            raise ConfigError("The tracker's api_key is empty: set api_key_file, or the key in the environment.")
+        check_access(url, api_key)
         self.key_field = key_field
         self._group = group
         self._client = Client(url, script_name, api_key, timeout_seconds)
@@ -121,10 +120,8 @@ class Kitsu:
         if not attachment.drawn:
             return self._files.download(attachment, folder)
         number, time, _ = attachment.id.split("@")
-        folder.mkdir(parents=True, exist_ok=True)
-        target = folder / clean_name(attachment.name)
-        target.write_bytes(render(self._versions.one(number), time))
-        return target
+        drawing = render(self._versions.one(number), time)
+        return fetched(folder, attachment.name, lambda part: part.write_bytes(drawing))
 
     def find_version(self, key: str) -> EntityRef | None:
         """The version that carries our key."""

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from ...schema.errors import EntityNotFound, TrackerRejected
 from ...schema.tracker import Attachment, EntityRef, MediaKind
+from ..files import check_sendable, fetched
 from .client import Client, Json
 from .refs import link
 from .uploads import Uploads
 from .wire import Wire
 
-_UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _BY_ID = [{"field_name": "id", "direction": "asc"}]
 _FIELDS = {MediaKind.MOVIE: "sg_uploaded_movie", MediaKind.THUMBNAIL: "image", MediaKind.FILMSTRIP: "filmstrip_image"}
 
@@ -45,8 +44,7 @@ class Files:
                 self._remove(extra["id"], path.name)
 
     def _send(self, entity: EntityRef, path: Path, there: Callable[[], bool], field: str | None) -> None:
-        if not path.is_file() or path.stat().st_size == 0:
-            raise TrackerRejected(f"{path.name} is missing or empty and cannot be uploaded.")
+        check_sendable(path)
         if not there():
             self._uploads.send(entity, path, there, field)
 
@@ -88,19 +86,6 @@ class Files:
         this: Json = row["this_file"]
         if this.get("link_type") != "upload":
             raise TrackerRejected(f"'{attachment.name}' is a link, not an uploaded file; upload the file instead.")
-        folder.mkdir(parents=True, exist_ok=True)
-        target = folder / clean_name(attachment.name)
-        part = target.with_name(f".{target.name}.part")
         session = str(self._client.read("a session", lambda sg: sg.get_session_token()))
-        try:
-            self._wire.fetch(f"attachment {attachment.name}", this["url"], part, session)
-            part.replace(target)
-        finally:
-            part.unlink(missing_ok=True)
-        return target
-
-
-def clean_name(name: str) -> str:
-    """A file name that is safe on every disk and stays inside its folder."""
-    base = Path(name.replace("\\", "/")).name
-    return _UNSAFE.sub("_", base).lstrip(".")[-120:] or "attachment"
+        what = f"attachment {attachment.name}"
+        return fetched(folder, attachment.name, lambda part: self._wire.fetch(what, this["url"], part, session))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ...schema.errors import ConfigError, EntityNotFound, TrackerRejected
+from ...schema.errors import EntityNotFound, TrackerRejected
 from ...schema.ports import Push
 from ...schema.tracker import (
     Ability,
@@ -21,6 +21,7 @@ from ...schema.tracker import (
     TrackerTask,
     VersionDraft,
 )
+from ..access import check_access
 from .briefs import BriefReader
 from .client import Client, Json
 from .doctor import examine
@@ -56,10 +57,7 @@ class ShotGrid:
         final_statuses: Sequence[str] = FINAL,
     ) -> None:
         """Nothing is sent before the first call. Raises ConfigError for an address or key that is missing."""
-        if not url.startswith(("http://", "https://")):
-            raise ConfigError(f"The tracker's url must begin with https://, got {url!r}.")
-        if not api_key:
-            raise ConfigError("The tracker's api_key is empty: set api_key_file, or the key in the environment.")
+        check_access(url, api_key)
         self.key_field = key_field
         self._group = group
         self._client = Client(url, script_name, api_key, timeout_seconds)
