@@ -19,8 +19,9 @@ from services import require
 from wetgate.daemon.store import Database
 
 if TYPE_CHECKING:
+    from gateway import Gateway
     from kitsu_site import Studio
-    from zou import Gateway, Zou
+    from zou import Zou
 
 POSTGRES_URL = os.environ.get("WETGATE_TEST_POSTGRES_URL", "postgresql+psycopg://root@127.0.0.1/postgres")
 
@@ -77,9 +78,11 @@ def studio(zou: Zou) -> Studio:
 @pytest.fixture(scope="session")
 def gateway(zou: Zou, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     """What stands before that server, with faults on order."""
-    from zou import Gateway
+    from gateway import Gateway
+    from zou import called
 
-    made = Gateway(tmp_path_factory.mktemp("gateway"), zou)
+    # A site makes a movie playable before it answers.
+    made = Gateway(zou.url, tmp_path_factory.mktemp("gateway"), called, timeout_seconds=600)
     yield made
     made.close()
 

@@ -9,11 +9,14 @@ import signal
 import subprocess
 import sys
 import time
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Generic, TypeVar
 
-from between import Between
+import pytest
+from benches import FaultBench, new_project
+from gateway import Gateway
 from publishing import SHOW, Publishing
 from wetgate.connectors.contract import Bench
 from wetgate.daemon.sandbox import Fault
@@ -25,22 +28,49 @@ MOST_CALLS = 4
 """A publish with a fault may cost so many times the calls of one without, and no more."""
 
 
-class Site(Protocol):
+SOAK_RUNS = 200
+
+AnyBench = TypeVar("AnyBench", bound=FaultBench[Any])
+
+
+class Site(ABC, Generic[AnyBench]):
     """A tracker under the table: a fresh bench for each run, and how a connector reaches it."""
 
     kind: str
-    url: str
-    script_name: str
-    api_key: str
 
-    def bench(self) -> Bench:
-        """A bench with a project of its own."""
+    def __init__(self, url: str, script_name: str, api_key: str) -> None:
+        """Where and how a connector logs in."""
+        self.url, self.script_name, self.api_key = url, script_name, api_key
+        self._bench: AnyBench | None = None
 
-    def delete_version(self, bench: Bench, version: EntityRef) -> None:
+    @property
+    def bench(self) -> AnyBench:
+        """The bench of this run."""
+        assert self._bench is not None
+        return self._bench
+
+    def begin(self) -> AnyBench:
+        """A bench with a project of its own, instead of the one before."""
+        self.close()
+        self._bench = self._make(new_project())
+        return self._bench
+
+    def close(self) -> None:
+        """Close the connections of the last run."""
+        if self._bench is not None:
+            self._bench.close()
+
+    @abstractmethod
+    def delete_version(self, version: EntityRef) -> None:
         """A person deletes a version."""
 
+    @abstractmethod
     def forbid(self, *, writing: bool) -> None:
         """Take our user's right to write away, or (False) give it back."""
+
+    @abstractmethod
+    def _make(self, project: str) -> AnyBench:
+        """A bench with that project."""
 
 
 ROWS: dict[str, Fault | str] = {
@@ -74,15 +104,15 @@ class Run:
 class FaultTable:
     """Runs rows against one tracker."""
 
-    def __init__(self, site: Site, folder: Path) -> None:
+    def __init__(self, site: Site[Any], folder: Path) -> None:
         self._site, self._folder = site, folder
-        self._between = Between(site.url, folder / "between")
-        self._between.start()
+        self._gateway = Gateway(site.url, folder / "gateway")
         self._number = 0
         self.clean = self._run("", 0).calls
 
     def close(self) -> None:
-        self._between.close()
+        self._gateway.close()
+        self._site.close()
 
     def run(self, row: str, seed: int) -> Run:
         """One row at a call that the seed chooses; raises AssertionError where something does not hold."""
@@ -95,14 +125,14 @@ class FaultTable:
 
     def _run(self, row: str, nth: int) -> Run:
         self._number += 1
-        bench = self._site.bench()
+        bench = self._site.begin()
         folder = self._folder / f"run{self._number}"
         folder.mkdir(parents=True)
         task = bench.make_task("cleanup")
         entity = bench.tracker.task(task).entity
         assert entity is not None
         spec = {
-            "folder": str(folder), "kind": self._site.kind, "url": self._between.url, "timeout": TIMEOUT,
+            "folder": str(folder), "kind": self._site.kind, "url": self._gateway.url, "timeout": TIMEOUT,
             "script_name": self._site.script_name, "api_key": self._site.api_key, "project": bench.project,
             "task": task.model_dump(), "entity": entity.model_dump(), "review": bench.review, "done": bench.review,
         }  # fmt: skip
@@ -110,11 +140,11 @@ class FaultTable:
         key = f"{bench.project}-fault-{self._number}"
         publishing = Publishing(spec)
         publishing.prepare(key)
-        self._between.begin()
+        self._gateway.begin()
         fault = ROWS.get(row)
         try:
             if isinstance(fault, Fault):
-                self._between.plan.set(fault.model_copy(update={"nth": nth}))
+                self._gateway.plan.set(fault.model_copy(update={"nth": nth}))
                 why = publishing.carry()
             elif fault in {"before", "after"}:
                 why = self._killed(folder, nth, fault)
@@ -124,15 +154,15 @@ class FaultTable:
                 why = publishing.carry()
         finally:
             publishing.close()
-        calls = self._between.count
-        self._between.begin()
+        calls = self._gateway.count
+        self._gateway.begin()
         self._hold(bench, task, key, row, why)
         assert not row or calls <= MOST_CALLS * self.clean, f"{calls} calls: a storm"
         return Run(row, nth, calls, why)
 
     def _killed(self, folder: Path, nth: int, when: str) -> str:
         process: list[subprocess.Popen[str]] = []
-        self._between.at(nth, when, lambda: os.kill(process[0].pid, signal.SIGKILL))
+        self._gateway.at(nth, when, lambda: os.kill(process[0].pid, signal.SIGKILL))
         for _ in range(3):
             process[:] = [
                 subprocess.Popen(
@@ -146,7 +176,7 @@ class FaultTable:
 
     def _meddled(self, publishing: Publishing, bench: Bench, key: str, nth: int, fault: str) -> str:
         if fault == "forbid":
-            self._between.at(nth, "before", lambda: self._site.forbid(writing=True))
+            self._gateway.at(nth, "before", lambda: self._site.forbid(writing=True))
             publishing.carry()
             self._site.forbid(writing=False)
             # A person reads why (of a refused status too: the task is told), gives the right back, publishes again.
@@ -155,10 +185,10 @@ class FaultTable:
         def delete() -> None:
             found = bench.tracker.find_version(key)
             if found is not None:
-                self._site.delete_version(bench, found)
+                self._site.delete_version(found)
             bench.tracker.close()  # this thread's connection
 
-        self._between.at(nth, "before", delete)
+        self._gateway.at(nth, "before", delete)
         return publishing.carry()
 
     def _hold(self, bench: Bench, task: EntityRef, key: str, row: str, why: str) -> None:
@@ -183,3 +213,19 @@ class FaultTable:
             lists = bench.playlists(f"{SHOW} Wetgate {time.strftime('%Y-%m-%d')}")
             assert sum(one.count(found.id) for one in lists) == 1, f"playlists {lists}"
         assert bench.tracker.task(task).status == bench.review
+
+
+class FaultRows:
+    """A tracker's tests inherit, and give the fixture `table`."""
+
+    @pytest.mark.parametrize("row", ROWS)
+    def test_row(self, table: FaultTable, row: str) -> None:
+        """One row of the table at a call that a seed chooses."""
+        table.run(row, seed=1)
+
+    @pytest.mark.soak
+    def test_soak(self, table: FaultTable) -> None:
+        """200 runs over all rows."""
+        rows = list(ROWS)
+        for seed in range(SOAK_RUNS):
+            table.run(rows[seed % len(rows)], seed)

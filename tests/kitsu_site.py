@@ -10,12 +10,13 @@ from typing import Any
 
 import gazu
 from benches import FaultBench
+from gateway import Gateway
 from gazu import client as raw
 from wetgate.connectors.kitsu import Kitsu
 from wetgate.daemon.sandbox.faults import Fault
 from wetgate.schema.ports import Tracker
 from wetgate.schema.tracker import EntityRef
-from zou import ADMIN, PASSWORD, Gateway, Zou
+from zou import ADMIN, PASSWORD, Zou
 
 Json = dict[str, Any]
 BOT = "Wetgate"

@@ -1,4 +1,4 @@
-"""A real Zou, Kitsu's server, with its own PostgreSQL and Redis on loopback; and faults on the way to it.
+"""A real Zou, Kitsu's server, with its own PostgreSQL and Redis on loopback.
 
 `make zou` makes the environment that it runs in. The server is started by the first test that asks for it and
 serves all tests of the session; everything that it writes lies in a temporary folder.
@@ -21,8 +21,6 @@ from typing import Any
 
 import httpx
 from services import require
-from wetgate.daemon.sandbox.faults import FaultMiddleware, FaultPlan, Message, Receive, Scope, Send
-from wetgate.daemon.serving import Serving
 
 ENVIRONMENT = Path(os.environ.get("WETGATE_TEST_ZOU", Path(__file__).parents[1] / ".zou"))
 SEED = ENVIRONMENT / "seed.sql"
@@ -232,41 +230,8 @@ class Zou:
             process.wait()
 
 
-class Gateway:
-    """What stands before a site; a plan of faults spoils what passes."""
-
-    def __init__(self, folder: Path, site: Zou) -> None:
-        """Listen on a port of its own."""
-        self.plan = FaultPlan()
-        self._site = site.url
-        self._serving = Serving("proxy", "127.0.0.1", 0, folder=folder, keep_alive_seconds=30)
-        self._serving.open()
-        self._serving.serve(FaultMiddleware(self._pass_on, self.plan, _called))
-        self.url = self._serving.url
-
-    def close(self) -> None:
-        """Stop listening."""
-        self._serving.close()
-
-    async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
-        body = (await receive()).get("body", b"")
-        query = scope["query_string"].decode()
-        headers = [(name, value) for name, value in scope["headers"] if name not in (b"host", b"transfer-encoding")]
-        # One client a request: this loop is the server's, and ends with it.
-        # It needs no certificates, which would be read anew each time.
-        async with httpx.AsyncClient(timeout=600, verify=False) as client:
-            url = httpx.URL(f"{self._site}{scope['path']}", query=query.encode())
-            answer = await client.request(scope["method"], url, headers=headers, content=body)
-        kept = (b"content-encoding", b"content-length", b"transfer-encoding", b"connection")
-        told = [(name.lower(), value) for name, value in answer.headers.raw if name.lower() not in kept]
-        told.append((b"content-length", str(len(answer.content)).encode()))
-        start: Message = {"type": "http.response.start", "status": answer.status_code, "headers": told}
-        await send(start)
-        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else answer.content})
-
-
-def _called(path: str, body: bytes) -> str:
-    """What a write is called, for the plan of faults: `comment`, `add-preview`, or `preview-files` for one changed."""
+def called(path: str, body: bytes) -> str:
+    """What a write is called, for a plan of faults: `comment`, `add-preview`, or `preview-files` for one changed."""
     parts = [part for part in path.split("/") if part and not part[0].isdigit()]
     if not body:
         return "get"

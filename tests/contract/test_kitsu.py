@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 from benches import new_project
+from gateway import Gateway
 from kitsu_site import KitsuBench, Studio
 from losses import OneLoss, OtherLosses
 from wetgate.daemon.sandbox import Fault
-from zou import Gateway
 
 pytestmark = pytest.mark.services
 

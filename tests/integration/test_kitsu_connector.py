@@ -21,6 +21,7 @@ import cv2
 import gazu
 import psycopg
 import pytest
+from gateway import Gateway
 from gazu import client as raw
 from kitsu_site import REVISER, KitsuBench, Studio
 from wetgate.connectors.contract import draft, note_draft, read_all, retried, start
@@ -35,7 +36,7 @@ from wetgate.schema.errors import (
     TrackerUnavailable,
 )
 from wetgate.schema.tracker import Ability, EntityRef, MediaKind
-from zou import Gateway, Zou
+from zou import Zou
 
 pytestmark = pytest.mark.services
 
