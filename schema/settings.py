@@ -143,7 +143,11 @@ class NoteSettings(Section):
     pictures: Literal["attach", "link"] = Field(
         "attach", description="Pictures in notes: attached (notes go out as e-mail), or only their paths named."
     )
-    where: bool = Field(True, description="Keep one note per task that says where it stands, edited in place.")
+    where: bool = Field(
+        True,
+        description="Keep one note per task that says where it stands, edited in place; of places in the queue the "
+        "first five exactly, those behind in steps.",
+    )
 
     @field_validator("head", "foot", "burn_in")
     @classmethod

@@ -22,25 +22,31 @@ from .answer import TrackerFor
 
 STANDING = "standing"
 LOOK_SECONDS = 5.0
+MOST_AT_ONCE = 50
+"""Edits of one show that are under way at once: a thousand tasks that move on together take their turns, news first."""
+
 _STEP = 0.2
 """Progress is told in steps of this share: five edits for a job, however long it takes."""
 _LONGEST = 300
 _EXACT = 5
+"""Places from the front that are told exactly; behind them only the step is, so that a job that ends costs a dozen
+edits, and not one of every note."""
+_STEPS = (10, 20, 50, 100, 200, 500, 1000)
 
 log = structlog.get_logger()
 
 
 def standing_words(one: Standing) -> str:
     """Where a task stands, for its people; the same until there is something new to say."""
-    reason = one.reason.strip()
-    if len(reason) > _LONGEST:
-        reason = f"{reason[:_LONGEST].rsplit(' ', 1)[0]} ..."
+    if one.held:
+        return "Paused by a person."
+    if one.fault and (one.job is JobState.QUEUED or (one.job is JobState.RUNNING and one.progress < _STEP)):
+        # The same before and while it is tried: a storage that is away for a night edits the note once.
+        return f"Tried again by itself: {_short(one.fault)}"
     if one.job is JobState.RUNNING:
         return f"Being worked on: {_STEP * int(one.progress / _STEP):.0%}."
     if one.job is JobState.QUEUED:
         return _turn(one.place)
-    if one.job is JobState.PAUSED:
-        return "Paused by a person."
     if one.job is JobState.WAITING:
         return "In the queue, after another job that it needs."
     heads = {
@@ -52,16 +58,20 @@ def standing_words(one: Standing) -> str:
         "approved": "Approved",
         "dropped": "Taken back",
     }
-    head = heads.get(one.state, one.state.capitalize())
+    head, reason = heads.get(one.state, one.state.capitalize()), _short(one.reason)
     return f"{head}: {reason}" if reason else f"{head}."
 
 
+def _short(text: str) -> str:
+    words = text.strip()
+    return words if len(words) <= _LONGEST else f"{words[:_LONGEST].rsplit(' ', 1)[0]} ..."
+
+
 def _turn(place: int) -> str:
-    """Exact near the front, in steps behind: every job that ends would make another edit of every note."""
     if place <= _EXACT:
         return "In the queue, next." if place <= 1 else f"In the queue, number {place}."
-    step = next(step for step in (10, 20, 50, 100, 200, 500, 1000, 10**9) if place <= step)
-    return f"In the queue, among the next {step}." if step < 10**9 else "In the queue, far behind."
+    step = next((step for step in _STEPS if place <= step), None)
+    return f"In the queue, among the next {step}." if step is not None else "In the queue, far behind."
 
 
 class WhereIsIt:
@@ -79,20 +89,30 @@ class WhereIsIt:
     ) -> None:
         """Notes of every show in *shows* whose settings want them."""
         self._shows, self._database = shows, database
+        self._wanted = [name for name, show in shows.items() if show.notes.where]
         self._jobs, self._tasks, self._ledger, self._tracker_for = jobs, tasks, ledger, tracker_for
         self._standings = Standings(database)
 
     def order(self, queued: Callable[[], None]) -> None:
-        """Queue an edit for every note that is no longer true; *queued* is called where there was one."""
-        stale = [
-            one
-            for one in self._standings.all()
-            if one.show in self._shows and self._shows[one.show].notes.where and standing_words(one) != one.told
-        ]
-        if stale:
-            with self._database.write() as session:
-                for one in stale:
+        """Queue edits of notes that are no longer true; *queued* is called where there were any.
+
+        Of each show some at a time: what happened to a task before its moves in the queue, and those from the front.
+        """
+        untrue: dict[str, list[Standing]] = {}
+        settled = []
+        for one in self._standings.unsettled(self._wanted):
+            if standing_words(one) != one.told:
+                untrue.setdefault(one.show, []).append(one)
+            elif one.job is None:
+                settled.append(one)
+        if not untrue and not settled:
+            return
+        with self._database.write() as session:
+            self._standings.settle(session, settled)
+            for found in untrue.values():
+                for one in sorted(found, key=_turn_of)[:MOST_AT_ONCE]:
                     self._jobs.enqueue_or_find(session, _order(one))
+        if untrue:
             queued()
 
     def kind(self) -> JobKind:
@@ -100,12 +120,11 @@ class WhereIsIt:
         return JobKind(STANDING, Lane.PUBLISH, self._run, self._record, self._failed)
 
     def _run(self, job: Job, _progress: Progress) -> dict[str, Any]:
-        task_id = int(job.payload["task_id"])
-        found = self._standings.all(task_id=task_id)
-        if not found:
+        one = self._standings.of(int(job.payload["task_id"]))
+        if one is None:
             return {}
-        words = standing_words(found[0])
-        task, show = self._tasks.get(task_id), self._shows[job.show]
+        words = standing_words(one)
+        task, show = self._tasks.get(one.task_id), self._shows[job.show]
         tracker = self._tracker_for(task.tracker)
         draft = NoteDraft(
             key=f"wetgate-where-{task.show}-{task.tracker_ref}",
@@ -114,23 +133,37 @@ class WhereIsIt:
             subject="Wetgate: where this task stands",
             text=words,
         )
-        note = self._ledger.step(
-            draft.key, show=task.show, step="note", find=lambda: None, make=lambda: tracker.note(draft).id
-        )
-        if found[0].told:
+        written = False
+
+        def write() -> str:
+            nonlocal written
+            written = True
+            return tracker.note(draft).id
+
+        note = self._ledger.step(draft.key, show=task.show, step="note", find=lambda: None, make=write)
+        if not written or job.attempt > 1:  # an attempt before this one may have written it, in the words of its time
             tracker.edit_note(EntityRef(type="Note", id=note, name=draft.subject), words)
-        return {"task_id": task_id, "words": words}
+        return {"standing": one.model_dump(mode="json"), "words": words}
 
     def _record(self, session: Session, _job: Job, result: dict[str, Any]) -> None:
         if result:
-            self._standings.told(session, int(result["task_id"]), str(result["words"]))
+            self._standings.told(session, Standing.model_validate(result["standing"]), str(result["words"]))
 
     def _failed(self, session: Session, job: Job, failure: Failure) -> None:
         # A note that a person deleted is not written again: they do not want it.
-        found = self._standings.all(task_id=int(job.payload["task_id"]))
-        if found:
-            self._standings.told(session, found[0].task_id, standing_words(found[0]))
+        one = self._standings.of(int(job.payload["task_id"]))
+        if one is not None:
+            self._standings.told(session, one, standing_words(one))
         log.warning("the task's standing could not be told", task=job.task_id, fault=failure.message)
+
+
+def _turn_of(one: Standing) -> tuple[bool, int, float]:
+    """The order in which notes are edited."""
+    return _waits(one), one.place, one.changed_at
+
+
+def _waits(one: Standing) -> bool:
+    return one.job not in {None, JobState.RUNNING}
 
 
 def _order(one: Standing) -> Order:
@@ -141,6 +174,6 @@ def _order(one: Standing) -> Order:
         payload={"task_id": one.task_id},
         dedupe_key=f"{STANDING}:{one.task_id}",
         task_id=one.task_id,
-        priority=60,
+        priority=50 if _waits(one) else 60,
         max_attempts=5,
     )

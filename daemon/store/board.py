@@ -32,12 +32,13 @@ from .board_values import (
 )
 from .board_words import ARRIVAL_WORDS, TASK_WORDS, finding_line, job_line, version_line
 from .database import Database
+from .job_table import paused_shows
 from .unfit import unfit_shows
 
 _TABLES = tables.ArrivalRow.metadata.tables
 _ARRIVAL, _CLIP, _JOB, _NEED = (_TABLES[name] for name in ("arrival", "clip", "job", "job_need"))
 _TASK, _FINDING, _VERSION = (_TABLES[name] for name in ("task", "finding", "version"))
-_CONTROL, _CURSOR = _TABLES["control"], _TABLES["cursor"]
+_CURSOR = _TABLES["cursor"]
 
 _JOB_COLUMNS = [column for column in _JOB.c if column.name != "result"]
 _JOB_LIMITS = {
@@ -68,7 +69,7 @@ class BoardReader:
         """The board of one show, or of all. A show without rows is an empty board."""
         now = time.time()
         with self._database.read() as session:
-            paused = self._paused(session)
+            paused = paused_shows(session)
             jobs = self._jobs(session, show, paused, now)
             tasks = self._tasks(session, show, jobs)
             arrivals = self._arrivals(session, show)
@@ -95,10 +96,6 @@ class BoardReader:
         with self._database.read() as session:
             rows = session.execute(_of(_ARRIVAL, _ARRIVAL.c, show, state, most).execution_options(yield_per=1000))
             yield from map(_arrival_line, rows)
-
-    def _paused(self, session: Session) -> set[str]:
-        rows = session.execute(sa.select(_CONTROL.c.name).where(_CONTROL.c.name.startswith("paused:")))
-        return {str(name).removeprefix("paused:") for name in rows.scalars()}
 
     def _shows(self, session: Session, paused: set[str]) -> tuple[ShowLine, ...]:
         found = set(self._first_frames)

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from ...schema.job import JobState
-from .job_table import CONTROL, JOB, NEED, OPEN, RETURNED
+from .job_table import CONTROL, JOB, NEED, OPEN, PAUSED, RETURNED
 
 
 def turn(job: Any) -> tuple[sa.ColumnElement[Any], ...]:
@@ -21,16 +21,24 @@ def turn(job: Any) -> tuple[sa.ColumnElement[Any], ...]:
 TURN = turn(JOB)
 
 
+def queued(job: Any) -> sa.ColumnElement[bool]:
+    """The job has not begun; as written in the partial index, so that it is used."""
+    return sa.and_(job.c.state == sa.literal_column("'queued'"))
+
+
+QUEUED = queued(JOB)
+
+
 def _next() -> sa.Select[tuple[int]]:
     """The id of the job that a lane should do next."""
     job = JOB.alias("next")
     pauses = sa.select(CONTROL.c.name).where(
-        sa.or_(CONTROL.c.name == "paused:*", CONTROL.c.name == sa.literal("paused:").concat(job.c.show))
+        sa.or_(CONTROL.c.name == f"{PAUSED}*", CONTROL.c.name == sa.literal(PAUSED).concat(job.c.show))
     )
     return (
         sa.select(job.c.id)
         .where(
-            job.c.state == sa.literal_column("'queued'"),  # as written in the partial index, so that it is used
+            queued(job),
             job.c.lane == sa.bindparam("is_lane"),
             job.c.run_after <= sa.bindparam("is_now"),
             sa.not_(job.c.cancel),

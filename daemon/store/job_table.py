@@ -19,6 +19,9 @@ OPEN = tuple(state.value for state in JobState if not state.over)
 RETURNED = (JOB.c.id, JOB.c.show, JOB.c.kind, JOB.c.lane, JOB.c.payload, JOB.c.attempts, JOB.c.fence, JOB.c.task_id)
 """The columns that `job_of` reads."""
 
+PAUSED = "paused:"
+"""What the switch of a paused show is called, before its name."""
+
 NEED_FAILED = "NeedFailed"
 """The error type of a job that another one took down with it."""
 
@@ -52,6 +55,12 @@ def ours(job: Job) -> sa.ColumnElement[bool]:
 def count(session: Session, statement: sa.Update) -> int:
     """Execute *statement* and tell how many rows it changed."""
     return int(session.execute(statement).rowcount)  # type: ignore[attr-defined]  # an UPDATE's result is a CursorResult
+
+
+def paused_shows(session: Session) -> set[str]:
+    """The shows that a person paused; `*` stands for all."""
+    names = session.execute(sa.select(CONTROL.c.name).where(CONTROL.c.name.startswith(PAUSED))).scalars()
+    return {str(name).removeprefix(PAUSED) for name in names}
 
 
 def job_of(row: Any) -> Job:

@@ -13,7 +13,7 @@ from ...schema.errors import AlreadyQueued, QueueError
 from ...schema.job import JobState
 from ...schema.tables import JobRow
 from .database import Database
-from .job_table import CONTROL, JOB, NEED, OPEN, count
+from .job_table import CONTROL, JOB, NEED, OPEN, PAUSED, count, paused_shows
 
 
 class JobWishes:
@@ -89,20 +89,19 @@ class JobWishes:
 
     def pause(self, show: str = "*") -> None:
         """Start no further job of *show* (`*`: of any); running ones go on."""
-        statement = self._insert(CONTROL).values(name=f"paused:{show}", value="1", changed_at=self._clock())
+        statement = self._insert(CONTROL).values(name=f"{PAUSED}{show}", value="1", changed_at=self._clock())
         with self._database.write() as session:
             session.execute(statement.on_conflict_do_nothing())
 
     def resume(self, show: str = "*") -> None:
         """Take a pause back."""
         with self._database.write() as session:
-            session.execute(sa.delete(CONTROL).where(CONTROL.c.name == f"paused:{show}"))
+            session.execute(sa.delete(CONTROL).where(CONTROL.c.name == f"{PAUSED}{show}"))
 
     def paused(self) -> list[str]:
         """The shows that are paused; `*` stands for all."""
-        look = sa.select(CONTROL.c.name).where(CONTROL.c.name.like("paused:%")).order_by(CONTROL.c.name)
         with self._database.read() as session:
-            return [name.removeprefix("paused:") for name in session.execute(look).scalars()]
+            return sorted(paused_shows(session))
 
     def get(self, job_id: int) -> JobRow:
         """One job. Raises QueueError when there is none of that id."""

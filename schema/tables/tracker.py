@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import JSON, Column, Text, UniqueConstraint
+from sqlalchemy import JSON, Column, Index, Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
+
+UNSETTLED = "state != 'new' AND settled_at != changed_at"
 
 
 def _words() -> Any:
@@ -47,11 +49,15 @@ class TaskRow(SQLModel, table=True):
     `heard` holds the keys of the notes and files that were read already, `acted` the ids of the replies whose wishes
     count from then on, `asked` what they ask for in words, until a version says it. `digest` tells what was
     queued last: two tasks with one digest ask for the same. `told` is what the task's note in the tracker says of
-    where it stands.
+    where it stands. While no job of it is open and that is true, `settled_at` is `changed_at`: the partial index holds
+    the others, so that those who look for notes to edit pass over all that is over.
     """
 
     __tablename__ = "task"
-    __table_args__ = (UniqueConstraint("tracker", "tracker_ref"),)
+    __table_args__ = (
+        UniqueConstraint("tracker", "tracker_ref"),
+        Index("ix_task_unsettled", "show", sqlite_where=text(UNSETTLED), postgresql_where=text(UNSETTLED)),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     show: str = Field(index=True)
@@ -68,6 +74,7 @@ class TaskRow(SQLModel, table=True):
     priority: int = 50
     due: str | None = None
     told: str = Field(default="", sa_column=Column(Text, nullable=False, server_default=""))
+    settled_at: float = Field(default=0.0, sa_column_kwargs={"server_default": "0"})
     heard: list[str] = _words()
     acted: list[str] = _words()
     asked: str = Field(default="", sa_column=Column(Text, nullable=False, server_default=""))

@@ -36,7 +36,7 @@ def test_what_was_queued_before_due_dates_is_claimed_after_them(database: Databa
     to(database, "head")
     with database.write() as session:
         assert session.execute(sa.text("SELECT due FROM job")).scalar_one() == NO_DUE
-        assert session.execute(sa.text("SELECT asked, digest FROM task")).one() == ("", "")
+        assert session.execute(sa.text("SELECT asked, digest, settled_at FROM task")).one() == ("", "", 0)
         due = jobs.enqueue(session, Order(show="PINE", kind="survey", lane=Lane.INDEX, due="2026-11-25"))
     assert [job.id for job in jobs.claim({Lane.INDEX: 2}, 60.0)] == [due, old]
 
