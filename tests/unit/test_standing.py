@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import sqlalchemy as sa
 from sqlmodel import Session
@@ -216,9 +218,9 @@ def test_news_goes_before_places_and_no_show_floods_its_site(site: Site) -> None
 
 def test_a_look_reads_off_its_indexes(sqlite: Database) -> None:
     """However many tasks are over and however many files wait to be indexed: neither table is read through."""
-    looks: list[tuple[str, object]] = []
+    looks: list[tuple[str, Any]] = []
 
-    def heard(_connection: object, _cursor: object, statement: str, parameters: object, *_: object) -> None:
+    def heard(_connection: object, _cursor: object, statement: str, parameters: Any, *_: object) -> None:
         if "FROM job" in statement or "FROM task" in statement:
             looks.append((statement, parameters))
 
