@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import itertools
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Generic, TypeVar
 
+from wetgate.connectors.contract import Bench
 from wetgate.daemon.sandbox import Fault
 from wetgate.daemon.sandbox.faults import FaultPlan
 from wetgate.daemon.sandbox.server import PracticeServer
@@ -16,6 +17,7 @@ _projects = itertools.count(1)
 
 Server = TypeVar("Server", bound=PracticeServer[Any])
 Connector = TypeVar("Connector", bound=Tracker)
+AnyBench = TypeVar("AnyBench", bound="FaultBench[Any]")
 
 
 def new_project() -> str:
@@ -40,15 +42,15 @@ class Practised(Generic[Server]):
         self.sandbox.stop()
 
 
-class FaultBench(ABC, Generic[Connector]):
+class FaultBench(Bench, Generic[Connector]):
     """A site as the contract's bench; `loss` says how its answers get lost."""
 
     places: ClassVar[Mapping[str, Sequence[Mapping[str, str]]]]
     """Where each call of the port that changes something is met on the way to this site, as parts of a `Fault`."""
 
-    def __init__(self, faults: FaultPlan, loss: Fault, project: str) -> None:
-        """*faults* is the plan of what stands before the site."""
-        self.faults, self._loss, self.project = faults, loss, project
+    def __init__(self, faults: FaultPlan, loss: Fault, project: str, **options: Any) -> None:
+        """*faults* is the plan of what stands before the site; *options* are every connector's."""
+        self.faults, self._loss, self.project, self._options = faults, loss, project, options
         self._orders: list[Fault] = []
         self._connectors: list[Connector] = []
         faults.set()
@@ -58,7 +60,7 @@ class FaultBench(ABC, Generic[Connector]):
 
     def connector(self, **options: Any) -> Connector:
         """A connector with other settings, closed with the bench."""
-        made = self._connect(**options)
+        made = self._connect(**{**self._options, **options})
         self._connectors.append(made)
         return made
 

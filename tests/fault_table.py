@@ -12,10 +12,10 @@ import time
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic
 
 import pytest
-from benches import FaultBench, new_project
+from benches import AnyBench, new_project
 from gateway import Gateway
 from publishing import SHOW, Publishing
 from wetgate.connectors.contract import Bench
@@ -29,8 +29,6 @@ MOST_CALLS = 4
 
 
 SOAK_RUNS = 200
-
-AnyBench = TypeVar("AnyBench", bound=FaultBench[Any])
 
 
 class Site(ABC, Generic[AnyBench]):

@@ -121,8 +121,8 @@ class KitsuBench(FaultBench[Kitsu]):
         "upload": [{"method": "upload"}, {"method": "add-attachment"}],
     }
 
-    def __init__(self, studio: Studio, gateway: Gateway, loss: Fault, project: str) -> None:
-        super().__init__(gateway.plan, loss, project)
+    def __init__(self, studio: Studio, gateway: Gateway, loss: Fault, project: str, **options: Any) -> None:
+        super().__init__(gateway.plan, loss, project, **options)
         self._studio, self._gateway = studio, gateway
         self.made = studio.project(project)
         self.shot = studio.shot(self.made)

@@ -65,8 +65,8 @@ class SandboxBench(FaultBench[ShotGrid]):
         "upload": [{"path": "/upload/*"}],
     }
 
-    def __init__(self, site: Practice, loss: Fault, project: str = PROJECT) -> None:
-        super().__init__(site.faults, loss, project)
+    def __init__(self, site: Practice, loss: Fault, project: str = PROJECT, **options: Any) -> None:
+        super().__init__(site.faults, loss, project, **options)
         self._site = site
         self._seeded = site.sandbox.seed(project, "SQ01", ("SH010",))
         self._person = site.coordinator()

@@ -61,9 +61,9 @@ class FtrackBench(FaultBench[Ftrack]):
         ],
     }
 
-    def __init__(self, site: Practice, loss: Fault, project: str, timeout_seconds: float = 5) -> None:
-        super().__init__(site.faults, loss, project)
-        self.site, self._timeout = site, timeout_seconds
+    def __init__(self, site: Practice, loss: Fault, project: str, **options: Any) -> None:
+        super().__init__(site.faults, loss, project, **options)
+        self.site = site
         self._seeded = site.sandbox.seed(project, "SQ01", ("SH010",))
         self.person = site.session()
         self.secret = site.sandbox.api_key
@@ -146,7 +146,7 @@ class FtrackBench(FaultBench[Ftrack]):
         return [row["metadata"]["wetgate_file"] for row in rows]
 
     def _connect(self, **options: Any) -> Ftrack:
-        return Ftrack(self.site.sandbox.url, "wetgate", self.secret, **{"timeout_seconds": self._timeout, **options})
+        return Ftrack(self.site.sandbox.url, "wetgate", self.secret, **{"timeout_seconds": 5, **options})
 
     def _status(self, name: str) -> Any:
         return self.person.query(f'Status where name is "{name}"').one()
