@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import structlog
+
 from ..schema.job import Lane
 from ..schema.outcome import Outcome
 from ..schema.settings import ShowSettings
@@ -50,11 +52,13 @@ from .store.ledger import Ledger
 from .store.pulls import Pulls
 from .store.results import Results
 from .store.tasks import Tasks
-from .trackers import Trackers
+from .trackers import Trackers, connector_faults
 
 PUBLISH_THREADS = 2
 DESK_BEAT, DISPATCHER_BEAT = 300.0, 60.0
 """Seconds of silence after which /healthz calls a part dead; a desk may hang in one slow call."""
+
+log = structlog.get_logger(__name__)
 
 
 class House:
@@ -170,7 +174,7 @@ class House:
         """The whole daemon."""
         settings, shows = self.settings, self.settings.shows
         dispatcher = self.dispatcher()
-        desks = [self._desk(name, dispatcher.wake) for name in settings.trackers if self._shows_of(name)]
+        desks = [self._desk(name, dispatcher.wake) for name in self._watched()]
         self._on_footage = [desk.footage for desk in desks]
         first_frames = {name: show.first_frame for name, show in shows.items()}
         pages = Pages(self.database, settings.work_root, settings.pages, self.health, first_frames)
@@ -196,6 +200,16 @@ class House:
     def _indexed(self) -> None:
         for told in self._on_footage:
             told()
+
+    def _watched(self) -> Iterator[str]:
+        """The trackers that shows are in; one whose connector does not load is logged by name and left out."""
+        faults = connector_faults(self.settings.trackers)
+        for name in self.settings.trackers:
+            shows = self._shows_of(name)
+            if shows and name in faults:
+                log.error("tracker left out", tracker=name, shows=sorted(shows), fault=str(faults[name]))
+            elif shows:
+                yield name
 
     def _shows_of(self, tracker: str) -> dict[str, ShowSettings]:
         return {name: show for name, show in self.settings.shows.items() if show.tracker == tracker}

@@ -1,4 +1,8 @@
-"""Finds connectors and processors by their entry points, built-in and third-party alike."""
+"""Finds connectors and processors by their entry points, built-in and third-party alike.
+
+A plugin may need packages that its distribution brings only with an extra. The extra then has the
+plugin's own name, so that whoever asks for the plugin can be told how to install it.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ from typing import Any, cast
 
 import structlog
 
-from ..schema.errors import ConfigError
+from ..schema.errors import ConfigError, WetgateError
 from ..schema.model import Value
 from ..schema.ports import Processor, Tracker
 
@@ -25,6 +29,8 @@ class Plugin(Value):
     name: str
     origin: str
     fault: str | None = None
+    install: str | None = None
+    """The command that brings what it needs, where that is all that is wrong."""
 
 
 def processor(name: str) -> Processor:
@@ -56,22 +62,55 @@ def installed() -> list[Plugin]:
     rows = []
     for group in (CONNECTORS, PROCESSORS):
         for point in sorted(entry_points(group=group), key=lambda p: p.name):
-            fault = None
+            fault = install = None
             try:
                 _load(group, point.name)
             except ConfigError as error:
-                fault = str(error)
+                fault, install = str(error), install_command(error)
             origin = f"{point.dist.name} {point.dist.version}" if point.dist else ""
-            rows.append(Plugin(group=group, name=point.name, origin=origin, fault=fault))
+            rows.append(Plugin(group=group, name=point.name, origin=origin, fault=fault, install=install))
     return rows
+
+
+def install_command(error: WetgateError) -> str | None:
+    """The command that mends *error*, where a package is missing that an extra brings."""
+    command = error.data.get("install")
+    return str(command) if command else None
 
 
 def _load(group: str, name: str) -> Any:
     points: list[EntryPoint] = list(entry_points(group=group, name=name))
     if not points:
         known = ", ".join(sorted(point.name for point in entry_points(group=group)))
-        raise ConfigError(f"There is no {group.rpartition('.')[2][:-1]} {name!r}. Installed: {known or 'none'}.")
+        raise ConfigError(f"There is no {_word(group)} {name!r}. Installed: {known or 'none'}.")
+    point = points[0]
     try:
-        return points[0].load()
+        return point.load()
     except Exception as error:  # a plugin's import may raise anything; it is isolated here and told by name
-        raise ConfigError(f"The plugin {name!r} ({points[0].value}) does not load: {error!r}") from error
+        install = _extra(point, error)
+        if install is None:
+            raise ConfigError(f"The plugin {name!r} ({point.value}) does not load: {error!r}") from error
+        raise ConfigError(
+            f"The {_word(group)} {name!r} needs the package {_package(error)!r}, which is not installed: {install}",
+            install=install,
+        ) from error
+
+
+def _word(group: str) -> str:
+    return group.rpartition(".")[2][:-1]
+
+
+def _package(error: Exception) -> str:
+    """The package that an import did not find; empty for any other error."""
+    name = error.name if isinstance(error, ModuleNotFoundError) else None
+    return (name or "").partition(".")[0]
+
+
+def _extra(point: EntryPoint, error: Exception) -> str | None:
+    """What installs the package that *point* lacks, where its distribution has an extra for it."""
+    missing = _package(error)
+    if not missing or missing == point.module.partition(".")[0] or point.dist is None:
+        return None
+    if point.name not in (point.dist.metadata.get_all("Provides-Extra") or ()):
+        return None
+    return f'pip install "{point.dist.name}[{point.name}]"'

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from ..schema.errors import ConfigError
@@ -60,3 +60,15 @@ class Trackers:
         if name not in held:
             held[name] = self.connect(name)
         return held[name]
+
+
+def connector_faults(settings: Mapping[str, TrackerSettings]) -> dict[str, ConfigError]:
+    """The trackers whose connector does not load, each with why."""
+    found = {}
+    for name, tracker in settings.items():
+        if tracker.kind != "sandbox":
+            try:
+                plugins.connector(tracker.kind)
+            except ConfigError as error:
+                found[name] = error
+    return found

@@ -2,7 +2,9 @@
 
 A connector is registered under the entry point `wetgate.connectors`, a processor under
 `wetgate.processors`; both with the name that settings and briefs use. `wetgate.connectors.contract`
-and `wetgate.processors.contract` hold the suites that every implementation must pass.
+and `wetgate.processors.contract` hold the suites that every implementation must pass. Packages that
+only the plugin needs may come by an extra of the plugin's own name: where one is missing, people are told
+to install that.
 """
 
 from __future__ import annotations

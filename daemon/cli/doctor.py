@@ -13,7 +13,7 @@ from ...schema.errors import WeightsMissing, WetgateError
 from ...schema.settings import Settings
 from ...schema.tracker import Problem
 from .. import plugins
-from ..trackers import Trackers
+from ..trackers import Trackers, connector_faults
 from .screen import AsJson, Screen
 
 
@@ -56,7 +56,8 @@ def _folders(settings: Settings) -> Iterator[Problem]:
 
 def _plugins(settings: Settings) -> Iterator[Problem]:
     for plugin in plugins.installed():
-        if plugin.fault:
+        # What only lacks its extra is no fault until a tracker is of that kind.
+        if plugin.fault and not plugin.install:
             yield Problem(what=f"Plugin {plugin.name}: {plugin.fault}", mend="Reinstall or remove it.")
     known = plugins.processors()
     for name, show in settings.shows.items():
@@ -94,12 +95,16 @@ def _database(screen: Screen) -> Iterator[Problem]:
 
 def _trackers(settings: Settings) -> Iterator[Problem]:
     trackers = Trackers(settings.trackers, settings.work_root)
+    faults = connector_faults(settings.trackers)
+    for name, fault in faults.items():
+        mend = plugins.install_command(fault) or "Correct the tracker's `kind`, or mend the plugin."
+        yield Problem(what=f"trackers.{name}: {fault}", mend=mend)
     for name, show in settings.shows.items():
         if show.tracker not in settings.trackers:
             yield Problem(
                 what=f"{name}: there is no [trackers.{show.tracker}].", mend="Add it, or correct the show's `tracker`."
             )
-        elif show.tracker not in trackers.sandboxes:
+        elif show.tracker not in trackers.sandboxes and show.tracker not in faults:
             yield from _site(trackers, name, show.tracker, show.project or name, settings)
 
 

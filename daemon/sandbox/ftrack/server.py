@@ -58,7 +58,10 @@ class FtrackSandbox(PracticeServer[Site]):
     def start(self) -> None:
         """Open the storage, seed what is missing, listen; returns once requests are answered."""
         if find_spec("wsproto") is None:
-            raise ConfigError("The event hub needs wsproto: install Wetgate with its extra, as `wetgate[ftrack]`.")
+            raise ConfigError(
+                "The practice tracker's event hub needs the package 'wsproto', which is not installed: "
+                'pip install "wetgate[ftrack]"'
+            )
         super().start()
 
     def seed(self, project: str, sequence: str, shots: Iterable[str]) -> dict[str, Any]:
