@@ -86,6 +86,7 @@ class House:
         self._on_footage: list[Callable[[], None]] = []
         self._stationery = Stationery(settings.shows, settings.work_root)
         self._answers = Answers(
+            settings.shows,
             jobs=self.jobs,
             tasks=self.tasks,
             ledger=self.ledger,
@@ -215,7 +216,7 @@ class House:
         return {name: show for name, show in self.settings.shows.items() if show.tracker == tracker}
 
     def _projects(self, tracker: str) -> list[str]:
-        return [show.project or name for name, show in self._shows_of(tracker).items()]
+        return [show.project_of(name) for name, show in self._shows_of(tracker).items()]
 
     def _desk(self, tracker: str, queued: Callable[[], None]) -> Desk:
         name = f"desk {tracker}"
@@ -262,21 +263,14 @@ class House:
         orders = Orders(show, settings, jobs=self.jobs, results=self.results, folder=folder)
         repulls = Repulls(
             show,
-            settings.project or show,
             database=self.database,
             index=self.index,
             results=self.results,
-            tasks=self.tasks,
             answers=self._answers,
             alike=self.shards.resemblance,
         )
         reviews = Reviews(
-            settings,
-            settings.project or show,
-            database=self.database,
-            results=self.results,
-            tasks=self.tasks,
-            answers=self._answers,
+            settings, database=self.database, results=self.results, tasks=self.tasks, answers=self._answers
         )
         return ShowDesk(
             show,

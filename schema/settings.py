@@ -215,6 +215,10 @@ class ShowSettings(Section):
         False, description="Log the machine's minutes on the task; they count into a bid as a person's would."
     )
 
+    def project_of(self, show: str) -> str:
+        """The project's name in the tracker, where *show* is the show's code."""
+        return self.project or show
+
     @field_validator("playlist")
     @classmethod
     def _playlist_is_a_pattern(cls, value: str) -> str:

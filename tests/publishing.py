@@ -83,7 +83,7 @@ class Publishing:
         )  # fmt: skip
         connect = lambda _name: self.tracker  # noqa: E731  # one thread, one connection
         answers = Answers(
-            jobs=self.jobs, tasks=self.tasks, ledger=self.ledger, stationery=stationery, tracker_for=connect
+            shows, jobs=self.jobs, tasks=self.tasks, ledger=self.ledger, stationery=stationery, tracker_for=connect
         )
         self.publisher = Publisher(
             shows, jobs=self.jobs, tasks=self.tasks, results=self.results, ledger=self.ledger, answers=answers,

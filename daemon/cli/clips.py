@@ -11,6 +11,7 @@ from ...schema.errors import ConfigError
 from ...schema.rate import rate_label, snap_rate
 from ...schema.tables import ClipRow
 from ..store.index import Index
+from ..store.rows import id_of
 from .screen import AsJson, Screen
 
 Show = Annotated[str, typer.Argument(help="The show's code.")]
@@ -27,7 +28,7 @@ def clips(context: typer.Context, show: Show, as_json: AsJson = False) -> None:
     database = screen.database()
     index = Index(database)
     paths = index.paths(show)
-    rows = [row_of(clip, paths.get(clip.id or 0)) for clip in index.clips(show)]
+    rows = [row_of(clip, paths.get(id_of(clip))) for clip in index.clips(show)]
     database.close()
     if not as_json:
         rows = [{**row, "rate": label(row["rate"]), "cuts": ", ".join(map(str, row["cuts"]))} for row in rows]

@@ -105,7 +105,7 @@ def _trackers(settings: Settings) -> Iterator[Problem]:
                 what=f"{name}: there is no [trackers.{show.tracker}].", mend="Add it, or correct the show's `tracker`."
             )
         elif show.tracker not in trackers.sandboxes and show.tracker not in faults:
-            yield from _site(trackers, name, show.tracker, show.project or name, settings)
+            yield from _site(trackers, name, show.tracker, show.project_of(name), settings)
 
 
 def _site(trackers: Trackers, name: str, tracker: str, project: str, settings: Settings) -> Iterator[Problem]:

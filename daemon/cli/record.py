@@ -54,7 +54,7 @@ def record(
     with Recorder(settings.url, out, head, screen.configuration.secrets(), port=port) as recorder:
         screen.notes.print(f"Recording {settings.url} at {recorder.url}")
         connection = trackers.connect(tracker, url=recorder.url)
-        projects = [show.project or name for name, show in screen.settings.shows.items() if show.tracker == tracker]
+        projects = [show.project_of(name) for name, show in screen.settings.shows.items() if show.tracker == tracker]
         with screen.progress("reading the site") as told:
             for place, project in enumerate(projects):
                 told(place / len(projects), project)

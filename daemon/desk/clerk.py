@@ -19,6 +19,7 @@ from ..store import Database
 from ..store.index import Index
 from ..store.jobs import Jobs
 from ..store.pulls import Pulls
+from ..store.rows import id_of
 from ..store.tasks import Tasks
 from .attached import Attached
 from .drawings import Drawings
@@ -84,7 +85,7 @@ class Clerk:
         asked = task.status in show.settings.statuses.ready
         if asked and row.state in QUIET:
             # The list may have been read before our own answer changed the status.
-            asked = tracker.task(task.ref).status in show.settings.statuses.ready and self._asked_again(show, row)
+            asked = tracker.task(task.ref).status in show.settings.statuses.ready and self._asked_again(row)
             if not asked and not look:
                 return False
         if row.digest and look:
@@ -117,8 +118,8 @@ class Clerk:
         if row.state in QUIET or row.state == "dropped":
             return
         with self._database.write() as session:
-            self._tasks.move(session, _id(row), "dropped", why)
-            self._jobs.drop(session, PROCESS, _id(row))
+            self._tasks.move(session, id_of(row), "dropped", why)
+            self._jobs.drop(session, PROCESS, id_of(row))
         log.info("task taken back", why=why)
         self._queued()
 
@@ -128,22 +129,22 @@ class Clerk:
             return row
         with self._database.write() as session:
             row = self._tasks.seen(session, show.name, self._tracker_name, task)
-            if row.state in UNDER_WAY and self._jobs.reorder(session, PROCESS, _id(row), task.priority, task.due):
+            if row.state in UNDER_WAY and self._jobs.reorder(session, PROCESS, id_of(row), task.priority, task.due):
                 log.info("task has another place in the queue", priority=task.priority, due=task.due)
         return row
 
-    def _asked_again(self, show: ShowDesk, row: TaskRow) -> bool:
+    def _asked_again(self, row: TaskRow) -> bool:
         """Whether a person set the task to ready again: since its last job the status was another for a while.
 
         A site that does not take our statuses leaves it at ready: that is no wish, or it would be made for ever.
         """
         if not row.digest:
             return True
-        since = self._jobs.since_last(PROCESS, _id(row))
+        since = self._jobs.since_last(PROCESS, id_of(row))
         if any((job.result or {}).get("status") not in {None, "refused"} for job in since):
             return True
         if all(JobState(job.state).over for job in since):
-            self._telling.stuck(show, row, since[0].id if since else 0)
+            self._telling.stuck(row, since[0].id if since else 0)
         return False
 
     def _calls(self, show: ShowDesk, task: TrackerTask, row: TaskRow, *, look: bool) -> bool:
@@ -166,11 +167,11 @@ class Clerk:
                 return True
             if row.digest:
                 closed = show.reviews.approve(row, heard)
-                row = self._tasks.get(_id(row))
+                row = self._tasks.get(id_of(row))
                 if closed:
                     return False
-                row = self._telling.answer(show, row, heard, faults, asked=asked)
-            landed = show.landing.of_task(_id(row))
+                row = self._telling.answer(row, heard, faults, asked=asked)
+            landed = show.landing.of_task(id_of(row))
             if not self._due(row, heard, landed, asked=asked):
                 self._remember(row, heard)
                 return False
@@ -238,7 +239,7 @@ class Clerk:
         """People talked among themselves: it is not read as a reply later."""
         if row.digest and not set(heard.heard) <= set(row.heard):
             with self._database.write() as session:
-                self._tasks.move(session, _id(row), row.state, row.reason, heard=remembered(row, heard))
+                self._tasks.move(session, id_of(row), row.state, row.reason, heard=remembered(row, heard))
 
     def _await_arrivals(self, show: ShowDesk, row: TaskRow) -> bool:
         """Whether files are on their way among which another take may be; old ones do not hold a task up."""
@@ -246,7 +247,7 @@ class Clerk:
         coming = sum(arrival.seen_at > since for arrival in self._index.arrivals.of(show.name, *ON_THEIR_WAY))
         if coming:
             with self._database.write() as session:
-                self._tasks.move(session, _id(row), row.state, f"Begins when {coming} arriving files are indexed.")
+                self._tasks.move(session, id_of(row), row.state, f"Begins when {coming} arriving files are indexed.")
         return bool(coming)
 
     def _not_twice(self, row: TaskRow, plan: Plan, heard: Heard) -> str:
@@ -258,7 +259,7 @@ class Clerk:
         if twin is None:
             return digest
         with self._database.write() as session:
-            self._tasks.move(session, _id(row), row.state, row.reason, digest=digest, heard=remembered(row, heard))
+            self._tasks.move(session, id_of(row), row.state, row.reason, digest=digest, heard=remembered(row, heard))
         stands = twin.reason or "it is being worked on."
         raise BriefIncomplete(
             f"Task {twin.tracker_ref} ({twin.name}) of this shot asks for the very same, so nothing is made twice; "
@@ -281,7 +282,7 @@ class Clerk:
             with self._database.write() as session:
                 task = self._tasks.move(
                     session,
-                    _id(row),
+                    id_of(row),
                     "queued",
                     "",
                     processor=plan.processor,
@@ -292,15 +293,8 @@ class Clerk:
                     digest=digest,
                 )
                 job = show.orders.place(session, task, plan, processor, asked=asked)
-                self._pulls.settle(session, _id(row), landed.fresh)
-                self._answers.queue(
-                    session,
-                    task,
-                    show.project,
-                    f"started job {job}",
-                    status=show.settings.statuses.running,
-                    while_states=("queued",),
-                )
+                self._pulls.settle(session, id_of(row), landed.fresh)
+                self._answers.queue(session, task, f"started job {job}", status=show.settings.statuses.running)
         except AlreadyQueued:
             return
         log.info("task queued", job=job, processor=plan.processor, plate=plan.plate.name, asked=asked)
@@ -312,9 +306,3 @@ def _is(row: TaskRow, task: TrackerTask) -> bool:
     entity = (task.entity.type, task.entity.id, task.entity.name) if task.entity else None
     known = (row.entity_type, row.entity_ref, row.entity_name)
     return (row.name, row.priority, row.due) == (task.name, task.priority, task.due) and entity in {None, known}
-
-
-def _id(row: TaskRow) -> int:
-    if row.id is None:
-        raise ValueError("a task that was read has an id")
-    return row.id

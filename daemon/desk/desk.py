@@ -17,6 +17,7 @@ from ...schema.tables import EventRow, TaskRow
 from ..steps import Step, passed
 from ..store import Database
 from ..store.inbox import Inbox
+from ..store.rows import id_of
 from ..store.tasks import Tasks
 from .clerk import QUIET, Clerk
 from .fitness import Fitness
@@ -136,7 +137,7 @@ class Desk:
             # What a broken-off round did not look at is looked at in the next.
             self._footage_moved |= moved and not whole
         if events:
-            self._inbox.handled(events[-1].id or 0)
+            self._inbox.handled(id_of(events[-1]))
 
     def _run(self) -> None:
         while not self._stop.is_set():

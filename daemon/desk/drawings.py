@@ -10,6 +10,7 @@ from ...schema.tables import TaskRow, VersionRow
 from ...schema.tracker import Attachment, BriefSource
 from ..store.index import Index
 from ..store.results import Results, outcome_of
+from ..store.rows import id_of
 from .attached import Attached
 from .hearing import Drawn
 
@@ -27,7 +28,7 @@ class Drawings:
     ) -> tuple[list[Drawn], list[tuple[str, str]]]:
         """The drawings that count, new ones and those acted on; and what cannot be used: (id, sentence)."""
         drawn, faults = [], []
-        versions = {version.tracker_ref: version for version in self._results.versions_of(task.id or 0)}
+        versions = {version.tracker_ref: version for version in self._results.versions_of(id_of(task))}
         for one in source.attachments:
             key = f"drawn {one.id}"
             version = versions.get(one.version.id) if one.version is not None else None

@@ -11,6 +11,7 @@ from ...schema.rate import snap_rate
 from ...schema.tables import ClipRow
 from ..store.index import Index
 from ..store.pulls import Pulls
+from ..store.rows import id_of
 
 ALIKE = 0.4
 """Cosine at which a proxy and its original are taken for one picture: small, regraded proxies under bars and
@@ -61,7 +62,7 @@ class Landing:
                 continue
             pulled[pull.clip] = found
             if row.clip_id is None:
-                fresh[row.id or 0] = found.clip.id or 0
+                fresh[id_of(row)] = id_of(found.clip)
         return Landed(pulled, fresh, tuple(missing))
 
     def whole(self, proxy: ClipRow) -> Pulled | None:

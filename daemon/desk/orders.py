@@ -18,6 +18,7 @@ from ...schema.settings import ShowSettings
 from ...schema.tables import TaskRow, VersionRow
 from ..store.jobs import Jobs
 from ..store.results import Results
+from ..store.rows import id_of
 from .planning import Plan
 
 PROCESS = "process"
@@ -97,12 +98,12 @@ class Orders:
     def _name(self, session: Session, task: TaskRow) -> tuple[str, int]:
         grammar = NamingGrammar(self._settings.naming)
         words = {
-            "show": self._settings.project or self._show,
+            "show": self._settings.project_of(self._show),
             "shot": task.entity_name or "shot",
             "task": task.name,
             "vendor": self._settings.vendor,
         }
-        number = self._results.next_number(session, self._show, task.id or 0)
+        number = self._results.next_number(session, self._show, id_of(task))
         name = grammar.name(**words, version=number)
         while self._results.code_taken(session, self._show, name) or (self._folder / "checks" / name).exists():
             number += 1

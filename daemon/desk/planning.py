@@ -22,6 +22,7 @@ from ...schema.settings import ShowSettings
 from ...schema.tables import ClipRow
 from ..store.index import Index
 from ..store.results import Results
+from ..store.rows import id_of
 from .attached import is_pattern
 from .landing import Landing, Pulled
 from .mistakes import Mistakes
@@ -131,7 +132,7 @@ class Planner:
         return Plan(
             processor=processor.name,
             plate=at,
-            plate_clip_id=_id(plate),
+            plate_clip_id=id_of(plate),
             matte=files.get("matte"),
             holdout=files.get("holdout"),
             references=references,
@@ -285,9 +286,3 @@ def _frames(path: Path) -> dict[int, Path]:
         return numbered_paths(path)
     except UnreadableMedia:
         return {}
-
-
-def _id(row: ClipRow) -> int:
-    if row.id is None:
-        raise ValueError("a clip that was read has an id")
-    return row.id

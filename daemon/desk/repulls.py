@@ -5,13 +5,13 @@ from __future__ import annotations
 import structlog
 
 from ...schema.media import SourceClass
-from ...schema.tables import ClipRow, VersionRow
+from ...schema.tables import ClipRow, TaskRow, VersionRow
 from ..publish.answer import Answers
 from ..publish.words import stale_text
 from ..store.database import Database
 from ..store.index import Index
 from ..store.results import Results
-from ..store.tasks import Tasks
+from ..store.rows import id_of
 from .landing import ALIKE, Alike, one_recording, stretches
 
 log = structlog.get_logger()
@@ -23,19 +23,17 @@ class Repulls:
     def __init__(
         self,
         show: str,
-        project: str,
         *,
         database: Database,
         index: Index,
         results: Results,
-        tasks: Tasks,
         answers: Answers,
         alike: Alike,
     ) -> None:
-        """Versions of *show*; notes go to its *project*. *alike* compares the pictures of two clips."""
-        self._show, self._project = show, project
+        """Versions of *show*; *alike* compares the pictures of two clips."""
+        self._show = show
         self._database, self._index, self._results = database, index, results
-        self._tasks, self._answers, self._alike = tasks, answers, alike
+        self._answers, self._alike = answers, alike
 
     def mark(self) -> int:
         """Mark the versions whose plate was pulled again, and tell their tasks, once; how many there were."""
@@ -65,12 +63,11 @@ class Repulls:
 
     def _tell(self, version: VersionRow, plate: ClipRow, newer: ClipRow, number: int) -> None:
         with self._database.write() as session:
-            self._results.stale(session, version.id or 0)
+            self._results.stale(session, id_of(version))
             if version.task_id is not None:
                 self._answers.queue(
                     session,
-                    self._tasks.get(version.task_id),
-                    self._project,
+                    session.get_one(TaskRow, version.task_id),
                     f"stale {version.key} {newer.content_hash}",
                     subject=f"{version.code}: its plate was pulled again",
                     text=stale_text(version.code, plate.name, newer.name, number),

@@ -11,7 +11,7 @@ import structlog
 from sqlmodel import Session
 
 from ...connectors.editorial import video_format, write_pulls
-from ...schema.errors import NeedsPull
+from ...schema.errors import BriefIncomplete, NeedsPull
 from ...schema.finding import Finding
 from ...schema.job import Failure, Job, Lane
 from ...schema.outcome import Outcome
@@ -72,7 +72,6 @@ class Receiver:
         )
         if job.task_id is None:
             return
-        show = self._shows[job.show]
         request = job.payload["request"]
         names = {source["clip"]: source["name"] for source in (request["plate"], *request["sources"])}
         numbered = [(row.number, Finding.model_validate(row.finding)) for row in rows]
@@ -82,13 +81,11 @@ class Receiver:
         self._answers.queue(
             session,
             task,
-            show.project or job.show,
             f"findings of job {job.id}",
             subject=f"Continuity of {request['plate']['name']}: {_count(len(rows))}",
             text=findings_text(request["plate"]["name"], outcome, numbered, names),
             attachments=tuple(dict.fromkeys(pictures))[:PICTURES_IN_A_NOTE],
-            status=show.statuses.done,
-            while_states=("done",),
+            status=self._shows[job.show].statuses.done,
         )
 
     def _failed(self, session: Session, job: Job, failure: Failure) -> None:
@@ -99,18 +96,15 @@ class Receiver:
         log.error("job failed", fault=failure.message, type=failure.type)
         if job.task_id is None or self._tasks.get(job.task_id).state == "dropped":
             return
-        show = self._shows[job.show]
-        state = "waiting" if failure.type == "BriefIncomplete" else "failed"
+        state = "waiting" if failure.type == BriefIncomplete.__name__ else "failed"
         task = self._tasks.move(session, job.task_id, state, failure.message)
         self._answers.queue(
             session,
             task,
-            show.project or job.show,
             f"failure of job {job.id}",
             subject="This task could not be done",
             text=failure_text(failure.message),
-            status=show.statuses.waiting,
-            while_states=(state,),
+            status=self._shows[job.show].statuses.waiting,
         )
 
     def _ask_for_pulls(self, session: Session, job: Job, task_id: int, failure: Failure) -> None:
@@ -127,13 +121,11 @@ class Receiver:
         self._answers.queue(
             session,
             task,
-            show.project or job.show,
             f"pull of job {job.id}",
             subject="This task needs a pull",
             text=pull_text(pulls),
             attachments=lists,
             status=show.statuses.waiting,
-            while_states=("waiting",),
         )
         log.info("needs a pull", pulls=[one.words for one in pulls])
 

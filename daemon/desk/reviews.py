@@ -9,11 +9,12 @@ import structlog
 from ...schema.ports import Tracker
 from ...schema.settings import ShowSettings
 from ...schema.tables import TaskRow, VersionRow
-from ...schema.tracker import Ability, EntityRef, Review
+from ...schema.tracker import Ability, Review
 from ..publish.answer import Answers
 from ..store.database import Database
 from ..store.results import Results
-from ..store.tasks import Tasks
+from ..store.rows import id_of
+from ..store.tasks import Tasks, task_ref
 from .hearing import Heard, Said
 
 log = structlog.get_logger()
@@ -27,29 +28,28 @@ class Reviews:
     def __init__(
         self,
         settings: ShowSettings,
-        project: str,
         *,
         database: Database,
         results: Results,
         tasks: Tasks,
         answers: Answers,
     ) -> None:
-        """Versions of a show with *settings*; notes go to its *project*."""
-        self._settings, self._project = settings, project
+        """Versions of a show with *settings*."""
+        self._settings = settings
         self._database, self._results, self._tasks, self._answers = database, results, tasks, answers
 
     def look(self, tracker: Tracker, task: TaskRow) -> TaskRow:
         """Take over what stands on the task's versions; the task's row as it is then."""
-        versions = {version.key: version for version in self._results.versions_of(task.id or 0)}
+        versions = {version.key: version for version in self._results.versions_of(id_of(task))}
         if not versions:
             return task
-        reviews: Sequence[Review] = [one for one in tracker.reviews(_ref(task)) if one.key in versions]
+        reviews: Sequence[Review] = [one for one in tracker.reviews(task_ref(task)) if one.key in versions]
         if Ability.VERSION_STATUS not in tracker.abilities:
             reviews = reviews[-1:]  # it is the task's status, and speaks of the newest
         newest = list(versions)[-1]
         for review in reviews:
             self._judge(task, versions[review.key], review, newest=review.key == newest)
-        return self._tasks.get(task.id or 0)
+        return self._tasks.get(id_of(task))
 
     def approve(self, task: TaskRow, heard: Heard) -> bool:
         """Act on replies that say approved; whether one of them closed the task."""
@@ -57,7 +57,7 @@ class Reviews:
             if self.may_approve(said.note.login):
                 with self._database.write() as session:
                     words = f"Approved by {said.author}."
-                    self._tasks.move(session, task.id or 0, "approved", words, heard=list(heard.heard))
+                    self._tasks.move(session, id_of(task), "approved", words, heard=list(heard.heard))
                 log.info("approved by a reply", by=said.note.login)
                 return True
             self._tell_who_may(task, said)
@@ -81,28 +81,27 @@ class Reviews:
                 self._not_approved(task, version, review)
         elif version.state == "rejected":
             with self._database.write() as session:
-                self._results.judged(session, version.id or 0, "published")
+                self._results.judged(session, id_of(version), "published")
 
     def _close(self, task: TaskRow, version: VersionRow, review: Review) -> None:
         with self._database.write() as session:
-            self._results.judged(session, version.id or 0, "approved")
-            if self._tasks.get(task.id or 0).state not in _UNDER_WAY:
-                self._tasks.move(session, task.id or 0, "approved", f"{version.code} was approved by {review.by}.")
+            self._results.judged(session, id_of(version), "approved")
+            if session.get_one(TaskRow, task.id).state not in _UNDER_WAY:
+                self._tasks.move(session, id_of(task), "approved", f"{version.code} was approved by {review.by}.")
         log.info("approved", version=version.code, by=review.by)
 
     def _reject(self, task: TaskRow, version: VersionRow, review: Review, *, newest: bool) -> None:
         by = f" by {review.by}" if review.by else ""
         with self._database.write() as session:
-            self._results.judged(session, version.id or 0, "rejected")
-            if not newest or self._tasks.get(task.id or 0).state in _UNDER_WAY:
+            self._results.judged(session, id_of(version), "rejected")
+            if not newest or session.get_one(TaskRow, task.id).state in _UNDER_WAY:
                 return
             row = self._tasks.move(
-                session, task.id or 0, "rejected", f"{version.code} was rejected{by}: waits for a reply."
+                session, id_of(task), "rejected", f"{version.code} was rejected{by}: waits for a reply."
             )
             self._answers.queue(
                 session,
                 row,
-                self._project,
                 f"rejected {version.key}",
                 subject=f"{version.code} was rejected",
                 text=f"{version.code} was rejected{by}. It is not taken as a source again. Reply with what should "
@@ -133,12 +132,7 @@ class Reviews:
             self._answers.queue(
                 session,
                 row,
-                self._project,
                 saying,
                 subject="Not approved yet",
                 text=f"{what} {may}, so nothing was closed.{mend}",
             )
-
-
-def _ref(task: TaskRow) -> EntityRef:
-    return EntityRef(type="Task", id=task.tracker_ref, name=task.name)

@@ -35,4 +35,4 @@ class ShowDesk:
     @property
     def project(self) -> str:
         """The project's name in the tracker."""
-        return self.settings.project or self.name
+        return self.settings.project_of(self.name)

@@ -11,6 +11,7 @@ from ...schema.tables import TaskRow
 from ..publish.answer import Answers
 from ..steps import Step, passed
 from ..store import Database
+from ..store.rows import id_of
 from ..store.tasks import Tasks
 from .hearing import Heard, unclear_text
 from .shows import ShowDesk
@@ -28,7 +29,7 @@ class Telling:
         """*queued* is called after answers were queued."""
         self._database, self._tasks, self._answers, self._queued = database, tasks, answers, queued
 
-    def answer(self, show: ShowDesk, row: TaskRow, heard: Heard, faults: Faults, *, asked: bool) -> TaskRow:
+    def answer(self, row: TaskRow, heard: Heard, faults: Faults, *, asked: bool) -> TaskRow:
         """Answer replies and drawings that cannot be acted on, and wishes for a closed task; the row after it."""
         told = [(said.key, "This reply was not understood", unclear_text(said)) for said in heard.unclear]
         told += [(key, "A drawing that cannot be used", words) for key, words in faults if key not in row.heard]
@@ -39,9 +40,9 @@ class Telling:
             return row
         with self._database.write() as session:
             known = list(dict.fromkeys([*row.heard, *(key for key, _, _ in told)]))
-            row = self._tasks.move(session, row.id or 0, row.state, row.reason, heard=known)
+            row = self._tasks.move(session, id_of(row), row.state, row.reason, heard=known)
             for key, subject, words in told:
-                self._answers.queue(session, row, show.project, f"reply {key}", subject=subject, text=words)
+                self._answers.queue(session, row, f"reply {key}", subject=subject, text=words)
         passed(Step.TASK_TOLD)
         self._queued()
         return row
@@ -62,33 +63,30 @@ class Telling:
         if same and all(getattr(row, name) == value for name, value in more.items()):
             return
         with self._database.write() as session:
-            task = self._tasks.move(session, row.id or 0, "waiting", lacks, **more)
+            task = self._tasks.move(session, id_of(row), "waiting", lacks, **more)
             if not same:
                 self._answers.queue(
                     session,
                     task,
-                    show.project,
                     saying,
                     subject="Waiting for footage" if missing else "This brief needs a word more",
                     text=_asking(lacks, missing=missing, again="heard" in more),
                     status=show.settings.statuses.waiting,
-                    while_states=("waiting",),
                 )
         log.info("brief incomplete", lacks=lacks)
         passed(Step.TASK_TOLD)
         self._queued()
 
-    def stuck(self, show: ShowDesk, row: TaskRow, job: int | None) -> None:
+    def stuck(self, row: TaskRow, job: int | None) -> None:
         """Say once for a job that its task still stands at ready, and how to have the work done again."""
         key = f"stuck {job}"
         if key in row.heard:
             return
         with self._database.write() as session:
-            row = self._tasks.move(session, row.id or 0, row.state, row.reason, heard=[*row.heard, key])
+            row = self._tasks.move(session, id_of(row), row.state, row.reason, heard=[*row.heard, key])
             self._answers.queue(
                 session,
                 row,
-                show.project,
                 key,
                 subject="The status of this task cannot be changed",
                 text="The work is done, but the site did not take the status that says so, and the task still stands "

@@ -13,6 +13,7 @@ from ...schema.arrival import ArrivalState
 from ..steps import Step, passed
 from ..store.arrivals import WAITING, Arrivals, Sighting, Standing
 from ..store.database import Database
+from ..store.rows import id_of
 from .look import Look, sight
 
 log = structlog.get_logger(__name__)
@@ -116,7 +117,7 @@ class Book:
         asked = set(map(str, paths))
         refused = self._arrivals.of(self._show, ArrivalState.QUARANTINED)
         with self._database.write() as session:
-            ids = [row.id or 0 for row in refused if row.path in asked]
+            ids = [id_of(row) for row in refused if row.path in asked]
             self._arrivals.move(session, ids, ArrivalState.SEEN, WAITING)
 
     def below(self, root: Path) -> list[Standing]:

@@ -16,6 +16,7 @@ from ...schema.tables import ArrivalRow
 from ..queue.kinds import JobKind
 from ..store.arrivals import WAITING, Standing
 from ..store.index import Index
+from ..store.rows import id_of
 from .classes import SourceClasses
 
 SURVEY = "survey"
@@ -98,4 +99,4 @@ def _quarantine(index: Index, session: Session, arrival: ArrivalRow, reason: str
     arrival.clip_id = None
     session.add(arrival)
     session.flush()
-    index.arrivals.move(session, [arrival.id or 0], ArrivalState.QUARANTINED, reason)
+    index.arrivals.move(session, [id_of(arrival)], ArrivalState.QUARANTINED, reason)

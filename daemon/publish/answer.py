@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +14,14 @@ from ...schema.errors import TrackerRejected
 from ...schema.job import Failure, Job, Lane, Order
 from ...schema.model import Value
 from ...schema.ports import Progress, Tracker
+from ...schema.settings import ShowSettings
 from ...schema.tables import TaskRow
 from ...schema.tracker import EntityRef, NoteDraft
-from ..queue.kinds import JobKind
+from ..queue.kinds import JobKind, nothing_follows
 from ..steps import Step, passed
 from ..store.jobs import Jobs
 from ..store.ledger import Ledger
-from ..store.tasks import Tasks
+from ..store.tasks import Tasks, task_ref
 from .stationery import Stationery, words_of
 
 ANSWER = "answer"
@@ -31,7 +32,7 @@ log = structlog.get_logger()
 
 
 class Answer(Value):
-    """What a task is told. `status` is set only while the task stands in one of `while_states`."""
+    """What a task is told. `status` is set only while the task stands as it did when this was queued (`state`)."""
 
     tracker: str
     project: str
@@ -40,9 +41,8 @@ class Answer(Value):
     subject: str = ""
     text: str = ""
     attachments: tuple[Path, ...] = ()
-    links: tuple[EntityRef, ...] = ()
     status: str | None = None
-    while_states: tuple[str, ...] = ()
+    state: str = ""
     shot: str = ""
 
 
@@ -50,22 +50,46 @@ class Answers:
     """Queues answers, and gives them when their turn comes."""
 
     def __init__(
-        self, *, jobs: Jobs, tasks: Tasks, ledger: Ledger, stationery: Stationery, tracker_for: TrackerFor
+        self,
+        shows: Mapping[str, ShowSettings],
+        *,
+        jobs: Jobs,
+        tasks: Tasks,
+        ledger: Ledger,
+        stationery: Stationery,
+        tracker_for: TrackerFor,
     ) -> None:
-        """Answers go out through *tracker_for*, on the show's *stationery*, guarded by *ledger*."""
-        self._jobs, self._tasks, self._ledger = jobs, tasks, ledger
+        """Answers of *shows* go out through *tracker_for*, on the show's *stationery*, guarded by *ledger*."""
+        self._shows, self._jobs, self._tasks, self._ledger = shows, jobs, tasks, ledger
         self._stationery, self._tracker_for = stationery, tracker_for
 
-    def queue(self, session: Session, task: TaskRow, project: str, saying: str, **words: Any) -> None:
-        """Queue an answer in the caller's transaction; *saying* tells one answer of a task from another."""
+    def queue(
+        self,
+        session: Session,
+        task: TaskRow,
+        saying: str,
+        *,
+        subject: str = "",
+        text: str = "",
+        attachments: Sequence[Path] = (),
+        status: str | None = None,
+    ) -> None:
+        """Queue an answer in the caller's transaction; *saying* tells one answer of a task from another.
+
+        *status* is set only while the task stands as it does now.
+        """
         digest = hashlib.sha256(saying.encode()).hexdigest()[:16]
         answer = Answer(
             tracker=task.tracker,
-            project=project,
-            task=EntityRef(type="Task", id=task.tracker_ref, name=task.name),
+            project=self._shows[task.show].project_of(task.show),
+            task=task_ref(task),
             key=f"wetgate-answer-{task.show}-{task.tracker_ref}-{digest}",
+            subject=subject,
+            text=text,
+            attachments=tuple(attachments),
+            status=status,
+            state=task.state,
             shot=task.entity_name,
-            **words,
         )
         self._jobs.enqueue(
             session,
@@ -82,7 +106,7 @@ class Answers:
 
     def kind(self) -> JobKind:
         """The job kind of answers."""
-        return JobKind(ANSWER, Lane.PUBLISH, self._run, _nothing, self._failed)
+        return JobKind(ANSWER, Lane.PUBLISH, self._run, nothing_follows, self._failed)
 
     def _run(self, job: Job, progress: Progress) -> dict[str, Any]:
         answer = Answer.model_validate(job.payload)
@@ -104,20 +128,15 @@ class Answers:
             task=answer.task,
             subject=answer.subject,
             text=answer.text,
-            links=answer.links,
             attachments=answer.attachments,
         )
         draft = self._stationery.note(show, draft, words_of(show, answer.task.name, answer.shot))
 
         # `note` completes a note that is there already: a kill between its text and its pictures leaves neither out.
-        return self._ledger.step(
-            answer.key, show=show, step="note", find=lambda: None, make=lambda: tracker.note(draft).id
-        )
+        return self._ledger.step(answer.key, show=show, step="note", make=lambda: tracker.note(draft).id)
 
     def _still(self, job: Job, answer: Answer) -> bool:
-        if not answer.while_states or job.task_id is None:
-            return True
-        return self._tasks.get(job.task_id).state in answer.while_states
+        return job.task_id is None or self._tasks.get(job.task_id).state == answer.state
 
     def _failed(self, _session: Session, job: Job, failure: Failure) -> None:
         log.error("answer not given", task=job.task_id, fault=failure.message)
@@ -132,7 +151,3 @@ def set_known_status(tracker: Tracker, task: EntityRef, status: str) -> str:
         log.warning("status refused", task=task.id, status=status, fault=str(error))
         return "refused"
     return status
-
-
-def _nothing(_session: Session, _job: Job, _result: dict[str, Any]) -> None:
-    """Nothing follows from an answer given."""

@@ -18,10 +18,11 @@ from ...schema.media import MediaFacts
 from ...schema.ports import Progress
 from ...schema.rate import snap_rate
 from ...schema.tables import ClipRow
-from ..queue.kinds import JobKind
+from ..queue.kinds import JobKind, nothing_follows
 from ..store import Database
 from ..store.index import Index
 from ..store.jobs import Jobs
+from ..store.rows import id_of
 
 DAY = "day"
 log = structlog.get_logger()
@@ -45,7 +46,7 @@ class Days:
 
     def kind(self) -> JobKind:
         """The job kind of timelines."""
-        return JobKind(DAY, Lane.PUBLISH, self._run, _nothing, _told)
+        return JobKind(DAY, Lane.PUBLISH, self._run, nothing_follows, _told)
 
     def _folder(self, show: str) -> Path:
         return self._work_root / show / "timelines"
@@ -60,7 +61,7 @@ class Days:
         days: dict[str, list[DayClip]] = defaultdict(list)
         paths = self._index.paths(job.show)
         for clip in self._index.clips(job.show):
-            path = paths.get(clip.id or 0)
+            path = paths.get(id_of(clip))
             if path is not None:
                 days[_day(clip)].append(_day_clip(clip, path))
         folder = self._folder(job.show)
@@ -99,10 +100,6 @@ def _day_clip(clip: ClipRow, path: Path) -> DayClip:
         samples=round((sound.seconds or 0) * sound.sample_rate) if sound else 0,
         arrived_at=clip.indexed_at,
     )
-
-
-def _nothing(_session: Session, _job: Job, _result: dict[str, Any]) -> None:
-    """Nothing follows from a written timeline."""
 
 
 def _told(_session: Session, job: Job, failure: Failure) -> None:

@@ -17,6 +17,7 @@ from ...schema.tables import TaskRow, VersionRow
 from ...schema.tracker import EntityRef, FileDraft, MediaKind, NoteDraft, VersionDraft
 from ..steps import Step, passed
 from ..store.ledger import Ledger
+from ..store.tasks import task_ref
 from .gate import Ruling
 from .stationery import Stationery, words_of
 from .words import version_text
@@ -43,7 +44,7 @@ class Delivery:
         self._version, self._task, self._outcome, self._show = version, task, outcome, show
         self._ruling = ruling
         self._tracker, self._ledger, self._stationery = tracker, ledger, stationery
-        self._project = show.project or version.show
+        self._project = show.project_of(version.show)
         self._words = words_of(version.show, task.name, task.entity_name, version.code)
         self._text = version_text(
             version.code, outcome, ruling.reasons, ruling.verdict, handles=show.handles, asked=version.asked
@@ -57,7 +58,7 @@ class Delivery:
             project=self._project,
             code=version.code,
             entity=entity_of(self._task),
-            task=task_of(self._task),
+            task=task_ref(self._task),
             description=self._text,
             first_frame=outcome.first_frame,
             last_frame=outcome.last_frame,
@@ -144,7 +145,7 @@ class Delivery:
         draft = NoteDraft(
             key=f"{self._version.key}-note",
             project=self._project,
-            task=task_of(self._task),
+            task=task_ref(self._task),
             subject=f"{self._version.code}{asks}",
             text=self._text,
             links=tuple(ref for ref in (made, entity_of(self._task)) if ref is not None),
@@ -161,7 +162,7 @@ class Delivery:
         key, day = f"{self._version.key}-time", time.strftime("%Y-%m-%d", time.localtime(self._version.made_at))
 
         def send() -> str:
-            self._tracker.log_time(task_of(self._task), key, day, minutes)
+            self._tracker.log_time(task_ref(self._task), key, day, minutes)
             return str(minutes)
 
         self._extra("time", "time log", send)
@@ -179,9 +180,7 @@ class Delivery:
         except TrackerRejected as error:
             log.warning("left out", step=step, version=self._version.code, fault=str(error))
 
-    def _step(
-        self, name: str, step: str, make: Callable[[], str], find: Callable[[], str | None] = lambda: None
-    ) -> str:
+    def _step(self, name: str, step: str, make: Callable[[], str], find: Callable[[], str | None] | None = None) -> str:
         return self._ledger.step(
             f"{self._version.key}-note" if name == "note" else f"{self._version.key}:{name}",
             show=self._version.show,
@@ -189,11 +188,6 @@ class Delivery:
             find=find,
             make=make,
         )
-
-
-def task_of(task: TaskRow) -> EntityRef:
-    """The task in its tracker."""
-    return EntityRef(type="Task", id=task.tracker_ref, name=task.name)
 
 
 def entity_of(task: TaskRow) -> EntityRef | None:

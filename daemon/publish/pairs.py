@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import structlog
 from sqlmodel import Session
@@ -13,7 +12,7 @@ from ...schema.model import Value
 from ...schema.outcome import Outcome
 from ...schema.request import Request
 from ...schema.tables import VersionRow
-from ..queue.kinds import JobKind
+from ..queue.kinds import JobKind, nothing_follows
 
 PAIRS = "pairs"
 
@@ -52,12 +51,8 @@ def pairs_order(version: VersionRow, outcome: Outcome, request: Request) -> Orde
 
 
 def pairs_kind() -> JobKind:
-    """The job kind of pairs: nothing else waits for it."""
-    return JobKind(PAIRS, Lane.INDEX, "wetgate.daemon.publish.pairs_work:write", _nothing, _told)
-
-
-def _nothing(_session: Session, _job: Job, _result: dict[str, Any]) -> None:
-    """Nothing follows: the page finds the folder by itself."""
+    """The job kind of pairs: nothing else waits for it, and the page finds the folder by itself."""
+    return JobKind(PAIRS, Lane.INDEX, "wetgate.daemon.publish.pairs_work:write", nothing_follows, _told)
 
 
 def _told(_session: Session, job: Job, failure: Failure) -> None:

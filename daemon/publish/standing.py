@@ -17,7 +17,7 @@ from ..store.database import Database
 from ..store.jobs import Jobs
 from ..store.ledger import Ledger
 from ..store.standing import Standing, Standings
-from ..store.tasks import Tasks
+from ..store.tasks import Tasks, task_ref
 from .answer import TrackerFor
 
 STANDING = "standing"
@@ -128,8 +128,8 @@ class WhereIsIt:
         tracker = self._tracker_for(task.tracker)
         draft = NoteDraft(
             key=f"wetgate-where-{task.show}-{task.tracker_ref}",
-            project=show.project or task.show,
-            task=EntityRef(type="Task", id=task.tracker_ref, name=task.name),
+            project=show.project_of(task.show),
+            task=task_ref(task),
             subject="Wetgate: where this task stands",
             text=words,
         )
@@ -140,7 +140,7 @@ class WhereIsIt:
             written = True
             return tracker.note(draft).id
 
-        note = self._ledger.step(draft.key, show=task.show, step="note", find=lambda: None, make=write)
+        note = self._ledger.step(draft.key, show=task.show, step="note", make=write)
         if not written or job.attempt > 1:  # an attempt before this one may have written it, in the words of its time
             tracker.edit_note(EntityRef(type="Note", id=note, name=draft.subject), words)
         return {"standing": one.model_dump(mode="json"), "words": words}

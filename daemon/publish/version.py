@@ -21,9 +21,9 @@ from ..steps import Step, passed
 from ..store.jobs import Jobs
 from ..store.ledger import Ledger
 from ..store.results import Results, outcome_of
-from ..store.tasks import Tasks
+from ..store.tasks import Tasks, task_ref
 from .answer import Answers, TrackerFor, set_known_status
-from .delivery import Delivery, task_of
+from .delivery import Delivery
 from .gate import rule
 from .pairs import pairs_order
 from .stationery import Stationery
@@ -85,13 +85,11 @@ class Publisher:
             self._answers.queue(
                 session,
                 task,
-                show.project or job.show,
                 f"refused {version.key}",
                 subject=f"{version.code}: not published",
                 text=refusal_text(version.code, outcome, ruling.reasons),
-                attachments=tuple(item.path for item in outcome.evidence[:4]) or _sheet(outcome),
+                attachments=[item.path for item in outcome.evidence[:4]] or _sheet(outcome),
                 status=show.statuses.waiting,
-                while_states=("refused",),
             )
 
     def kind(self) -> JobKind:
@@ -125,7 +123,7 @@ class Publisher:
         delivery.log_time(self._jobs.minutes(version.job_id))
         delivery.tell(made)
         progress(0.95, "status")
-        status = set_known_status(tracker, task_of(task), show.statuses.done)
+        status = set_known_status(tracker, task_ref(task), show.statuses.done)
         passed(Step.STATUS_SET)
         return {"version": made.id, "status": status}
 
@@ -144,18 +142,15 @@ class Publisher:
         log.error("version not published", version=version.code, fault=failure.message)
         if version.task_id is not None:
             task = self._tasks.move(session, version.task_id, "failed", failure.message)
-            show = self._shows[version.show]
             self._answers.queue(
                 session,
                 task,
-                show.project or version.show,
                 f"unpublished {version.key} {failure.message}",
                 subject=f"{version.code}: not published",
                 text=failure_text(failure.message),
-                status=show.statuses.waiting,
-                while_states=("failed",),
+                status=self._shows[version.show].statuses.waiting,
             )
 
 
-def _sheet(outcome: Outcome) -> tuple[Path, ...]:
-    return (outcome.contact_sheet,) if outcome.contact_sheet else ()
+def _sheet(outcome: Outcome) -> list[Path]:
+    return [outcome.contact_sheet] if outcome.contact_sheet else []

@@ -57,30 +57,21 @@ class Endings:
         """The job raised; it is tried again as *retry* says."""
         retry_in = None if retry is Retry.NO else backoff(job.attempt)
         over = self._end(lambda session: self._jobs.fail(session, job, failure, retry_in, outage=retry is Retry.OUTAGE))
-        log.warning(
-            "job failed" if over else "job will be tried again",
-            job=job.id,
-            kind=job.kind,
-            show=job.show,
-            attempt=job.attempt,
-            error=failure.type,
-            why=failure.message,
-            **({} if over or retry_in is None else {"in_seconds": round(retry_in, 1)}),
-        )
+        _say(job, failure, None if over else retry_in)
 
     def crashed(self, job: Job, how: str, *, memory: bool) -> None:
         """The job's worker did not survive it (or ran out of memory): tried once more, then never."""
-        said: list[tuple[Failure, Retry]] = []
+        said: list[tuple[Failure, float | None]] = []
 
         def end(session: Session) -> list[Ended]:
             failure, retry = crash(job, how, memory=memory, crashes=self._jobs.crashed(session, job))
-            said[:] = [(failure, retry)]
-            return self._jobs.fail(session, job, failure, None if retry is Retry.NO else backoff(job.attempt))
+            retry_in = None if retry is Retry.NO else backoff(job.attempt)
+            said[:] = [(failure, retry_in)]
+            return self._jobs.fail(session, job, failure, retry_in)
 
         over = self._end(end)
-        for failure, _ in said:
-            words = "job failed" if over else "job will be tried again"
-            log.warning(words, job=job.id, kind=job.kind, show=job.show, error=failure.type, why=failure.message)
+        for failure, retry_in in said:
+            _say(job, failure, None if over else retry_in)
 
     def cancelled(self, job: Job) -> None:
         """A running job was stopped because a person wished it."""
@@ -115,3 +106,16 @@ class Endings:
             log.exception("a failure could not be passed on")
         with self._database.write() as session:
             return end(session)
+
+
+def _say(job: Job, failure: Failure, retry_in: float | None) -> None:
+    log.warning(
+        "job failed" if retry_in is None else "job will be tried again",
+        job=job.id,
+        kind=job.kind,
+        show=job.show,
+        attempt=job.attempt,
+        error=failure.type,
+        why=failure.message,
+        **({} if retry_in is None else {"in_seconds": round(retry_in, 1)}),
+    )

@@ -32,3 +32,7 @@ class JobKind:
     run: str | Callable[[Job, Progress], dict[str, Any]]
     record: Callable[[Session, Job, dict[str, Any]], None]
     failed: Callable[[Session, Job, Failure], None]
+
+
+def nothing_follows(_session: Session, _job: Job, _result: dict[str, Any]) -> None:
+    """For kinds whose work is done with their `run`."""

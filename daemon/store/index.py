@@ -20,6 +20,7 @@ from ...schema.rate import rate_text
 from ...schema.tables import ArrivalRow, ClipRow
 from .arrivals import Arrivals
 from .database import Database
+from .rows import id_of
 
 _CLIP = SQLModel.metadata.tables["clip"]
 _ARRIVAL = SQLModel.metadata.tables["arrival"]
@@ -223,7 +224,7 @@ class Index:
             found = session.execute(statement, {"query": query, "show": show, "limit": limit}).all()
             scores = {row.clip_id: float(row.score) for row in found}
             clips = session.exec(select(ClipRow).where(col(ClipRow.id).in_(scores), _placed())).all()
-        hits = [Hit(clip, scores[clip.id or 0]) for clip in clips]
+        hits = [Hit(clip, scores[id_of(clip)]) for clip in clips]
         return sorted(hits, key=lambda hit: (-hit.score, hit.clip.name, hit.clip.id))
 
 

@@ -23,24 +23,25 @@ class Ledger:
         *,
         show: str,
         step: str,
-        find: Callable[[], str | None],
         make: Callable[[], str],
+        find: Callable[[], str | None] | None = None,
     ) -> str:
         """Return the result of *key*, making it only where it does not exist yet.
 
-        A key that was begun before is looked up first (*find*); after an ambiguous answer it is
-        looked up again, and AmbiguousResult goes on to the caller only where nothing was found:
-        the job is retried, and its next look decides.
+        A key that was begun before is looked up first (*find*; without it *make* itself must look); after an
+        ambiguous answer it is looked up again, and AmbiguousResult goes on to the caller only where nothing was
+        found: the job is retried, and its next look decides.
         """
         done = self._begin(key, show, step)
         if done is not None:
             return done
-        result = find()
+        look = find or _nothing_known
+        result = look()
         if result is None:
             try:
                 result = make()
             except AmbiguousResult:
-                result = find()
+                result = look()
                 if result is None:
                     raise
         with self._database.write() as session:
@@ -56,3 +57,7 @@ class Ledger:
                 session.add(LedgerRow(key=key, show=show, step=step, begun_at=time.time()))
                 return None
             return row.result if row.done_at is not None else None
+
+
+def _nothing_known() -> str | None:
+    return None

@@ -9,10 +9,13 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from ...schema.tables import TaskRow, VersionRow
-from ...schema.tracker import TrackerTask
+from ...schema.tracker import EntityRef, TrackerTask
 from .database import Database
 
-OPEN = ("new", "waiting", "queued", "running")
+
+def task_ref(row: TaskRow) -> EntityRef:
+    """The task in its tracker."""
+    return EntityRef(type="Task", id=row.tracker_ref, name=row.name)
 
 
 class Tasks:
