@@ -32,6 +32,8 @@ class WetgateError(Exception):
     """Something in Wetgate went wrong."""
 
     retryable: ClassVar[bool] = False
+    retry_after: float | None = None
+    """Seconds for which another try is of no use, where that was told."""
 
     def __init__(self, message: str | None = None, **data: object) -> None:
         """Keep *data* as attributes; without *message* the class's docstring speaks."""

@@ -52,7 +52,8 @@ class Tracker(Protocol):
     """A production tracker. Calls are safe to repeat: nothing is created twice for one key.
 
     All calls raise TrackerUnavailable where a later try may succeed, TrackerRejected where it will
-    not, EntityNotFound for a missing entity, AmbiguousResult where a write may have arrived.
+    not, EntityNotFound for a missing entity, AmbiguousResult where a write may have arrived. Where the
+    site said for how long it wants to be left alone, the error's `retry_after` holds the seconds.
     An implementation may be called from one thread at a time. Calls that need an `Ability` which the
     tracker lacks do nothing.
     """

@@ -18,14 +18,13 @@ import requests
 from ftrack_api.exception import Error as VendorError
 from ftrack_api.exception import ServerError
 
-from ...schema.errors import AmbiguousResult, TrackerRejected, TrackerUnavailable, WetgateError
+from ...schema.errors import TrackerRejected, TrackerUnavailable, WetgateError
+from ..answers import BUSY, Certain, by_status, wrong
 from .session import PlainSession, Row
 
 T = TypeVar("T")
 
 PAGE = 500
-_BUSY = {429, 503}
-_REFUSED = {400, 401, 403, 404, 405, 413}
 _PASSING = ("OperationalError", "InternalError", "DBAPIError", "LockWaitTimeout", "Deadlock", "TimeoutError")
 """What the site's own database says on a bad day: nothing was carried out, and later it may be."""
 _VENDOR = (requests.RequestException, VendorError, ValueError, OSError)
@@ -73,7 +72,7 @@ class Client:
         """Ask for a file, with our credentials where it is the site's; raises for whatever is no success."""
         session = self.session()
         ours = address.startswith(f"{self.url}/")
-        session.answered = None
+        self._local.answered = None
         try:
             with contextlib.nullcontext(session.http) if ours else requests.Session() as http:
                 response = http.get(address, stream=True, allow_redirects=False, timeout=self.timeout)
@@ -83,8 +82,7 @@ class Client:
             return response
         status = response.status_code
         response.close()
-        kind = TrackerRejected if status in _REFUSED else TrackerUnavailable
-        raise kind(f"{what}: HTTP {status}.")
+        raise wrong(f"{what}: HTTP {status}.", by_status(status, response.headers), writing=False)
 
     def reading(self, what: str, call: Callable[[], T]) -> T:
         """Run a call that changes nothing."""
@@ -93,12 +91,18 @@ class Client:
         except _VENDOR as error:
             raise self._wrong(error, what, writing=False) from error
 
+    @property
+    def answered(self) -> requests.Response | None:
+        """How the site's last answer to this thread came; None where the last call had none."""
+        found: requests.Response | None = getattr(self._local, "answered", None)
+        return found
+
     def session(self) -> PlainSession:
         """This thread's session, opened at first use."""
         session: PlainSession | None = getattr(self._local, "session", None)
         if session is None:
             try:
-                session = PlainSession(self.url, self.user, self.key, self.timeout)
+                session = PlainSession(self.url, self.user, self.key, self.timeout, self._hear)
             except _VENDOR as error:
                 raise self._wrong(error, "log in", writing=False) from error
             self._local.session = session
@@ -129,18 +133,21 @@ class Client:
 
     def _wrong(self, error: Exception, what: str, *, writing: bool) -> WetgateError:
         message, certain = self._read(error)
-        text = f"{what}: {message}"
-        if certain is not None:
-            return certain(text)
-        return AmbiguousResult(text) if writing else TrackerUnavailable(text)
+        return wrong(f"{what}: {message}", certain, writing=writing)
 
-    def _read(self, error: Exception) -> tuple[str, type[WetgateError] | None]:
+    def _hear(self, response: requests.Response | None) -> None:
+        """Called with each answer of this thread's session, and before each call with None."""
+        self._local.answered = response
+
+    def _read(self, error: Exception) -> tuple[str, Certain | None]:
         """What an error says, and which of ours it is for certain; None where a write may have arrived."""
-        session: PlainSession | None = getattr(self._local, "session", None)
-        response = session.answered if session is not None else None
+        response = self.answered
         status = response.status_code if response is not None else 0
-        found: tuple[str, type[WetgateError] | None]
+        known = by_status(status, response.headers) if response is not None else None
+        found: tuple[str, Certain | None]
         match error:
+            case _ if status in BUSY:
+                found = f"{self.url} answers HTTP {status}.", known
             case ServerError():
                 found = self._refused(str(error))
             case requests.ConnectTimeout():
@@ -155,7 +162,6 @@ class Client:
                     else (f"{self.url} broke the connection off.", None)
                 )
             case _ if status >= 300:
-                known = TrackerUnavailable if status in _BUSY else TrackerRejected if status in _REFUSED else None
                 found = f"{self.url} answers HTTP {status}.", known
             case VendorError():
                 found = self._clean(str(error)), TrackerRejected
@@ -163,7 +169,7 @@ class Client:
                 found = f"{self.url} sends what is no answer of the API.", None
         return found
 
-    def _refused(self, text: str) -> tuple[str, type[WetgateError] | None]:
+    def _refused(self, text: str) -> tuple[str, Certain | None]:
         said = self._clean(text.removeprefix("Server reported error: "))
         if "InvalidCredentials" in said:
             return (

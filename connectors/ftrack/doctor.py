@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from email.utils import parsedate_to_datetime
 
 from ...schema.errors import ConnectorError, EntityNotFound
 from ...schema.tracker import Problem
+from ..answers import moment
 from .client import Client, quoted
 from .site import Site
 
@@ -33,9 +33,9 @@ def examine(client: Client, site: Site, project: str, statuses: Sequence[str], a
 
 
 def _clock(client: Client) -> list[Problem]:
-    answered = client.session().answered
-    date = answered.headers.get("Date") if answered is not None else None
-    skew = abs(time.time() - parsedate_to_datetime(date).timestamp()) if date else 0.0
+    answered = client.answered
+    told = moment(answered.headers.get("Date")) if answered is not None else None
+    skew = 0.0 if told is None else abs(time.time() - told)
     if skew <= SKEW_SECONDS:
         return []
     return [

@@ -8,6 +8,7 @@ writes are handed over as operations, which are sent once.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,11 +19,13 @@ Row = dict[str, Any]
 
 
 class PlainSession(Session):  # type: ignore[misc]  # the vendor's client carries no annotations
-    """A session whose answers are plain, and that remembers how the last one came."""
+    """A session whose answers are plain, and that tells how each of them came."""
 
-    def __init__(self, url: str, user: str, key: str, timeout_seconds: float) -> None:
-        """Log in and read the schema: two requests."""
-        self.answered: requests.Response | None = None
+    def __init__(
+        self, url: str, user: str, key: str, timeout_seconds: float, hear: Callable[[requests.Response | None], None]
+    ) -> None:
+        """Log in and read the schema: two requests. *hear* is called with each response, and None before it."""
+        self._hear = hear
         super().__init__(
             server_url=url,
             api_key=key,
@@ -40,8 +43,8 @@ class PlainSession(Session):  # type: ignore[misc]  # the vendor's client carrie
         return connection
 
     def call(self, data: list[Row]) -> list[Any]:
-        """Send operations; afterwards `answered` is the response, None where there was none."""
-        self.answered = None
+        """Send operations."""
+        self._hear(None)
         if self._note not in self.http.hooks["response"]:
             self.http.hooks["response"].append(self._note)
         answer: list[Any] = super().call(data)
@@ -52,7 +55,7 @@ class PlainSession(Session):  # type: ignore[misc]  # the vendor's client carrie
         return json.loads(string, object_hook=_plain)
 
     def _note(self, response: requests.Response, *_: object, **__: object) -> None:
-        self.answered = response
+        self._hear(response)
 
 
 def _plain(item: Row) -> Any:

@@ -17,6 +17,7 @@ from typing import IO
 import requests
 
 from ...schema.errors import TrackerRejected, TrackerUnavailable
+from ..answers import unavailable
 from .client import Client
 from .session import Row
 
@@ -87,8 +88,8 @@ class Uploads:
             try:
                 with path.open("rb") as source:
                     self._put(what, str(ticket["url"]), source, headers)
-            except TrackerUnavailable:
-                if not left:
+            except TrackerUnavailable as error:
+                if not left or error.retry_after:
                     raise
                 self._wait(_TRIES - left)
             else:
@@ -98,8 +99,8 @@ class Uploads:
         for left in reversed(range(_TRIES)):
             try:
                 response = self._put(f"{what}, part {number}", parts.urls[number], body, {})
-            except TrackerUnavailable:
-                if not left:
+            except TrackerUnavailable as error:
+                if not left or error.retry_after:
                     raise
                 self._wait(_TRIES - left)
                 continue
@@ -126,7 +127,8 @@ class Uploads:
         if response.status_code in _EXPIRED:
             raise TrackerRejected(f"{what}: the storage answers HTTP {response.status_code}.")
         if not response.ok:
-            raise TrackerUnavailable(f"{what}: the storage answers HTTP {response.status_code}.")
+            text = f"{what}: the storage answers HTTP {response.status_code}."
+            raise unavailable(text, response.status_code, response.headers)
         return response
 
     def _parts(self, what: str, component: str, path: Path, size: int) -> _Parts:

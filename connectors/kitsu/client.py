@@ -6,7 +6,6 @@ reads 429, 503 and 504 as if they were answers, and knows no second login once i
 
 from __future__ import annotations
 
-import email.utils
 import re
 import threading
 import time
@@ -31,7 +30,8 @@ from gazu.exception import (
 )
 from urllib3.exceptions import NewConnectionError
 
-from ...schema.errors import AmbiguousResult, EntityNotFound, TrackerRejected, TrackerUnavailable, WetgateError
+from ...schema.errors import EntityNotFound, TrackerRejected, TrackerUnavailable, WetgateError
+from ..answers import Certain, Headers, by_status, moment, wrong
 from .multipart import FileForm
 
 T = TypeVar("T")
@@ -40,7 +40,6 @@ Json = dict[str, Any]
 FRESH_SECONDS = 4.0
 """A connection that rested longer may be closed at the other end already; a write gets a new one."""
 CONNECT_SECONDS = 10.0
-_BUSY = (429, 503)
 _TOKEN = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]+")
 _VENDOR = (GazuException, requests.RequestException, OSError, ValueError)
 
@@ -48,8 +47,8 @@ _VENDOR = (GazuException, requests.RequestException, OSError, ValueError)
 class _Unanswered(requests.RequestException):
     """What a gateway, or a server in trouble, sent instead of an answer."""
 
-    def __init__(self, status: int, message: str) -> None:
-        self.status = status
+    def __init__(self, status: int, message: str, headers: Headers) -> None:
+        self.status, self.headers = status, headers
         super().__init__(message)
 
 
@@ -68,13 +67,14 @@ class _Session(requests.Session):
         # A redirected write would arrive as a GET, without a word.
         options["allow_redirects"] = method.upper() in ("GET", "HEAD")
         response = super().request(method, url, *args, **options)
-        date = email.utils.parsedate_tz(response.headers.get("Date", ""))
-        self.server_time = email.utils.mktime_tz(date) if date else None
+        self.server_time = moment(response.headers.get("Date"))
         if response.is_redirect:
             target = urlsplit(response.headers.get("Location", ""))
-            raise _Unanswered(response.status_code, f"redirects to {target.scheme}://{target.netloc}; use that as url")
+            told = f"redirects to {target.scheme}://{target.netloc}; use that as url"
+            raise _Unanswered(response.status_code, told, response.headers)
         if response.status_code == 429 or response.status_code >= 500:
-            raise _Unanswered(response.status_code, raw.get_message_from_response(response, ""))
+            told = raw.get_message_from_response(response, "")
+            raise _Unanswered(response.status_code, told, response.headers)
         return response
 
 
@@ -165,7 +165,7 @@ class Client:
                     if again:
                         continue
                     if response.status_code == 202:
-                        raise _Unanswered(503, "is still working on the file")
+                        raise _Unanswered(503, "is still working on the file", response.headers)
                     with target.open("wb") as out:
                         for piece in response.iter_content(1 << 20):
                             out.write(piece)
@@ -241,14 +241,11 @@ class Client:
 
     def _wrong(self, error: Exception, what: str, *, writing: bool) -> WetgateError:
         message, certain = self._read(error)
-        text = self._clean(f"{what}: {message}")
-        if certain is not None:
-            return certain(text)
-        return AmbiguousResult(text) if writing else TrackerUnavailable(text)
+        return wrong(self._clean(f"{what}: {message}"), certain, writing=writing)
 
-    def _read(self, error: Exception) -> tuple[str, type[WetgateError] | None]:
+    def _read(self, error: Exception) -> tuple[str, Certain | None]:
         """What an error says, and which of ours it is for certain; None where a write may have arrived."""
-        found: tuple[str, type[WetgateError] | None]
+        found: tuple[str, Certain | None]
         match error:
             case NotAuthenticatedException() | AuthFailedException():
                 message = f"{self.url} does not accept the login of '{self.script_name}'"
@@ -264,7 +261,7 @@ class Client:
                 found = f"refused: {error.args[-1]}", TrackerRejected
             case _Unanswered():
                 moved = 300 <= error.status < 400
-                known = TrackerRejected if moved else TrackerUnavailable if error.status in _BUSY else None
+                known = TrackerRejected if moved else by_status(error.status, error.headers)
                 found = f"{self.url} answers HTTP {error.status} {error}".rstrip(" .") + ".", known
             case requests.exceptions.SSLError() if "CERTIFICATE_VERIFY_FAILED" in str(error):
                 found = f"the certificate of {self.url} is not accepted.", TrackerUnavailable

@@ -18,8 +18,8 @@ from xmlrpc.client import ProtocolError
 from shotgun_api3.lib.httplib2 import HttpLib2Error, ServerNotFoundError
 from shotgun_api3.shotgun import AuthenticationFault, Shotgun, ShotgunError
 
-from ...schema.errors import AmbiguousResult, TrackerRejected, TrackerUnavailable, WetgateError
-from .wire import BUSY, REFUSED
+from ...schema.errors import TrackerRejected, TrackerUnavailable, WetgateError
+from ..answers import Certain, by_status, wrong
 
 T = TypeVar("T")
 Json = dict[str, Any]
@@ -89,14 +89,11 @@ class Client:
 
     def _wrong(self, error: Exception, what: str, *, writing: bool) -> WetgateError:
         message, certain = self._read(error)
-        text = f"{what}: {message}"
-        if certain is not None:
-            return certain(text)
-        return self._unsure(text, writing=writing)
+        return wrong(f"{what}: {message}", certain, writing=writing)
 
-    def _read(self, error: Exception) -> tuple[str, type[WetgateError] | None]:
+    def _read(self, error: Exception) -> tuple[str, Certain | None]:
         """What an error says, and which of ours it is for certain; None where a write may have arrived."""
-        found: tuple[str, type[WetgateError] | None]
+        found: tuple[str, Certain | None]
         match error:
             case AuthenticationFault():
                 message = (
@@ -106,8 +103,7 @@ class Client:
                 found = message, TrackerRejected
             case ProtocolError():
                 status = int(error.errcode)
-                known = TrackerUnavailable if status in BUSY else TrackerRejected if status in REFUSED else None
-                found = f"{self.url} answers HTTP {status}.", known
+                found = f"{self.url} answers HTTP {status}.", by_status(status, error.headers)
             case ShotgunError():
                 found = self._clean(str(error)), TrackerRejected
             case ConnectionRefusedError() | ServerNotFoundError():
@@ -119,10 +115,6 @@ class Client:
             case _:
                 found = f"{self.url} sends what is no answer of the API.", None
         return found
-
-    @staticmethod
-    def _unsure(message: str, *, writing: bool) -> WetgateError:
-        return AmbiguousResult(message) if writing else TrackerUnavailable(message)
 
     def _clean(self, text: str) -> str:
         return text.replace(self._api_key, "***")[:600] if self._api_key else text[:600]

@@ -14,7 +14,7 @@ from pathlib import Path
 from ...schema.errors import AmbiguousResult, TrackerRejected, TrackerUnavailable
 from ...schema.tracker import EntityRef
 from .client import Client, Json
-from .wire import StorageFailed, Wire
+from .wire import Wire
 
 PART = 20_000_000
 """Bytes of one part, as the vendor's client cuts them; the storage takes no smaller ones but the last."""
@@ -160,14 +160,16 @@ class Uploads:
     def _part(self, path: Path, start: int, size: int, ask: Callable[[int], str]) -> str:
         """Send one part from its beginning until the storage has it; gives the ETag."""
         content_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-        said = ""
+        failed = TrackerUnavailable()
         for tries in range(len(PAUSES) + 1):
             self._wait(tries)
             try:
                 return self._wire.store(ask(tries), content_type, path, start, size)
-            except (StorageFailed, TrackerUnavailable) as error:
-                said = str(error)
-        raise TrackerUnavailable(f"upload of {path.name}: {said}; what was sent so far is kept.")
+            except TrackerUnavailable as error:
+                failed = error
+            if failed.retry_after:
+                break
+        raise TrackerUnavailable(f"upload of {path.name}: {failed}; what was sent so far is kept.", **failed.data)
 
     def _link(
         self, entity: EntityRef, upload: _Upload, path: Path, there: Callable[[], bool], field_name: str | None

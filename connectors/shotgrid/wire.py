@@ -15,18 +15,16 @@ import urllib.error
 import urllib.request
 import uuid
 from collections.abc import Iterator, Mapping
-from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 from shotgun_api3.lib import certifi
 
-from ...schema.errors import AmbiguousResult, TrackerRejected, TrackerUnavailable, WetgateError
+from ...schema.errors import TrackerRejected, TrackerUnavailable
+from ..answers import by_status, moment, unavailable, wrong
 
 BLOCK = 1 << 20
-BUSY = frozenset({429, 503})
-REFUSED = frozenset({400, 401, 403, 404, 405, 413})
 _BROKEN = (OSError, http.client.HTTPException)
 
 
@@ -35,10 +33,6 @@ class _StayHere(urllib.request.HTTPRedirectHandler):
 
     def redirect_request(self, req: urllib.request.Request, *rest: Any) -> urllib.request.Request | None:
         return super().redirect_request(req, *rest) if req.get_method() in {"GET", "HEAD"} else None
-
-
-class StorageFailed(Exception):
-    """The storage did not take a part; it may be sent again."""
 
 
 class Wire:
@@ -84,7 +78,7 @@ class Wire:
         return self._answer(what, request, writing=True)
 
     def store(self, url: str, content_type: str, file: Path, start: int, size: int) -> str:
-        """PUT *size* bytes of the file into the storage; gives the ETag. Raises StorageFailed."""
+        """PUT *size* bytes of the file into the storage; gives the ETag. Raises TrackerUnavailable."""
         digest = hashlib.md5(usedforsecurity=False)
 
         def body() -> Iterator[bytes]:
@@ -102,9 +96,10 @@ class Wire:
                 return response.headers.get("ETag") or f'"{digest.hexdigest()}"'
         except urllib.error.HTTPError as error:
             error.close()
-            raise StorageFailed(f"the storage answers HTTP {error.code}") from None
+            text = f"the storage answers HTTP {error.code}"
+            raise unavailable(text, error.code, error.headers) from None
         except _BROKEN as error:
-            raise StorageFailed(f"the storage broke the connection off ({_reason(error)})") from None
+            raise TrackerUnavailable(f"the storage broke the connection off ({_reason(error)})") from None
 
     def fetch(self, what: str, url: str, target: Path, session: str) -> None:
         """Download into *target*; *session* goes to the site itself and to nobody else."""
@@ -118,8 +113,8 @@ class Wire:
                     raise TrackerUnavailable(f"{what}: the download broke off.")
         except urllib.error.HTTPError as error:
             error.close()
-            kind = TrackerRejected if error.code in REFUSED else TrackerUnavailable
-            raise kind(f"{what}: the download was answered with HTTP {error.code}.") from None
+            text = f"{what}: the download was answered with HTTP {error.code}."
+            raise wrong(text, by_status(error.code, error.headers), writing=False) from None
         except _BROKEN as error:
             raise TrackerUnavailable(f"{what}: the download broke off ({_reason(error)}).") from None
 
@@ -133,10 +128,7 @@ class Wire:
             error.close()
         except _BROKEN as error:
             raise TrackerUnavailable(f"{self._url} does not answer ({_reason(error)}).") from None
-        try:
-            return parsedate_to_datetime(said).timestamp() if said else None
-        except ValueError:
-            return None
+        return moment(said)
 
     def _answer(self, what: str, request: urllib.request.Request, *, writing: bool) -> str:
         try:
@@ -144,23 +136,18 @@ class Wire:
                 text = response.read().decode("utf-8", "replace")
         except urllib.error.HTTPError as error:
             error.close()
-            raise self._by_status(what, error.code, writing=writing) from None
+            text = f"{what}: {self._url} answers HTTP {error.code}."
+            raise wrong(text, by_status(error.code, error.headers), writing=writing) from None
         except _BROKEN as error:
             cause = getattr(error, "reason", error)
             if isinstance(cause, ConnectionRefusedError):
                 raise TrackerUnavailable(f"{what}: {self._url} cannot be reached.") from None
-            raise _unsure(f"{what}: the transfer broke off ({_reason(error)}).", writing=writing) from None
+            raise wrong(f"{what}: the transfer broke off ({_reason(error)}).", None, writing=writing) from None
         if text.startswith("1"):
             return str(text[1:])
         if text.startswith("0"):
             raise TrackerRejected(f"{what}: {self._clean(text[1:].lstrip(':'))}")
-        raise _unsure(f"{what}: {self._url} sends what is no answer to an upload.", writing=writing)
-
-    def _by_status(self, what: str, status: int, *, writing: bool) -> WetgateError:
-        text = f"{what}: {self._url} answers HTTP {status}."
-        if status in BUSY:
-            return TrackerUnavailable(text)
-        return TrackerRejected(text) if status in REFUSED else _unsure(text, writing=writing)
+        raise wrong(f"{what}: {self._url} sends what is no answer to an upload.", None, writing=writing)
 
     def _clean(self, text: str) -> str:
         key = self._secrets.get("script_key")
@@ -189,7 +176,3 @@ def blocks(file: Path, start: int, size: int) -> Iterator[bytes]:
 def _reason(error: Exception) -> str:
     cause = getattr(error, "reason", error)
     return "no answer in time" if isinstance(cause, TimeoutError) else type(cause).__name__
-
-
-def _unsure(message: str, *, writing: bool) -> WetgateError:
-    return AmbiguousResult(message) if writing else TrackerUnavailable(message)

@@ -14,6 +14,7 @@ from ...schema.errors import AmbiguousResult, ConnectorError, TrackerUnavailable
 from ...schema.ports import Push, Tracker
 from ...schema.settings import TrackerSettings
 from ...schema.tables import EventRow, TaskRow
+from ..queue.failures import left_alone
 from ..steps import Step, passed
 from ..store import Database
 from ..store.inbox import Inbox
@@ -151,8 +152,13 @@ class Desk:
             except (TrackerUnavailable, AmbiguousResult) as error:
                 self._faults += 1
                 pause = min(60.0, pause * 2 ** min(self._faults, 5)) * random.uniform(0.7, 1.3)  # jitter
+                asked = left_alone(error.retry_after)
+                pause = max(pause, asked)
                 log.warning("tracker away", tracker=self._tracker_name, fault=str(error), next_try_s=round(pause, 1))
                 self._reconnect()
+                # Whatever happens here meanwhile: the site asked for it.
+                self._stop.wait(asked)
+                pause -= asked
             except ConnectorError as error:
                 log.error("tracker refused", tracker=self._tracker_name, fault=str(error))
                 self._reconnect()

@@ -14,7 +14,7 @@ from ...schema.job import Failure, Job
 from ..steps import Step, passed
 from ..store.database import Database
 from ..store.jobs import Ended, Jobs
-from .failures import Retry, backoff, crash, describe
+from .failures import Retry, crash, describe, pause
 from .kinds import JobKind
 
 log = structlog.get_logger(__name__)
@@ -55,7 +55,7 @@ class Endings:
 
     def failed(self, job: Job, failure: Failure, retry: Retry) -> None:
         """The job raised; it is tried again as *retry* says."""
-        retry_in = None if retry is Retry.NO else backoff(job.attempt)
+        retry_in = pause(failure, retry, job.attempt)
         over = self._end(lambda session: self._jobs.fail(session, job, failure, retry_in, outage=retry is Retry.OUTAGE))
         _say(job, failure, None if over else retry_in)
 
@@ -65,7 +65,7 @@ class Endings:
 
         def end(session: Session) -> list[Ended]:
             failure, retry = crash(job, how, memory=memory, crashes=self._jobs.crashed(session, job))
-            retry_in = None if retry is Retry.NO else backoff(job.attempt)
+            retry_in = pause(failure, retry, job.attempt)
             said[:] = [(failure, retry_in)]
             return self._jobs.fail(session, job, failure, retry_in)
 

@@ -17,6 +17,12 @@ from ...schema.errors import (
 from ...schema.job import Failure, Job, Lane
 from ...schema.model import Value
 
+MOST_ASKED = 180.0
+"""A tracker that asks to be left alone for longer is asked again after so many seconds: in five minutes without a sign
+of life a part of the daemon counts as dead, and one question in three minutes is no burden."""
+SCATTER = 0.25
+"""So much later at the most, so that those who were sent away together do not come back together."""
+
 MOST_CRASHES = 2
 """A job that ends its worker this often is not tried again."""
 
@@ -79,6 +85,20 @@ def exit_words(code: int) -> tuple[str, bool]:
     if -code == signal.SIGKILL:
         return "the system killed the worker (SIGKILL), most likely for lack of memory", True
     return f"the worker crashed ({name})", False
+
+
+def pause(failure: Failure, retry: Retry, attempt: int) -> float | None:
+    """Seconds until the next attempt; None where there is none."""
+    return None if retry is Retry.NO else max(backoff(attempt), left_alone(failure.data.get("retry_after")))
+
+
+def left_alone(told: object) -> float:
+    """Seconds to leave a site alone that asked for *told*: never less, up to a limit; 0 where it asked for nothing."""
+    try:
+        seconds = min(float(str(told)), MOST_ASKED)
+    except ValueError:
+        return 0.0
+    return seconds * random.uniform(1.0, 1.0 + SCATTER) if seconds > 0 else 0.0
 
 
 def backoff(attempt: int, base: float = 2.0, most: float = 60.0) -> float:

@@ -21,9 +21,9 @@ class Fault(BaseModel):
     """One rule: the *nth* call (and *times* - 1 more) that fits *path* and *method* meets *action*.
 
     `path` and `method` are globs; `method` is the API method (`create`), for what has none the last
-    part of the path. `action`: `status` answers with *status*, `drop` ends the connection without an
-    answer, `slow` waits *seconds*, `strip` passes on without the answer's *headers*. `when` says
-    whether the request has been carried out by then.
+    part of the path. `action`: `status` answers with *status*, *headers* and *body*, `drop` ends the
+    connection without an answer, `slow` waits *seconds*, `strip` passes on without the answer's
+    *headers*. `when` says whether the request has been carried out by then.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -39,6 +39,7 @@ class Fault(BaseModel):
     status: int = 503
     seconds: float = 0.0
     headers: dict[str, str] = {}
+    body: str = "<html><body>ordered by a test</body></html>"
 
 
 class Call(BaseModel):
@@ -160,10 +161,10 @@ class FaultMiddleware:
         if fault.action == "drop":
             _abort(send)
             return
-        headers = [(b"content-type", b"text/html")]
-        headers += [(name.lower().encode(), value.encode()) for name, value in fault.headers.items()]
+        told = {"content-type": "text/html"} | {name.lower(): value for name, value in fault.headers.items()}
+        headers = [(name.encode(), value.encode()) for name, value in told.items()]
         await noted({"type": "http.response.start", "status": fault.status, "headers": headers})
-        await noted({"type": "http.response.body", "body": b"<html><body>ordered by a test</body></html>"})
+        await noted({"type": "http.response.body", "body": fault.body.encode()})
 
 
 def _without(send: Send, names: set[str]) -> Send:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from wetgate.daemon.queue.failures import Retry, backoff, crash, describe, exit_words
+from wetgate.daemon.queue.failures import MOST_ASKED, Retry, backoff, crash, describe, exit_words, pause
 from wetgate.schema.errors import (
     AmbiguousResult,
     NotConfident,
@@ -73,3 +73,21 @@ def test_waits_double_up_to_a_limit_and_scatter() -> None:
     for attempt, full in ((1, 2), (2, 4), (3, 8), (5, 32), (6, 60), (5000, 60)):
         waits = [backoff(attempt) for _ in range(50)]
         assert full / 2 <= min(waits) < max(waits) <= full
+
+
+def test_a_site_that_asked_for_it_is_left_alone() -> None:
+    """Never for less than it asked, a little longer at random, and never for more than a limit allows."""
+    for asked, least in ((1.0, 1.0), (40.0, 40.0), (1e9, MOST_ASKED), (float("inf"), MOST_ASKED)):
+        failure, retry = describe(TrackerUnavailable(retry_after=asked))
+        waits = [pause(failure, retry, 1) or 0.0 for _ in range(50)]
+        assert least <= min(waits) < max(waits) <= max(least * 1.25, 2.0)
+
+
+def test_a_wait_that_is_none() -> None:
+    """Nonsense from a plugin is no wait, the usual one grows on, and what is final has none."""
+    for asked in (None, "soon", float("nan"), -5.0, ""):
+        failure, retry = describe(TrackerUnavailable(retry_after=asked))
+        assert 1.0 <= (pause(failure, retry, 1) or 0.0) <= 2.0
+    failure, retry = describe(TrackerUnavailable(retry_after=3.0))
+    assert 30.0 <= (pause(failure, retry, 20) or 0.0) <= 60.0
+    assert pause(*describe(NotConfident()), 1) is None
