@@ -146,7 +146,7 @@ def test_outage_is_tried_until_it_is_over(room: Room) -> None:
     job_id = room.enqueue("tell", what="outage")
     wait_for(lambda: room.jobs.get(job_id).attempts > 7)
     assert room.jobs.get(job_id).state in {"queued", "running"}
-    assert room.jobs.cancel(job_id)
+    room.jobs.cancel(job_id)  # whether it was waiting just then is chance
     assert room.over(job_id).state == "cancelled"
     assert room.heard(job_id) == [("failed", "Cancelled")]
 
