@@ -19,7 +19,7 @@ from .motion import Flows, grid
 from .pieces import Pieces
 from .scene import Scene
 from .segment import mover_alpha
-from .vote import arbitrate, attached, doubt
+from .vote import arbitrate, attached, doubt, sure
 
 REACH = 24
 """Frames before and after at which a mover is looked for."""
@@ -68,7 +68,7 @@ class Movers:
         weights, shares = arbitrate(gone, ways, target)
         weights = np.concatenate([weights * (1 - shares.sum(axis=0)), shares])
         found = [*gone, *ways]
-        believed = attached(target, found, weights)
+        believed = attached(target, found, weights) * sure(target, found, weights)
         found = [replace(one, alpha=one.alpha * believed) for one in found]
         return self._fused(target, found, weights, region, hole, doubt(target, found, weights))
 

@@ -16,6 +16,8 @@ from .scene import Scene
 
 _SAME = 0.02
 """Difference (0..1) up to which a place shows the background."""
+_UNSURE = 0.3
+"""Pixels a frame by which the flow of what is seen may be off."""
 
 
 def followed(scene: Scene, flows: Flows, target: Target) -> Iterator[Candidate]:
@@ -41,10 +43,20 @@ def followed(scene: Scene, flows: Flows, target: Target) -> Iterator[Candidate]:
             x, y, drift = x + moved[..., 0], y + moved[..., 1], drift + moved[..., 2]
             if count in STEPS:
                 hidden = cv2.remap(scene.hidden(number).astype(np.float32), x, y, cv2.INTER_LINEAR, borderValue=1)
-                stops.append((number, x, y, drift, np.asarray(hidden < 0.03)))
+                astray = drift + count * _against(flows, number, step, x, y, np.asarray(moved[..., :2], np.float32))
+                stops.append((number, x, y, astray, np.asarray(hidden < 0.03)))
                 due[target.hole & (due == 0) & stops[-1][-1]] = len(stops)
         if due.any():
             yield _arrived(scene, target, np.where(target.hole, due, nearest(due)), stops)
+
+
+def _against(flows: Flows, number: int, step: int, x: Field, y: Field, came: Field) -> Field:
+    """(h, w) pixels a frame by which what is seen in *number* at (x, y) goes another way than that by which it was
+    reached: whoever passes there is not what stood still behind the hole."""
+    goes = flows.seen(number, step)
+    here = cv2.remap(goes, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    apart = np.hypot(*(here[..., axis] / np.maximum(here[..., 2], 1e-6) - came[..., axis] for axis in (0, 1)))
+    return np.asarray(np.maximum(apart - _UNSURE, 0) * (here[..., 2] > 0.3), np.float32)
 
 
 def _arrived(

@@ -86,3 +86,14 @@ class Flows:
         field = cv2.resize(self._kept[frame, step], (width, height), interpolation=cv2.INTER_LINEAR)
         flow = field[..., :2] + self._scene.carried(frame, step)
         return np.asarray(flow, np.float32), np.asarray(field[..., 2], np.float32)
+
+    def seen(self, frame: int, step: int) -> Field:
+        """(h, w, 3) what is seen in *frame* moves that far a frame in direction *step* (+-1), times a weight, and
+        the weight: 0 where neither neighbour shows where it goes."""
+        total = np.zeros((*self._scene.shape, 3), np.float32)
+        for way in (1, -1):
+            if self._scene.holds(frame + way):
+                flow, weight = self._scene.flow(frame, way)
+                whole = (flow + self._scene.carried(frame, way)) * way * step
+                total += np.dstack([whole * weight[..., None], weight])
+        return total

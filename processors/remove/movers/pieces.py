@@ -28,6 +28,9 @@ _FAR = 40.0
 _CALM = 0.01
 """Squared error a pixel (0..1, summed over RGB) that must be saved for standing at the very edge of that."""
 
+_OUTSIDE = -1e4
+"""A coordinate that no picture has."""
+
 
 @dataclass(frozen=True)
 class Piece:
@@ -88,7 +91,7 @@ class Pieces:
         from_x = rest_x + window[1].start - offsets[own, 0]
         from_y = rest_y + window[0].start - offsets[own, 1]
         if shift is not None:
-            both = cv2.remap(np.dstack([x, y]), from_x, from_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+            both = cv2.remap(np.dstack([x, y]), from_x, from_y, cv2.INTER_LINEAR, borderValue=(_OUTSIDE, _OUTSIDE))
             from_x, from_y = np.ascontiguousarray(both[..., 0]), np.ascontiguousarray(both[..., 1])
         return from_x, from_y, own
 

@@ -43,6 +43,11 @@ _ODDS, _STRAYING, _DIFFERENT = 3.5, 0.7, 0.15
 (0..1) between both ways: a logistic fit of which errs less, to half of the cases of `benchmarks/movers.py`."""
 _CHOOSE = 3
 """How many times over these odds count."""
+_GUESSED = 1.2
+"""Error (0..1) times frames gone at which a mover is as likely somewhere else; chosen, like the next, on the tuning
+half of `benchmarks/removal.py`."""
+_SPLIT = 0.2
+"""The same for how far candidates differ (0..1)."""
 
 Weights = NDArray[np.float32]
 
@@ -128,6 +133,25 @@ def attached(target: Target, found: Sequence[Candidate], weights: Weights) -> ND
     kept = touched | (large & agreed)
     kept[0] = False
     return cv2.dilate(kept[labels].astype(np.float32), np.ones((5, 5), np.uint8)).astype(np.float32)
+
+
+def sure(target: Target, found: Sequence[Candidate], weights: Weights) -> NDArray[np.float32]:
+    """(h, w) 0..1: how far somebody is believed to stand just there.
+
+    Less, the longer he went unseen and the worse he meets what is seen beside the hole, and the farther
+    those that show him differ.
+    """
+    if not len(found):
+        return np.zeros(target.hole.shape, np.float32)
+    total = np.maximum(weights.sum(axis=0), 1e-6)
+    fused = sum(w[..., None] * one.image for one, w in zip(found, weights, strict=True)) / total[..., None]
+    age, error, split = (np.zeros(target.hole.shape, np.float32) for _ in range(3))
+    for one, weight in zip(found, weights / total, strict=True):
+        age += weight * _age(one, target)
+        error += weight * one.error
+        split += weight * largest_channel(np.abs(one.image - fused))
+    guessed = 1 / (1 + (error * age / _GUESSED) ** 2)
+    return np.asarray(guessed / (1 + (split / _SPLIT) ** 4), np.float32)
 
 
 def doubt(target: Target, found: Sequence[Candidate], weights: Weights) -> float:
