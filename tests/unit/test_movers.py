@@ -6,13 +6,17 @@ from collections.abc import Callable
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 from wetgate.processors.mattes import grown
 from wetgate.processors.remove.holes import Region
+from wetgate.processors.remove.movers.candidates import Candidate, Target
 from wetgate.processors.remove.movers.complete import Movers
+from wetgate.processors.remove.movers.follow import followed
 from wetgate.processors.remove.movers.motion import completed, nearest
 from wetgate.processors.remove.movers.pieces import placed
 from wetgate.processors.remove.movers.scene import Scene
 from wetgate.processors.remove.movers.segment import mover_alpha, still_background
+from wetgate.processors.remove.movers.vote import sure
 from wetgate.processors.remove.sources.camera import Camera
 
 HEIGHT, WIDTH, LENGTH = 120, 200, 40
@@ -179,6 +183,41 @@ def test_a_piece_that_nothing_is_seen_of_stands_where_its_way_leads() -> None:
     assert placed(rgb, mask, (72.5, 31.0), shown, ground, ~hidden, 30.0) == (72.5, 31.0)
     left, top = placed(rgb, mask, (50.0, 30.0), shown, ground, ~hidden, 30.0)
     assert (left, top) == (60.0, 30.0)
+
+
+def test_what_stood_still_is_not_taken_for_whoever_passed_there() -> None:
+    """Ground that was last seen while somebody walked over it counts as many pixels astray as he went since."""
+
+    def matte(frame: int) -> np.ndarray:
+        return box(46, 68) if 14 <= frame <= 20 else np.zeros((HEIGHT, WIDTH), bool)
+
+    movers = movers_of(walking, matte)
+    hole, ground = matte(20), np.asarray(GROUND, np.float32)
+    plate = np.where(hole[..., None], 0.9, walking(20)).astype(np.float32)
+    whole = (slice(0, HEIGHT), slice(0, WIDTH))
+    target = Target(20, whole, plate, ground, movers.scene.hidden(20), hole, movers.scene.alpha(20))
+    wrong = [one.strayed[hole & one.valid & (one.alpha > 0.5)] for one in followed(movers.scene, movers.flows, target)]
+    found = np.concatenate(wrong)
+    assert len(found) > 100
+    assert np.median(found) > 10
+
+
+def test_a_mover_is_believed_who_is_fresh_and_shown_alike() -> None:
+    """Candidates that differ, or that come from long ago and do not meet the plate, are hardly believed."""
+    ones: NDArray[np.float32] = np.ones((8, 8), np.float32)
+
+    def candidate(age: int, value: float, error: float) -> Candidate:
+        image = np.full((8, 8, 3), value, np.float32)
+        frames = np.full((8, 8), 20 - age, np.int32)
+        return Candidate(frames, ones, ones, image, ones, ones > 0, np.full_like(ones, error), np.zeros_like(ones))
+
+    black = np.zeros((8, 8, 3), np.float32)
+    target = Target(20, (slice(0, 8), slice(0, 8)), black, black, ones > 0, ones > 0, ones)
+    even = np.full((2, 8, 8), 0.5, np.float32)
+    assert sure(target, [candidate(2, 0.5, 0.03), candidate(3, 0.52, 0.03)], even).min() > 0.95
+    assert sure(target, [candidate(2, 0.1, 0.03), candidate(3, 0.9, 0.03)], even).max() < 0.1
+    assert sure(target, [candidate(19, 0.5, 0.15), candidate(24, 0.5, 0.15)], even).max() < 0.2
+    assert not sure(target, [], even[:0]).any()
 
 
 def test_unlabelled_places_go_with_the_nearest_label() -> None:
