@@ -15,9 +15,9 @@ from ...schema.tracker import Attachment, EntityRef, MediaKind
 from ..files import check_sendable, fetched
 from .client import Client, Duplicate, create, own_id, quoted, tagged, update
 from .movie import size_of
-from .session import Row, metadata
+from .session import Row
 from .uploads import Uploads
-from .versions import FRAMES
+from .versions import FRAMES, version_metadata
 
 SERVER = "3a372bde-05bc-11e4-8908-20c9d081909b"
 FILE = "wetgate_file"
@@ -44,19 +44,14 @@ class Files:
         check_sendable(path)
         if kind is MediaKind.FILMSTRIP:
             return
-        rows = self._client.first(
-            f"version {version.name or version.id}",
-            f"select id, metadata.key, metadata.value from AssetVersion where id is {quoted(version.id)}",
-        )
-        if not rows:
-            raise EntityNotFound(f"The tracker has no version {version.id} (any more).")
+        frames = version_metadata(self._client, version).get(FRAMES, "")
         key = own_id("component", version.id, kind.value, path.name)
         if self._sent(key):
             return
         name = _NAMES.get(kind, path.stem)
         last = [tagged("FileComponent", key, FILE, path.name), update("FileComponent", key, {"version_id": version.id})]
         if kind is MediaKind.MOVIE:
-            last.append(tagged("FileComponent", key, "ftr_meta", _review(path, metadata(rows[0]).get(FRAMES, ""))))
+            last.append(tagged("FileComponent", key, "ftr_meta", _review(path, frames)))
         if kind is MediaKind.THUMBNAIL:
             last.append(update("AssetVersion", version.id, {"thumbnail_id": key}))
         self._send(key, name, path, last)

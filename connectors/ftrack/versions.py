@@ -76,21 +76,12 @@ class Versions:
             f"location_id is {quoted(UNMANAGED)} and component.version_id is {quoted(version.id)}",
         )
         there = {row["resource_identifier"] for row in rows}
-        frames = metadata(self._row(version)).get(FRAMES, "")
+        frames = version_metadata(self._client, version).get(FRAMES, "")
         for file in files:
             if file.path not in there:
                 # A duplicate is there already: that is what was asked for.
                 with contextlib.suppress(Duplicate):
                     self._client.write(f"register {file.kind}", _component(version.id, file, frames))
-
-    def _row(self, version: EntityRef) -> Row:
-        rows = self._client.first(
-            f"version {version.name or version.id}",
-            f"select id, metadata.key, metadata.value from AssetVersion where id is {quoted(version.id)}",
-        )
-        if not rows:
-            raise EntityNotFound(f"The tracker has no version {version.id} (any more).")
-        return rows[0]
 
     def _operations(self, draft: VersionDraft, key: str) -> list[Row]:
         task = self._tasks.row(draft.task.id)
@@ -151,6 +142,17 @@ class Versions:
             by=logins.get(str(change["user_id"]), "") if change else "",
             at=stamp((change or row)["date"]),
         )
+
+
+def version_metadata(client: Client, version: EntityRef) -> dict[str, str]:
+    """A version's metadata; raises EntityNotFound when it is gone."""
+    rows = client.first(
+        f"version {version.name or version.id}",
+        f"select id, metadata.key, metadata.value from AssetVersion where id is {quoted(version.id)}",
+    )
+    if not rows:
+        raise EntityNotFound(f"The tracker has no version {version.id} (any more).")
+    return metadata(rows[0])
 
 
 def version_ref(row: Row) -> EntityRef:

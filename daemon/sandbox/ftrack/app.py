@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI, Request, Response, WebSocket
@@ -154,13 +155,18 @@ def _store(site: Site, request: Request, body: bytes, key: str, part: int | None
     return Response()
 
 
+def _file(site: Site, request: Request, component: str) -> tuple[Path, Record]:
+    """A component's file and its record, for whoever is known or has a signed address."""
+    if not site.auth.signed(request.url.path, request.query_params.get("sig", "")):
+        _user(site, request)
+    path = site.media.path(component)
+    with site.storage.lock:
+        return path, site.graph.one("Component", component) or {}
+
+
 def _serve(site: Site, request: Request, component: str) -> Response:
     try:
-        if not site.auth.signed(request.url.path, request.query_params.get("sig", "")):
-            _user(site, request)
-        path = site.media.path(component)
-        with site.storage.lock:
-            record = site.graph.one("Component", component) or {}
+        path, record = _file(site, request, component)
     except Refusal as refusal:
         return _refused(refusal)
     name = f"{record.get('name') or component}{record.get('file_type') or ''}"
@@ -169,15 +175,11 @@ def _serve(site: Site, request: Request, component: str) -> Response:
 
 def _picture(site: Site, request: Request, component: str) -> Response:
     try:
-        if not site.auth.signed(request.url.path, request.query_params.get("sig", "")):
-            _user(site, request)
-        path = site.media.path(component)
+        path, record = _file(site, request, component)
     except Refusal as refusal:
         if refusal.status == 401:
             return _refused(refusal)
         return Response(_PICTURE, media_type="image/png")
-    with site.storage.lock:
-        record = site.graph.one("Component", component) or {}
     if str(record.get("file_type")).lower() in {".png", ".jpg", ".jpeg", ".gif", ".webp"}:
         return FileResponse(path)
     return Response(_PICTURE, media_type="image/png")

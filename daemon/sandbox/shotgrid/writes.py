@@ -124,11 +124,7 @@ class Writes:
 
     def retire(self, kind: str, number: int, caller: Caller) -> bool:
         """Hide a record; False if it was hidden already."""
-        self._schema.entity(kind, "delete")
-        caller.may.demand("delete", kind)
-        record = self._storage.get(kind, number)
-        if record is None or not caller.may.sees(record):
-            raise Refusal(f"API delete() Entity of type [{kind}] cannot be found with id={number}.")
+        record = self._known(kind, number, "delete", caller)
         if record.get("_retired"):
             return False
         self._storage.put({**record, "_retired": True})
@@ -137,11 +133,7 @@ class Writes:
 
     def revive(self, kind: str, number: int, caller: Caller) -> bool:
         """Bring a hidden record back; False if it was not hidden."""
-        self._schema.entity(kind, "revive")
-        caller.may.demand("revive", kind)
-        record = self._storage.get(kind, number)
-        if record is None or not caller.may.sees(record):
-            raise Refusal(f"API revive() Entity of type [{kind}] cannot be found with id={number}.")
+        record = self._known(kind, number, "revive", caller)
         if not record.get("_retired"):
             return False
         revived = {name: value for name, value in record.items() if name != "_retired"}
@@ -159,10 +151,21 @@ class Writes:
 
     def existing(self, kind: str, number: int, call: str, caller: Caller | None = None) -> Record:
         """The record, unless it is retired, was never there or is none of *caller*'s."""
+        record = self._seen(kind, number, call, caller)
+        if record.get("_retired"):
+            raise _not_found(kind, number, call)
+        return record
+
+    def _known(self, kind: str, number: int, call: str, caller: Caller) -> Record:
+        """The record, retired or not, to a caller who may do this to such ones."""
+        self._schema.entity(kind, call)
+        caller.may.demand(call, kind)
+        return self._seen(kind, number, call, caller)
+
+    def _seen(self, kind: str, number: int, call: str, caller: Caller | None) -> Record:
         record = self._storage.get(kind, number)
-        hidden = record is not None and caller is not None and not caller.may.sees(record)
-        if record is None or record.get("_retired") or hidden:
-            raise Refusal(f"API {call}() Entity of type [{kind}] cannot be found with id={number}.")
+        if record is None or (caller is not None and not caller.may.sees(record)):
+            raise _not_found(kind, number, call)
         return record
 
     def _fit(self, field: SiteField, raw: Any, record: Record, caller: Caller, call: str) -> Any:
@@ -256,6 +259,10 @@ def _complete(record: Record, values: dict[str, Any], caller: Caller) -> None:
         record["user"] = caller.user
     if record["type"] == "Version" and not record.get("user"):
         record["user"] = caller.user
+
+
+def _not_found(kind: str, number: int, call: str) -> Refusal:
+    return Refusal(f"API {call}() Entity of type [{kind}] cannot be found with id={number}.")
 
 
 def _merged(before: list[Any] | None, value: list[Any], mode: str) -> list[Any]:
