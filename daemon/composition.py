@@ -17,8 +17,11 @@ from .configuration import Configuration, database_url
 from .desk.clerk import Clerk
 from .desk.desk import Desk
 from .desk.drawings import Drawings
+from .desk.ears import Ears
+from .desk.known import Known
 from .desk.landing import Landing
 from .desk.orders import Orders
+from .desk.placing import Placing
 from .desk.planning import Planner
 from .desk.repulls import Repulls
 from .desk.results import Receiver
@@ -225,23 +228,30 @@ class House:
             self.settings.trackers[tracker],
             connect=lambda: self.trackers.connect(tracker),
             database=self.database,
-            clerk=Clerk(
-                tracker,
-                database=self.database,
-                index=self.index,
-                tasks=self.tasks,
-                jobs=self.jobs,
-                answers=self._answers,
-                telling=Telling(database=self.database, tasks=self.tasks, answers=self._answers, queued=queued),
-                pulls=self.pulls,
-                drawings=Drawings(self.index, self.results),
-                processors=plugins.processors(),
-                queued=queued,
-            ),
+            clerk=self._clerk(tracker, queued),
             tasks=self.tasks,
             shows={show: self._show_desk(show, settings) for show, settings in self._shows_of(tracker).items()},
             queued=queued,
             beat=self.health.watch(name, DESK_BEAT),
+        )
+
+    def _clerk(self, tracker: str, queued: Callable[[], None]) -> Clerk:
+        database, tasks = self.database, self.tasks
+        return Clerk(
+            known=Known(tracker, database=database, tasks=tasks, jobs=self.jobs, queued=queued),
+            ears=Ears(database=database, tasks=tasks, drawings=Drawings(self.index, self.results)),
+            placing=Placing(
+                database=database,
+                index=self.index,
+                tasks=tasks,
+                pulls=self.pulls,
+                answers=self._answers,
+                queued=queued,
+            ),
+            telling=Telling(database=database, tasks=tasks, answers=self._answers, queued=queued),
+            tasks=tasks,
+            jobs=self.jobs,
+            processors=plugins.processors(),
         )
 
     def _show_desk(self, show: str, settings: ShowSettings) -> ShowDesk:

@@ -65,14 +65,13 @@ class Service:
         drain_seconds: float,
         *,
         health: Health | None = None,
-        systemd: Systemd | None = None,
         on_ready: Callable[[], None] = lambda: None,
     ) -> None:
         """*drain_seconds* is how long work under way may take to end; *on_ready* is called when all parts run."""
         self._parts = parts
         self._drain_seconds = drain_seconds
         self._health = health or Health()
-        self._systemd = systemd or Systemd()
+        self._systemd = Systemd()
         self._on_ready = on_ready
         self._signals = 0
         self._ears: tuple[socket.socket, socket.socket] | None = None

@@ -34,7 +34,7 @@ class House:
         self.roll.mkdir(exist_ok=True)
         self.index, self.jobs = Index(database), Jobs(database)
         self.settings = IngestSettings(settle_seconds=settle, watch=watch, sweep_seconds=1e-9 if not watch else 600)
-        self.kind = survey_kind(self.index, SourceClasses({}))
+        self.kind = survey_kind(self.index, SourceClasses({}), lambda: None)
         self.endings = Endings(database, self.jobs, {self.kind.name: self.kind})
         self.ingest = self.open()
 

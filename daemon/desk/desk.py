@@ -19,8 +19,8 @@ from ..steps import Step, passed
 from ..store import Database
 from ..store.inbox import Inbox
 from ..store.rows import id_of
-from ..store.tasks import Tasks
-from .clerk import QUIET, Clerk
+from ..store.tasks import QUIET, Tasks
+from .clerk import Clerk
 from .fitness import Fitness
 from .shows import ShowDesk
 

@@ -37,7 +37,7 @@ class Orders:
         self._show, self._settings = show, settings
         self._jobs, self._results, self._folder = jobs, results, folder
 
-    def place(self, session: Session, task: TaskRow, plan: Plan, processor: Processor, asked: str = "") -> int:
+    def place(self, session: Session, task: TaskRow, plan: Plan, processor: Processor, *, asked: str) -> int:
         """Queue *plan* for *task*; the job's id. Raises AlreadyQueued while the task has an open job.
 
         *asked* says in words what differs from the version before, and by whose wish.

@@ -14,12 +14,10 @@ from ..publish.answer import Answers
 from ..store.database import Database
 from ..store.results import Results
 from ..store.rows import id_of
-from ..store.tasks import Tasks, task_ref
+from ..store.tasks import UNDER_WAY, Tasks, task_ref
 from .hearing import Heard, Said
 
 log = structlog.get_logger()
-
-_UNDER_WAY = ("queued", "running")
 
 
 class Reviews:
@@ -86,7 +84,7 @@ class Reviews:
     def _close(self, task: TaskRow, version: VersionRow, review: Review) -> None:
         with self._database.write() as session:
             self._results.judged(session, id_of(version), "approved")
-            if session.get_one(TaskRow, task.id).state not in _UNDER_WAY:
+            if session.get_one(TaskRow, task.id).state not in UNDER_WAY:
                 self._tasks.move(session, id_of(task), "approved", f"{version.code} was approved by {review.by}.")
         log.info("approved", version=version.code, by=review.by)
 
@@ -94,7 +92,7 @@ class Reviews:
         by = f" by {review.by}" if review.by else ""
         with self._database.write() as session:
             self._results.judged(session, id_of(version), "rejected")
-            if not newest or session.get_one(TaskRow, task.id).state in _UNDER_WAY:
+            if not newest or session.get_one(TaskRow, task.id).state in UNDER_WAY:
                 return
             row = self._tasks.move(
                 session, id_of(task), "rejected", f"{version.code} was rejected{by}: waits for a reply."

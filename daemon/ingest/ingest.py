@@ -48,20 +48,15 @@ class Ingest:
         jobs: Jobs,
         index: Index,
         folder: Path,
-        queued: Callable[[], None] = lambda: None,
-        clock: Callable[[], float] = time.monotonic,
+        queued: Callable[[], None],
     ) -> None:
-        """Surveys put their pictures below *folder*, the show's own; *queued* is called after jobs were queued.
-
-        *clock* gives monotonic seconds, by which files rest and sweeps fall due.
-        """
+        """Surveys put their pictures below *folder*, the show's own; *queued* is called after jobs were queued."""
         self._database = database
         self._show = show
         self._roots = tuple(Path(os.path.abspath(root)) for root in roots)  # noqa: PTH100 - Path.absolute keeps `..`
         self._settings = settings
         self._jobs = jobs
         self._folder = Path(os.path.abspath(folder))  # noqa: PTH100 - as above
-        self._clock = clock
         self._arrivals = index.arrivals
         self._book = Book(database, show, index.arrivals)
         self._queued = queued
@@ -143,7 +138,7 @@ class Ingest:
     def sweep(self) -> None:
         """Look at everything: the roots and below, and the single paths that were given outside of them."""
         with self._turns:
-            self._sweep_at = self._clock() + self._settings.sweep_seconds
+            self._sweep_at = time.monotonic() + self._settings.sweep_seconds
             with self._lock:
                 self._dirty.clear()
             for root in self._roots:
@@ -156,7 +151,7 @@ class Ingest:
         with self._turns:
             if self._watcher and self._thread:
                 self._watcher.ensure()
-            if self._clock() >= self._sweep_at:
+            if time.monotonic() >= self._sweep_at:
                 self.sweep()
             else:
                 self._hinted()
@@ -210,7 +205,7 @@ class Ingest:
             if sighting is None:
                 gone.append(row)
                 continue
-            rested = self._settling.settled(row.path, sighting.size, sighting.mtime_ns, self._clock())
+            rested = self._settling.settled(row.path, sighting.size, sighting.mtime_ns, time.monotonic())
             if (sighting.size, sighting.mtime_ns) != (row.size, row.mtime_ns):
                 changed.append(sighting)
             elif rested:

@@ -44,7 +44,7 @@ def survey_order(show: str, arrival: Standing, folder: Path) -> Order:
     )
 
 
-def survey_kind(index: Index, classes: SourceClasses, indexed: Callable[[], None] = lambda: None) -> JobKind:
+def survey_kind(index: Index, classes: SourceClasses, indexed: Callable[[], None]) -> JobKind:
     """The kind as the queue needs it; *classes* tells camera, pull and proxy apart by the path.
 
     *indexed* is called for each clip, shortly before the index shows it.

@@ -23,6 +23,9 @@ of life a part of the daemon counts as dead, and one question in three minutes i
 SCATTER = 0.25
 """So much later at the most, so that those who were sent away together do not come back together."""
 
+FIRST_PAUSE, LONGEST_PAUSE = 2.0, 60.0
+"""Seconds before the second attempt, and between any two."""
+
 MOST_CRASHES = 2
 """A job that ends its worker this often is not tried again."""
 
@@ -101,7 +104,7 @@ def left_alone(told: object) -> float:
     return seconds * random.uniform(1.0, 1.0 + SCATTER) if seconds > 0 else 0.0
 
 
-def backoff(attempt: int, base: float = 2.0, most: float = 60.0) -> float:
-    """Seconds until the next attempt: doubling, with jitter over the upper half, never above *most*."""
-    full = min(most, base * 2.0 ** min(attempt - 1, 30))
+def backoff(attempt: int) -> float:
+    """Seconds until the next attempt: doubling, with jitter over the upper half, never above the longest pause."""
+    full = min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(attempt - 1, 30))
     return full * random.uniform(0.5, 1.0)

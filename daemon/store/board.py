@@ -17,11 +17,10 @@ from sqlmodel import Session
 from ...schema import tables
 from ...schema.arrival import ArrivalState
 from ...schema.job import JobState, Lane
-from ..advice import advice
+from .board_attention import attention, mend_of_task, unserved
 from .board_values import (
     ArrivalGroup,
     ArrivalLine,
-    Attention,
     Board,
     FindingLine,
     JobLine,
@@ -33,7 +32,6 @@ from .board_values import (
 from .board_words import ARRIVAL_WORDS, TASK_WORDS, finding_line, job_line, version_line
 from .database import Database
 from .job_table import paused_shows
-from .unfit import unfit_shows
 
 _TABLES = tables.ArrivalRow.metadata.tables
 _ARRIVAL, _CLIP, _JOB, _NEED = (_TABLES[name] for name in ("arrival", "clip", "job", "job_need"))
@@ -51,19 +49,18 @@ _JOB_LIMITS = {
     JobState.CANCELLED: 4,
 }
 _DONE_TOLD = 8
-_REMEMBERED = 14 * 86400
-_TOLD_ONE_BY_ONE = 3
-_ASKING_TASKS = ("waiting", "failed", "refused", "rejected")
+_LATEST = 12
+"""Rows of a list."""
+_MOST_FILES = 100_000
 
 
 class BoardReader:
     """Reads the board from a database."""
 
-    def __init__(self, database: Database, first_frames: Mapping[str, int] | None = None, latest: int = 12) -> None:
-        """*first_frames* is each show's shot frame of a plate's first frame (1001); *latest* limits lists."""
+    def __init__(self, database: Database, first_frames: Mapping[str, int] | None = None) -> None:
+        """*first_frames* is each show's shot frame of a plate's first frame (1001)."""
         self._database = database
         self._first_frames = dict(first_frames or {})
-        self._latest = latest
 
     def read(self, show: str | None = None) -> Board:
         """The board of one show, or of all. A show without rows is an empty board."""
@@ -79,7 +76,7 @@ class BoardReader:
                 shows=self._shows(session, paused),
                 all_paused="*" in paused,
                 trackers=self._trackers(session),
-                attention=(*_unfit(session, show), *_attention(arrivals, jobs, tasks, now)),
+                attention=(*unserved(session, show), *attention(arrivals, jobs, tasks, now)),
                 arrivals=arrivals,
                 job_counts=_counts(session, _JOB, show),
                 jobs=jobs,
@@ -91,10 +88,12 @@ class BoardReader:
                 versions=self._versions(session, show),
             )
 
-    def arrivals(self, state: ArrivalState, show: str | None, most: int = 100_000) -> Iterator[ArrivalLine]:
+    def arrivals(self, state: ArrivalState, show: str | None) -> Iterator[ArrivalLine]:
         """Every file of a state, the latest first: for a list that somebody sends to the set."""
         with self._database.read() as session:
-            rows = session.execute(_of(_ARRIVAL, _ARRIVAL.c, show, state, most).execution_options(yield_per=1000))
+            rows = session.execute(
+                _of(_ARRIVAL, _ARRIVAL.c, show, state, _MOST_FILES).execution_options(yield_per=1000)
+            )
             yield from map(_arrival_line, rows)
 
     def _shows(self, session: Session, paused: set[str]) -> tuple[ShowLine, ...]:
@@ -113,7 +112,7 @@ class BoardReader:
         for state, (title, meaning) in ARRIVAL_WORDS.items():
             if not counts.get(state):
                 continue
-            rows = session.execute(_of(_ARRIVAL, _ARRIVAL.c, show, state, self._latest))
+            rows = session.execute(_of(_ARRIVAL, _ARRIVAL.c, show, state, _LATEST))
             latest = tuple(_arrival_line(row) for row in rows)
             groups.append(ArrivalGroup(state=state, title=title, meaning=meaning, count=counts[state], latest=latest))
         return tuple(groups)
@@ -139,21 +138,21 @@ class BoardReader:
     def _tasks(self, session: Session, show: str | None, jobs: Sequence[JobLine]) -> tuple[TaskLine, ...]:
         rows: list[Any] = []
         for state in TASK_WORDS:
-            rows += session.execute(_of(_TASK, _TASK.c, show, state, self._latest))
+            rows += session.execute(_of(_TASK, _TASK.c, show, state, _LATEST))
         open_jobs = {job.task_id: job for job in jobs if job.task_id and not JobState(job.state).over}
-        return tuple(_task_line(row, open_jobs.get(row.id), _mend(row, jobs)) for row in rows)
+        return tuple(_task_line(row, open_jobs.get(row.id), mend_of_task(row, jobs)) for row in rows)
 
     def _findings(self, session: Session, show: str | None) -> tuple[FindingLine, ...]:
         statement = sa.select(_FINDING, _CLIP.c.name, _CLIP.c.timecode, _CLIP.c.rate)
         statement = statement.join(_CLIP, _CLIP.c.id == _FINDING.c.clip_id)
-        rows = session.execute(_latest(statement, _FINDING, show, self._latest))
+        rows = session.execute(_latest(statement, _FINDING, show, _LATEST))
         lines = (finding_line(row, row, self._first_frames.get(row.show, 1001)) for row in rows)
         return tuple(line for line in lines if line is not None)
 
     def _versions(self, session: Session, show: str | None) -> tuple[VersionLine, ...]:
         statement = sa.select(_VERSION, _CLIP.c.name.label("plate"))
         statement = statement.outerjoin(_CLIP, _CLIP.c.id == _VERSION.c.plate_clip_id)
-        rows = session.execute(_latest(statement, _VERSION, show, self._latest))
+        rows = session.execute(_latest(statement, _VERSION, show, _LATEST))
         return tuple(version_line(row, row.plate or "") for row in rows)
 
 
@@ -257,70 +256,3 @@ def _task_line(row: Any, job: JobLine | None, mend: str) -> TaskLine:
         progress=job.progress if job and job.state == JobState.RUNNING else None,
         doing=(job.doing or job.why) if job else "",
     )
-
-
-def _mend(row: Any, jobs: Sequence[JobLine]) -> str:
-    failed = next((job for job in jobs if job.task_id == row.id and job.state == JobState.FAILED), None)
-    if row.state == "waiting":
-        # A brief that was never understood has not been kept: then no job speaks for the task.
-        return failed.mend if failed and row.brief else advice("BriefIncomplete")
-    if row.state == "refused":
-        return advice("NotConfident")
-    if row.state == "rejected":
-        return "Reply on the task with what should change, as `wider matte, 1012-1040`: the next version is made."
-    if row.state == "failed":
-        return failed.mend if failed else advice("ProcessorError")
-    return ""
-
-
-def _unfit(session: Session, show: str | None) -> list[Attention]:
-    """Shows that are not served at all come first."""
-    return [
-        Attention(kind="site", show=one.show, what=f"{one.show} is not served", why=one.what, mend=one.mend, at=one.at)
-        for one in unfit_shows(session)
-        if show in {None, one.show}
-    ]
-
-
-def _attention(
-    arrivals: Sequence[ArrivalGroup], jobs: Sequence[JobLine], tasks: Sequence[TaskLine], now: float
-) -> list[Attention]:
-    """What a person must look at, newest first; a job's failure is told once, with its task.
-
-    Open tasks are told for as long as they are open, broken files and jobs for two weeks.
-    """
-    found = [entry for group in arrivals for entry in _about_arrivals(group)]
-    told = set()
-    for task in tasks:
-        if task.state in _ASKING_TASKS:
-            told.add(task.id)
-            what = f"{task.entity} {task.name}".strip()
-            why = task.reason or task.title
-            found.append(Attention(kind="task", show=task.show, what=what, why=why, mend=task.mend, at=task.changed_at))
-    for job in jobs:
-        if job.state == JobState.FAILED and job.task_id not in told and job.kind != "survey":
-            at = job.finished_at or job.created_at
-            found.append(Attention(kind="job", show=job.show, what=job.title, why=job.error, mend=job.mend, at=at))
-    recent = [entry for entry in found if entry.kind in {"task", "storage"} or now - entry.at < _REMEMBERED]
-    return sorted(recent, key=lambda entry: -entry.at)
-
-
-def _about_arrivals(group: ArrivalGroup) -> list[Attention]:
-    """Broken files one by one while they are few, then as one entry; storage that is away as one."""
-    if not group.latest:
-        return []
-    first = group.latest[0]
-    if group.state == ArrivalState.OFFLINE:
-        what = f"{group.count:,} file{'s' if group.count != 1 else ''} on storage that is away"
-        words = {"what": what, "why": first.reason or first.folder, "mend": advice("SourceOffline")}
-        return [Attention(kind="storage", show=first.show, at=first.changed_at, **words)]
-    if group.state != ArrivalState.QUARANTINED:
-        return []
-    mend = advice("UnreadableMedia")
-    if group.count > _TOLD_ONE_BY_ONE:
-        what, why = f"{group.count:,} files cannot be used", f"The latest: {first.reason or first.name}"
-        return [Attention(kind="arrival", show=first.show, what=what, why=why, mend=mend, at=first.changed_at)]
-    return [
-        Attention(kind="arrival", show=a.show, what=a.name, why=a.reason, mend=mend, at=a.changed_at)
-        for a in group.latest
-    ]

@@ -49,7 +49,7 @@ class Index:
 
     # -- what was surveyed -------------------------------------------------------------------
 
-    def record_survey(self, session: Session, arrival_id: int, survey: Survey, folder: str = "") -> ClipRow:
+    def record_survey(self, session: Session, arrival_id: int, survey: Survey, folder: str) -> ClipRow:
         """A survey's result: the clip's row, and the arrival indexed, or a duplicate that names the first path.
 
         *folder* is put before the survey's picture paths: ClipRow keeps them relative to the work root.

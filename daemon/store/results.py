@@ -63,12 +63,6 @@ class Results:
                 select(FindingRow).where(FindingRow.show == show, FindingRow.number == number)
             ).one_or_none()
 
-    def findings_of_task(self, session: Session, task_id: int) -> list[FindingRow]:
-        """All findings of one task."""
-        return list(
-            session.exec(select(FindingRow).where(FindingRow.task_id == task_id).order_by(col(FindingRow.number)))
-        )
-
     def next_number(self, session: Session, show: str, task_id: int) -> int:
         """The number of the task's next version."""
         last = session.execute(

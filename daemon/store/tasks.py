@@ -12,6 +12,10 @@ from ...schema.tables import TaskRow, VersionRow
 from ...schema.tracker import EntityRef, TrackerTask
 from .database import Database
 
+UNDER_WAY = frozenset({"queued", "running"})
+QUIET = frozenset({"done", "refused", "failed", "rejected", "approved"})
+"""States in which nothing happens until people say something."""
+
 
 def task_ref(row: TaskRow) -> EntityRef:
     """The task in its tracker."""
