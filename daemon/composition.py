@@ -178,7 +178,7 @@ class House:
         """The whole daemon."""
         settings, shows = self.settings, self.settings.shows
         dispatcher = self.dispatcher()
-        desks = [self._desk(name, dispatcher.wake) for name in self._watched()]
+        desks = [self.desk(name, dispatcher.wake) for name in self._watched()]
         self._on_footage = [desk.footage for desk in desks]
         first_frames = {name: show.first_frame for name, show in shows.items()}
         pages = Pages(self.database, settings.work_root, settings.pages, self.health, first_frames)
@@ -221,7 +221,8 @@ class House:
     def _projects(self, tracker: str) -> list[str]:
         return [show.project_of(name) for name, show in self._shows_of(tracker).items()]
 
-    def _desk(self, tracker: str, queued: Callable[[], None]) -> Desk:
+    def desk(self, tracker: str, queued: Callable[[], None]) -> Desk:
+        """The reader of one tracker, which runs when it is started; *queued* is called after jobs were added."""
         name = f"desk {tracker}"
         return Desk(
             tracker,

@@ -44,20 +44,20 @@ RESTS_SECONDS = 1.0
 
 
 @contextmanager
-def _alone(show: str, task: str) -> Iterator[None]:
-    """One task by itself: what is wrong with it is logged with its subject, and the others are considered all the same.
+def _alone(what: str, **subject: str) -> Iterator[None]:
+    """One show or task by itself: what is wrong with it is logged with its subject, and the others get their turn.
 
     A tracker that is away ends the round.
     """
-    with structlog.contextvars.bound_contextvars(show=show, task=task):
+    with structlog.contextvars.bound_contextvars(**subject):
         try:
             yield
         except (TrackerUnavailable, AmbiguousResult):
             raise
         except ConnectorError as error:
-            log.error("task refused", fault=str(error))
-        except Exception:  # the boundary that isolates a task: one that cannot be considered must not stop the others
-            log.exception("task could not be considered")
+            log.error(f"{what} refused", fault=str(error))
+        except Exception:  # the boundary that isolates a show or task: one that stumbles must not stop the others
+            log.exception(f"{what} could not be considered")
 
 
 class Desk:
@@ -128,15 +128,18 @@ class Desk:
         if timed:
             # Set before the sweep: what changes while it runs is looked at again.
             self._next_sweep = time.monotonic() + self._settings.sweep_seconds
-        whole = False
+        left = set(self._shows)
         try:
             for show in self._shows.values():
-                if self._fitness.fit(self._tracker, show):
-                    self._sweep(self._tracker, show, touched, timed=timed, moved=moved)
-            whole = True
+                with _alone("show", show=show.name):
+                    if self._fitness.fit(self._tracker, show):
+                        self._sweep(self._tracker, show, touched, timed=timed, moved=moved)
+                    left.discard(show.name)
         finally:
             # What a broken-off round did not look at is looked at in the next.
-            self._footage_moved |= moved and not whole
+            self._footage_moved |= moved and bool(left)
+        if left:
+            self._reconnect()
         if events:
             self._inbox.handled(id_of(events[-1]))
 
@@ -215,14 +218,14 @@ class Desk:
                 return
             ref = task.ref.id
             listed.add(ref)
-            with _alone(show.name, ref):
+            with _alone("task", task=ref):
                 self._resting.discard(ref)
                 if self._clerk.consider(tracker, show, task, known.get(ref), look=ref in looks):
                     self._resting.add(ref)
         for ref in known.keys() - listed:
             self._resting.discard(ref)
             if ref in touched or (timed and known[ref].state not in {*QUIET, "dropped"}):
-                with _alone(show.name, ref):
+                with _alone("task", task=ref):
                     self._clerk.gone(tracker, show, known[ref])
 
     def _turn(self, known: Mapping[str, TaskRow]) -> set[str]:

@@ -5,12 +5,13 @@ A show that its site would not let us serve is left alone, and says why; the oth
 
 from __future__ import annotations
 
+import logging
 import time
 
 import structlog
 
 from ...schema.ports import Tracker
-from ...schema.tracker import Problem
+from ..doctor import site_problems
 from ..store.database import Database
 from ..store.unfit import Unfit
 from .shows import ShowDesk
@@ -36,18 +37,15 @@ class Fitness:
         return show.name not in self._broken
 
     def _look(self, tracker: Tracker, show: ShowDesk) -> None:
-        problems = tracker.check(show.project, show.settings.statuses.known_to_site)
+        problems = site_problems(tracker, show.name, show.settings)
         for problem in problems:
-            log.log(40 if problem.stops else 30, "site", show=show.name, what=problem.what, mend=problem.mend)
+            level = logging.ERROR if problem.stops else logging.WARNING
+            log.log(level, "site", show=show.name, what=problem.what, mend=problem.mend)
         stopping = [problem for problem in problems if problem.stops]
-        self._unfit.set(show.name, _sentence(stopping), stopping[0].mend if stopping else "")
+        self._unfit.set(show.name, " ".join(one.what for one in stopping), stopping[0].mend if stopping else "")
         if stopping:
             self._broken.add(show.name)
             self._next[show.name] = time.monotonic() + AGAIN_SECONDS
         else:
             self._broken.discard(show.name)
             self._next[show.name] = float("inf")
-
-
-def _sentence(problems: list[Problem]) -> str:
-    return " ".join(problem.what for problem in problems)

@@ -168,7 +168,7 @@ def test_the_desk_keeps_to_it(tmp_path: Path) -> None:
         settings = Settings.model_validate({"work_root": tmp_path / "work", "trackers": {"main": tracker}})
         site.faults.set(Fault(status=429, headers={"Retry-After": "2"}))
         with compose(Configuration(settings, {}, tmp_path)) as house:
-            desk = house._desk("main", lambda: None)
+            desk = house.desk("main", lambda: None)
             desk.start()
             away = _after(site, 0)
             desk.footage()

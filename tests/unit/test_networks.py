@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import torch
 from nets import Blur, Diffusion, Flat, Magenta, shading, write_onnx_blur, write_torchscript
-from wetgate.daemon.cli.doctor import network_problems
+from wetgate.daemon.doctor import network_problems
 from wetgate.processors.remove import Remove
 from wetgate.processors.remove.networks import TOLERANCE
 from wetgate.processors.remove.networks.load import load
