@@ -20,7 +20,7 @@ from .known import Known
 from .landing import Landed
 from .orders import PROCESS
 from .placing import Placing
-from .rules import processor_for
+from .rules import processor_for, two_ways, two_ways_text
 from .shows import ShowDesk
 from .telling import Telling
 from .vocabulary import Vocabulary
@@ -109,6 +109,7 @@ class Clerk:
         heard: Heard | None = None
         try:
             processor = processor_for(show.settings.rules, self._processors, source.task)
+            row = self._doubt(show, source.task, row)
             heard, faults = self._ears.hear(row, source, attached, Vocabulary(processor))
             if self._ears.more_may_come(tracker, row, heard):
                 return True
@@ -126,6 +127,15 @@ class Clerk:
         except BriefIncomplete as error:
             self._telling.ask(show, row, error, heard)
         return False
+
+    def _doubt(self, show: ShowDesk, task: TrackerTask, row: TaskRow) -> TaskRow:
+        """A task that two rules fit is told so, once; the row after it."""
+        found = two_ways(show.settings.rules, task)
+        if found is None:
+            return row
+        first, other = found
+        key = f"rules {first.task} {other.task}"
+        return self._telling.once(row, key, f"Taken for {first.processor}", two_ways_text(first, other))
 
 
 def _calls(show: ShowDesk, task: TrackerTask, row: TaskRow, *, look: bool) -> bool:

@@ -23,6 +23,7 @@ from .attached import Attached
 from .hearing import Heard
 from .landing import Landed
 from .planning import Plan
+from .rules import AGAIN
 from .shows import ShowDesk
 from .telling import remembered, wished
 from .twins import digest_of
@@ -74,7 +75,7 @@ class Placing:
         if processor.needs_takes and not Vocabulary(processor).names_takes(heard.brief) and self._awaits(show, row):
             return
         if source.task.entity is None:
-            raise BriefIncomplete("This task belongs to no shot. Link it to a shot, and set it to ready again.")
+            raise BriefIncomplete("This task belongs to no shot.", mend=f"Link it to a shot. {AGAIN}")
         plan = show.planner.plan(processor, heard.brief, attached.path, landed.pulled)
         digest = self._not_twice(row, plan, heard)
         asked = wished(row, heard)
@@ -124,5 +125,6 @@ class Placing:
         stands = twin.reason or "it is being worked on."
         raise BriefIncomplete(
             f"Task {twin.tracker_ref} ({twin.name}) of this shot asks for the very same, so nothing is made twice; "
-            f"there it stands: {stands} To have it made here too, reply `redo`, or ask for something else."
+            f"there it stands: {stands}",
+            mend="To have it made here too, reply `redo`, or ask for something else.",
         )

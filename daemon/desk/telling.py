@@ -70,7 +70,7 @@ class Telling:
                     task,
                     saying,
                     subject="Waiting for footage" if missing else "This brief needs a word more",
-                    text=_asking(lacks, missing=missing, again="heard" in more),
+                    text=_asking(error, again="heard" in more),
                     status=show.settings.statuses.waiting,
                 )
         log.info("brief incomplete", lacks=lacks)
@@ -79,20 +79,23 @@ class Telling:
 
     def stuck(self, row: TaskRow, job: int | None) -> None:
         """Say once for a job that its task still stands at ready, and how to have the work done again."""
-        key = f"stuck {job}"
+        self.once(
+            row,
+            f"stuck {job}",
+            "The status of this task cannot be changed",
+            "The work is done, but the site did not take the status that says so, and the task still stands at ready. "
+            "`wetgate doctor` says what to change. To have the work done again, reply `redo`.",
+        )
+
+    def once(self, row: TaskRow, key: str, subject: str, text: str) -> TaskRow:
+        """Say something that nobody need answer, once for one *key*; the row after it."""
         if key in row.heard:
-            return
+            return row
         with self._database.write() as session:
             row = self._tasks.move(session, id_of(row), row.state, row.reason, heard=[*row.heard, key])
-            self._answers.queue(
-                session,
-                row,
-                key,
-                subject="The status of this task cannot be changed",
-                text="The work is done, but the site did not take the status that says so, and the task still stands "
-                "at ready. `wetgate doctor` says what to change. To have the work done again, reply `redo`.",
-            )
+            self._answers.queue(session, row, key, subject=subject, text=text)
         self._queued()
+        return row
 
 
 def remembered(row: TaskRow, heard: Heard) -> list[str]:
@@ -105,12 +108,14 @@ def wished(row: TaskRow, heard: Heard) -> str:
     return "; ".join(part for part in (row.asked, heard.words) if part)
 
 
-def _asking(lacks: str, *, missing: bool, again: bool) -> str:
-    """The note that asks: one mistake as a sentence, several as a list."""
-    sentences = lacks.splitlines()
-    told = lacks if len(sentences) == 1 else "\n".join(f"- {sentence}" for sentence in sentences)
-    if missing:
+def _asking(error: BriefIncomplete, *, again: bool) -> str:
+    """The note that asks: one mistake as a sentence, several as a list, and what to do, which the error may name."""
+    sentences = str(error).splitlines()
+    told = sentences[0] if len(sentences) == 1 else "\n".join(f"- {sentence}" for sentence in sentences)
+    if isinstance(error, FootageMissing):
         return f"{told}\nNothing need be done here if it is on its way."
+    if "mend" in error.data:
+        return f"{told}\n{error.data['mend']}"
     if again:
         return f"{told}\nNothing was started. Write it again in a reply, corrected; the work starts by itself."
     return f"{told}\nReply with the missing line, or correct the description; the work starts by itself."

@@ -92,7 +92,7 @@ def test_a_wrong_brief_is_answered_and_mended(thread: Thread) -> None:
 
 
 def test_what_cannot_be_understood_is_said_once(thread: Thread) -> None:
-    """An unknown clip, a task without a shot and a task that no rule knows each get exactly one note."""
+    """An unknown clip, a task without a shot, and one that no rule knows or two do: each gets exactly one note."""
     thread.start()
     unknown = thread.assign("cleanup", "plate: Z999C999")
     homeless = thread.assign("cleanup", BRIEF, shot=None)
@@ -101,6 +101,18 @@ def test_what_cannot_be_understood_is_said_once(thread: Thread) -> None:
         thread.wait_status(task, "hld", 60, f"an answer about {words}")
         (note,) = thread.notes(task)
         assert words in note["content"]
+        assert "Reply with the missing line" not in note["content"]
+    both = thread.assign("cleanup colour", "plate: Z999C999")
+    thread.wait_status(both, "hld", 60, "an answer about two rules")
+    wait_for(lambda: len(thread.notes(both)) == 2, 60, "what is wrong with the brief, and which rule counts")
+    assert (
+        sum("`*cleanup*` (remove) and `*colour*` (match_grade)" in note["content"] for note in thread.notes(both)) == 1
+    )
+    sg = thread.client()
+    sg.update("Task", both["id"], {"sg_description": "plate: Z999C998"})
+    sg.close()
+    wait_for(lambda: len(thread.notes(both)) == 3, 60, "the brief is wrong in another way")
+    assert sum("two rules" in note["content"] for note in thread.notes(both)) == 1
     assert not thread.dead()
 
 
