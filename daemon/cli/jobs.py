@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from contextlib import closing
+from typing import Annotated, Any
 
 import typer
 
 from ...schema.job import JobState
+from ..publish.standing_words import standing_words
 from ..store.jobs import Jobs
+from ..store.rows import id_of
+from ..store.standing import Standings
+from ..store.tasks import Tasks
+from .pasted import pasted_task
 from .screen import AsJson, Screen
 
 JobId = Annotated[int, typer.Argument(help="The job's number, as `wetgate jobs` shows it.")]
@@ -21,15 +27,37 @@ def register(app: typer.Typer) -> None:
 
 def jobs(
     context: typer.Context,
+    task: Annotated[
+        str | None, typer.Argument(help="Only this task: its number, or its address in the tracker.")
+    ] = None,
     show: Annotated[str | None, typer.Option(help="Only this show's jobs.")] = None,
     state: Annotated[JobState | None, typer.Option(help="Only jobs in this state.")] = None,
     limit: Annotated[int, typer.Option(min=1, help="How many, the newest first.")] = 50,
     as_json: AsJson = False,
 ) -> None:
-    """List jobs with their progress."""
+    """List jobs with their progress; of a TASK, pasted from the tracker, say where it stands."""
     screen: Screen = context.obj
-    database = screen.database()
-    rows = [
+    with closing(screen.database()) as database:
+        meant = pasted_task(Tasks(database), screen.settings.trackers, task) if task is not None else None
+        rows = _rows(Jobs(database), show=show, state=state, limit=limit, task_id=meant.id if meant else None)
+        one = Standings(database).of(id_of(meant)) if meant else None
+    columns = ("job", "show", "kind", "state", "progress_percent", "doing", "attempts", "error")
+    if meant is None:
+        screen.table(rows, columns, as_json=as_json, empty="no jobs")
+        return
+    stands = standing_words(one) if one is not None else "Assigned, and not begun."
+    told = {"task": meant.tracker_ref, "tracker": meant.tracker, "show": meant.show, "name": meant.name}
+    told |= {"entity": meant.entity_name, "state": meant.state, "stands": stands}
+    name = f"{meant.entity_name} {meant.name}".strip()
+    screen.answer({**told, "jobs": rows}, as_json=as_json, text=f"{name} ({meant.show}): {stands}")
+    if not as_json and rows:
+        screen.table(rows, columns, as_json=False, empty="")
+
+
+def _rows(
+    jobs: Jobs, *, show: str | None, state: JobState | None, limit: int, task_id: int | None
+) -> list[dict[str, Any]]:
+    return [
         {
             "job": row.id,
             "show": row.show,
@@ -40,15 +68,8 @@ def jobs(
             "attempts": row.attempts,
             "error": row.error,
         }
-        for row in Jobs(database).list(show=show, states=[state] if state else None, limit=limit)
+        for row in jobs.list(show=show, states=[state] if state else None, task_id=task_id, limit=limit)
     ]
-    database.close()
-    screen.table(
-        rows,
-        ("job", "show", "kind", "state", "progress_percent", "doing", "attempts", "error"),
-        as_json=as_json,
-        empty="no jobs",
-    )
 
 
 def retry(context: typer.Context, job: JobId, as_json: AsJson = False) -> None:

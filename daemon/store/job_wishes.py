@@ -138,6 +138,7 @@ class JobWishes:
         show: str | None = None,
         states: Sequence[JobState] | None = None,
         kind: str | None = None,
+        task_id: int | None = None,
         limit: int = 200,
     ) -> Sequence[JobRow]:
         """Jobs, the newest first."""
@@ -148,5 +149,7 @@ class JobWishes:
             look = look.where(col(JobRow.state).in_([state.value for state in states]))
         if kind:
             look = look.where(JobRow.kind == kind)
+        if task_id is not None:
+            look = look.where(JobRow.task_id == task_id)
         with self._database.read() as session:
             return session.exec(look).all()

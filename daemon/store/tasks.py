@@ -57,6 +57,13 @@ class Tasks:
         with self._database.read() as session:
             return session.get_one(TaskRow, task_id)
 
+    def called(self, tracker_ref: str) -> list[TaskRow]:
+        """The tasks that a tracker knows by this id; several where there are several trackers."""
+        with self._database.read() as session:
+            return list(
+                session.exec(select(TaskRow).where(TaskRow.tracker_ref == tracker_ref).order_by(col(TaskRow.id)))
+            )
+
     def of_show(self, tracker: str, show: str) -> dict[str, TaskRow]:
         """The show's tasks on *tracker* by the tracker's id."""
         with self._database.read() as session:

@@ -16,6 +16,12 @@ import numpy as np
 import pytest
 from images import write_mattes
 from nets import Magenta, write_torchscript
+from wetgate.daemon.store import Database
+from wetgate.daemon.store.jobs import Jobs
+from wetgate.daemon.store.rows import id_of
+from wetgate.daemon.store.tasks import Tasks
+from wetgate.schema.job import Lane, Order
+from wetgate.schema.tracker import EntityRef, TrackerTask
 
 
 def wetgate(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
@@ -150,6 +156,32 @@ def test_each_command_speaks_json(tmp_path: Path) -> None:
     assert answer(wetgate(tmp_path, "resume", "--json"))["paused"] is False
     doctor = wetgate(tmp_path, "doctor", "--json")
     assert doctor.returncode == 1 and "No show" in json.loads(doctor.stdout)[0]["what"]
+
+
+def test_where_a_task_stands_is_asked_by_its_address(tmp_path: Path) -> None:
+    """The task's own jobs and its place, by what a coordinator pastes; without it, every job."""
+    (tmp_path / "work").mkdir()
+    database = Database(f"sqlite:///{tmp_path / 'work' / 'wetgate.db'}")
+    database.migrate()
+    tasks, jobs = Tasks(database), Jobs(database)
+    with database.write() as session:
+        for number in ("11", "12"):
+            ref = EntityRef(type="Task", id=number, name="cleanup")
+            row = tasks.seen(session, "PINE", "main", TrackerTask(
+                ref=ref, project="PINE", name="cleanup", entity=EntityRef(type="Shot", id="3", name="SH010"),
+                status="rdy", assigned_to_us=True,
+            ))  # fmt: skip
+            tasks.move(session, id_of(row), "queued")
+            jobs.enqueue(session, Order(show="PINE", kind="process", lane=Lane.PROCESS, task_id=row.id))
+    database.close()
+    assert len(answer(wetgate(tmp_path, "jobs", "--json"))) == 2
+    told = answer(wetgate(tmp_path, "jobs", "https://pine.example/detail/Task/12", "--json"))
+    assert (told["task"], told["entity"], told["stands"]) == ("12", "SH010", "In the queue, number 2.")
+    assert [job["job"] for job in told["jobs"]] == [2]
+    assert "SH010 cleanup (PINE): In the queue, next." in wetgate(tmp_path, "jobs", "11").stdout
+    strange = wetgate(tmp_path, "jobs", "13")
+    assert strange.returncode == 1
+    assert "knows no task 13" in strange.stderr
 
 
 def test_a_network_competes_and_a_missing_one_is_named(shot: Path, tmp_path: Path) -> None:

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from sqlmodel import Session
-from wetgate.daemon.publish.standing import MOST_AT_ONCE, STANDING, WhereIsIt, standing_words
+from wetgate.daemon.publish.standing import MOST_AT_ONCE, STANDING, WhereIsIt
+from wetgate.daemon.publish.standing_words import standing_words
 from wetgate.daemon.store import Database
 from wetgate.daemon.store.jobs import Jobs
 from wetgate.daemon.store.ledger import Ledger
