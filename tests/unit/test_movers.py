@@ -215,8 +215,8 @@ def test_a_mover_is_believed_who_is_fresh_and_shown_alike() -> None:
     target = Target(20, (slice(0, 8), slice(0, 8)), black, black, ones > 0, ones > 0, ones)
     even = np.full((2, 8, 8), 0.5, np.float32)
     assert sure(target, [candidate(2, 0.5, 0.03), candidate(3, 0.52, 0.03)], even).min() > 0.95
-    assert sure(target, [candidate(2, 0.1, 0.03), candidate(3, 0.9, 0.03)], even).max() < 0.1
-    assert sure(target, [candidate(19, 0.5, 0.15), candidate(24, 0.5, 0.15)], even).max() < 0.2
+    assert sure(target, [candidate(2, 0.0, 0.03), candidate(3, 1.0, 0.03)], even).max() < 0.1
+    assert sure(target, [candidate(19, 0.5, 0.3), candidate(24, 0.5, 0.3)], even).max() < 0.2
     assert not sure(target, [], even[:0]).any()
 
 

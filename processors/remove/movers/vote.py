@@ -43,10 +43,10 @@ _ODDS, _STRAYING, _DIFFERENT = 3.5, 0.7, 0.15
 (0..1) between both ways: a logistic fit of which errs less, to half of the cases of `benchmarks/movers.py`."""
 _CHOOSE = 3
 """How many times over these odds count."""
-_GUESSED = 1.2
-"""Error (0..1) times frames gone at which a mover is as likely somewhere else; chosen, like the next, on the tuning
-half of `benchmarks/removal.py`."""
-_SPLIT = 0.2
+_GUESSED = 2.0
+"""Error (0..1) times frames gone at which a mover is as likely somewhere else. Like the next it lies between what
+wrongly laid movers cost (the tuning half of `benchmarks/removal.py`) and the movers lost (`benchmarks/movers.py`)."""
+_SPLIT = 0.25
 """The same for how far candidates differ (0..1)."""
 
 Weights = NDArray[np.float32]
