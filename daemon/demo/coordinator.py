@@ -83,22 +83,26 @@ class Coordinator:
         self._sg.download_attachment(attachment, file_path=str(path))
         return path
 
-    def wait(self, tasks: list[Entity], done: str, seconds: float, look: Callable[[], None] = lambda: None) -> None:
-        """Wait until every task has the status *done*; *look* is called at every turn.
+    def wait(self, tasks: list[Entity], done: str, seconds: float, look: Callable[[], object] = lambda: None) -> None:
+        """Wait until every task has the status *done*; *look* is called at every turn and tells how far things are.
 
-        Raises WetgateError with the task's notes when one is put on hold or the time is over.
+        Raises WetgateError with the task's notes when one is put on hold, or when for *seconds* nothing moved: a
+        slow machine is no fault.
         """
+        before: object = None
         end = time.monotonic() + seconds
         while True:
             states = {task["id"]: self.status(task) for task in tasks}
-            look()
+            now = (states, look())
             if all(state == done for state in states.values()):
                 return
+            if now != before:
+                before, end = now, time.monotonic() + seconds
             held = [task for task in tasks if states[task["id"]] == "hld"]
             if held or time.monotonic() > end:
                 task = held[0] if held else next(t for t in tasks if states[t["id"]] != done)
                 said = " / ".join(str(note["content"]) for note in self.notes(task)) or "nothing"
-                why = "is on hold" if held else f"took longer than {seconds:.0f} s"
+                why = "is on hold" if held else f"has not moved for {seconds:.0f} s"
                 raise WetgateError(f"The task {task.get('content', task['id'])!r} {why}. Its notes say: {said}")
             time.sleep(1.0)
 

@@ -283,13 +283,14 @@ class DayOfTheShow:
     # -- shared ----------------------------------------------------------------------------------
 
     def _wait(self, tasks: list[Entity], start: float, end: float, seconds: float) -> None:
-        def look() -> None:
+        def look() -> tuple[float, str]:
             self._stage.alive()
             jobs = [job for job in self._stage.board()["jobs"] if job["state"] in {"running", "queued"}]
             running = [job for job in jobs if job["kind"] == "process"]
             done = 1 - sum(1 - job["progress"] for job in running) / max(len(tasks), 1)
             doing = running[0]["doing"] if running else "sending to the tracker"
             self._progress(start + (end - start) * max(0.0, done), doing)
+            return done, doing
 
         self._coordinator.wait(tasks, "rev", seconds, look)
 
