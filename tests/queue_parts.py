@@ -8,7 +8,6 @@ from __future__ import annotations
 import signal
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -107,16 +106,6 @@ def children(pid: int) -> list[int]:
         if int(parent) == pid and state not in "ZX":
             found.append(int(stat.parent.name))
     return found
-
-
-def wait_for(what: Callable[[], Any], seconds: float = 20.0) -> Any:
-    """The first true answer of *what*; fails after *seconds*."""
-    end = time.monotonic() + seconds
-    while not (answer := what()):
-        if time.monotonic() > end:
-            raise AssertionError(f"did not come true within {seconds:g} seconds: {what}")
-        time.sleep(0.02)
-    return answer
 
 
 def main() -> int:

@@ -8,8 +8,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ import made
 import numpy as np
 from images import write_mattes
 from shotgun_api3.shotgun import Shotgun
+from waiting import wait_for
 
 SHOW = "PINE"
 Entity = dict[str, Any]
@@ -235,14 +235,6 @@ timeout_seconds = 10
         shows.mkdir(exist_ok=True)
         lines = f'roots = ["dailies"]\nmin_psnr_db = 5\n{self._settings}'
         (shows / f"{SHOW}.toml").write_text(lines, encoding="utf-8")
-
-
-def wait_for(look: Callable[[], bool], seconds: float, what: str) -> None:
-    """Wait until *look* is true; fails with *what* when it takes longer."""
-    end = time.monotonic() + seconds
-    while not look():
-        assert time.monotonic() < end, f"not within {seconds} s: {what}"
-        time.sleep(0.2)
 
 
 def _environment() -> dict[str, str]:

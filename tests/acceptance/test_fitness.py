@@ -6,7 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
-from thread import Thread, wait_for
+from thread import Thread
+from waiting import wait_for
 
 
 @pytest.mark.timeout(300)

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from thread import Thread, wait_for
+from thread import Thread
+from waiting import wait_for
 from wetgate.daemon.steps import Step
 
 BRIEF = "plate: A009C001\nmatte: painted/matte"

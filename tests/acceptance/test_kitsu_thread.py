@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from gazu import client as raw
 from kitsu_site import RUNNING, Studio
-from thread import SHOW, Thread, wait_for
+from thread import SHOW, Thread
+from waiting import wait_for
 
 pytestmark = pytest.mark.services
 

@@ -10,7 +10,8 @@ import made
 import numpy as np
 import pytest
 from images import write_mattes
-from thread import SHOW, Thread, wait_for
+from thread import SHOW, Thread
+from waiting import wait_for
 from wetgate.connectors.editorial.pulls import read_ale, read_edl
 from wetgate.processors.pictures import Plate
 

@@ -13,7 +13,8 @@ import made
 import numpy as np
 import pytest
 from practice import LEAVES_FILES_OPEN
-from thread import Thread, wait_for
+from thread import Thread
+from waiting import wait_for
 
 pytestmark = pytest.mark.filterwarnings(LEAVES_FILES_OPEN)
 BRIEF = "plate: A009C001\nmatte: painted/matte"

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import made
 import pytest
-from thread import SHOW, Thread, wait_for
+from thread import SHOW, Thread
+from waiting import wait_for
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from practice import SandboxBench, practice
-from queue_parts import wait_for
+from waiting import wait_for
 from wetgate.daemon import configuration
 from wetgate.daemon.composition import compose
 from wetgate.daemon.sandbox import Fault

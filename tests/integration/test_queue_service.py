@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 import queue_parts
-from queue_parts import alive, children, order, wait_for
+from queue_parts import alive, children, order
+from waiting import wait_for
 from wetgate.daemon.store import Database
 from wetgate.daemon.store.jobs import Jobs
 from wetgate.schema.tables import ControlRow

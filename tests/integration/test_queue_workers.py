@@ -13,7 +13,8 @@ import pytest
 import queue_parts
 import sqlalchemy as sa
 from queue_jobs import Payload
-from queue_parts import alive, order, wait_for
+from queue_parts import alive, order
+from waiting import wait_for
 from wetgate.daemon.queue import failures
 from wetgate.daemon.queue.dispatcher import Dispatcher
 from wetgate.daemon.store import Database
