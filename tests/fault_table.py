@@ -9,13 +9,14 @@ import signal
 import subprocess
 import sys
 import time
-from abc import ABC, abstractmethod
+from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic
+from typing import Any
 
 import pytest
-from benches import AnyBench, new_project
+from benches import FaultBench
 from gateway import Gateway
 from publishing import SHOW, Publishing
 from wetgate.connectors.contract import Bench
@@ -29,46 +30,6 @@ MOST_CALLS = 4
 
 
 SOAK_RUNS = 200
-
-
-class Site(ABC, Generic[AnyBench]):
-    """A tracker under the table: a fresh bench for each run, and how a connector reaches it."""
-
-    kind: str
-
-    def __init__(self, url: str, script_name: str, api_key: str) -> None:
-        """Where and how a connector logs in."""
-        self.url, self.script_name, self.api_key = url, script_name, api_key
-        self._bench: AnyBench | None = None
-
-    @property
-    def bench(self) -> AnyBench:
-        """The bench of this run."""
-        assert self._bench is not None
-        return self._bench
-
-    def begin(self) -> AnyBench:
-        """A bench with a project of its own, instead of the one before."""
-        self.close()
-        self._bench = self._make(new_project())
-        return self._bench
-
-    def close(self) -> None:
-        """Close the connections of the last run."""
-        if self._bench is not None:
-            self._bench.close()
-
-    @abstractmethod
-    def delete_version(self, version: EntityRef) -> None:
-        """A person deletes a version."""
-
-    @abstractmethod
-    def forbid(self, *, writing: bool) -> None:
-        """Take our user's right to write away, or (False) give it back."""
-
-    @abstractmethod
-    def _make(self, project: str) -> AnyBench:
-        """A bench with that project."""
 
 
 ROWS: dict[str, Fault | str] = {
@@ -102,15 +63,15 @@ class Run:
 class FaultTable:
     """Runs rows against one tracker."""
 
-    def __init__(self, site: Site[Any], folder: Path) -> None:
-        self._site, self._folder = site, folder
-        self._gateway = Gateway(site.url, folder / "gateway")
+    def __init__(self, kind: str, site: str, bench: Callable[[], FaultBench[Any]], folder: Path) -> None:
+        """*kind* of connector, address of the *site*, and what makes the bench of a run, with a project of its own."""
+        self._kind, self._new_bench, self._folder = kind, bench, folder
+        self._gateway = Gateway(site, folder / "gateway")
         self._number = 0
         self.clean = self._run("", 0).calls
 
     def close(self) -> None:
         self._gateway.close()
-        self._site.close()
 
     def run(self, row: str, seed: int) -> Run:
         """One row at a call that the seed chooses; raises AssertionError where something does not hold."""
@@ -118,20 +79,23 @@ class FaultTable:
         try:
             return self._run(row, nth)
         except AssertionError as error:
-            where = f"{self._site.kind}, {row}, call {nth} of {self.clean} (seed {seed})"
+            where = f"{self._kind}, {row}, call {nth} of {self.clean} (seed {seed})"
             raise AssertionError(f"{where}: {error}") from error
 
     def _run(self, row: str, nth: int) -> Run:
         self._number += 1
-        bench = self._site.begin()
+        with closing(self._new_bench()) as bench:
+            return self._run_on(bench, row, nth)
+
+    def _run_on(self, bench: FaultBench[Any], row: str, nth: int) -> Run:
         folder = self._folder / f"run{self._number}"
         folder.mkdir(parents=True)
         task = bench.make_task("cleanup")
         entity = bench.tracker.task(task).entity
         assert entity is not None
         spec = {
-            "folder": str(folder), "kind": self._site.kind, "url": self._gateway.url, "timeout": TIMEOUT,
-            "script_name": self._site.script_name, "api_key": self._site.api_key, "project": bench.project,
+            "folder": str(folder), "kind": self._kind, "url": self._gateway.url, "timeout": TIMEOUT,
+            "script_name": bench.script_name, "api_key": bench.secret, "project": bench.project,
             "task": task.model_dump(), "entity": entity.model_dump(), "review": bench.review, "done": bench.review,
         }  # fmt: skip
         (folder / "spec.json").write_text(json.dumps(spec))
@@ -172,18 +136,18 @@ class FaultTable:
                 return said.strip() if process[0].returncode else ""
         return "killed more than once"
 
-    def _meddled(self, publishing: Publishing, bench: Bench, key: str, nth: int, fault: str) -> str:
+    def _meddled(self, publishing: Publishing, bench: FaultBench[Any], key: str, nth: int, fault: str) -> str:
         if fault == "forbid":
-            self._gateway.at(nth, "before", lambda: self._site.forbid(writing=True))
+            self._gateway.at(nth, "before", lambda: bench.forbid(writing=True))
             publishing.carry()
-            self._site.forbid(writing=False)
+            bench.forbid(writing=False)
             # A person reads why (of a refused status too: the task is told), gives the right back, publishes again.
             return publishing.carry()
 
         def delete() -> None:
             found = bench.tracker.find_version(key)
             if found is not None:
-                self._site.delete_version(found)
+                bench.delete_version(found)
             bench.tracker.close()  # this thread's connection
 
         self._gateway.at(nth, "before", delete)

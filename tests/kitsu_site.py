@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import uuid
 from collections.abc import Sequence
@@ -12,9 +13,9 @@ import gazu
 from benches import FaultBench
 from gateway import Gateway
 from gazu import client as raw
+from gazu.exception import RouteNotFoundException
 from wetgate.connectors.kitsu import Kitsu
 from wetgate.daemon.sandbox.faults import Fault
-from wetgate.schema.ports import Tracker
 from wetgate.schema.tracker import EntityRef
 from zou import ADMIN, PASSWORD, Zou
 
@@ -113,8 +114,10 @@ class KitsuBench(FaultBench[Kitsu]):
     busy = "wip"
     review = "wfa"
     final = "done"
+    kind = Kitsu
     # Versions, notes and statuses all begin with a comment.
     places = {
+        "read": [{"method": "get"}],
         "publish": [{"method": "comment"}],
         "note": [{"method": "comment"}],
         "set_status": [{"method": "comment"}],
@@ -122,12 +125,12 @@ class KitsuBench(FaultBench[Kitsu]):
     }
 
     def __init__(self, studio: Studio, gateway: Gateway, loss: Fault, project: str, **options: Any) -> None:
-        super().__init__(gateway.plan, loss, project, **options)
-        self._studio, self._gateway = studio, gateway
+        login = (gateway.url, studio.bot["email"], studio.token)
+        settings = {"timeout_seconds": 30, "working_seconds": 60, "event_url": studio.site.events, **options}
+        super().__init__(gateway.plan, loss, project, login, **settings)
+        self._studio = studio
         self.made = studio.project(project)
         self.shot = studio.shot(self.made)
-        self.secret = studio.token
-        self.tracker: Tracker = self.another()
 
     def make_task(self, name: str, description: str = "", *, ours: bool = True) -> EntityRef:
         someone = self._studio.bot if ours else self._studio.artist
@@ -194,6 +197,14 @@ class KitsuBench(FaultBench[Kitsu]):
         attached = raw.get(f"data/comments/{comment}", client=self._studio.admin)["attachment_files"]
         return [*names, *(one["name"] for one in attached)]
 
-    def _connect(self, **options: Any) -> Kitsu:
-        settings = {"timeout_seconds": 30, "working_seconds": 60, "event_url": self._studio.site.events, **options}
-        return Kitsu(self._gateway.url, self._studio.bot["email"], self._studio.token, **settings)
+    def delete_version(self, version: EntityRef) -> None:
+        # As a person does: the comment, and what was published with it.
+        for comment in self.preview(version)["comments"]:
+            raw.delete(f"data/comments/{comment}", client=self._studio.admin)
+        with contextlib.suppress(RouteNotFoundException):
+            # Once it is uploaded, it goes with its comment.
+            raw.delete(f"data/preview-files/{version.id}?force=true", client=self._studio.admin)
+
+    def forbid(self, *, writing: bool) -> None:
+        change = gazu.project.remove_person_from_team if writing else gazu.project.add_person_to_team
+        change(self.made, self._studio.bot, client=self._studio.admin)

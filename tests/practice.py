@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from benches import FaultBench, Practised
+from benches import PracticeBench, Practised
 from shotgun_api3.shotgun import Shotgun
 from wetgate.connectors.shotgrid import ShotGrid
 from wetgate.daemon.sandbox import Fault, Sandbox
-from wetgate.schema.ports import Tracker
 from wetgate.schema.tracker import EntityRef
 
 PROJECT = "PINE"
@@ -45,20 +44,28 @@ class Practice(Practised[Sandbox]):
         self._clients.append(client)
         return client
 
+    def task(self, sg: Any, **values: Any) -> Entity:
+        """A task made by a person, who assigned it to nobody unless *values* say so."""
+        data = {"project": self.project, "content": "cleanup", "entity": self.shot, **values}
+        made: Entity = sg.create("Task", data)
+        return made
+
 
 def practice(folder: Path, **options: Any) -> closing[Practice]:
     """A practice for one block."""
     return closing(Practice(folder, **options))
 
 
-class SandboxBench(FaultBench[ShotGrid]):
+class SandboxBench(PracticeBench[ShotGrid]):
     """The sandbox as the contract's bench."""
 
     ready = "rdy"
     busy = "ip"
     review = "rev"
     final = "fin"
+    kind = ShotGrid
     places = {
+        "read": [{"method": "read"}],
         "publish": [{"method": "create", "contains": '"Version"'}],
         "note": [{"method": "create", "contains": '"Note"'}],
         "set_status": [{"method": "update"}],
@@ -66,17 +73,16 @@ class SandboxBench(FaultBench[ShotGrid]):
     }
 
     def __init__(self, site: Practice, loss: Fault, project: str = PROJECT, **options: Any) -> None:
-        super().__init__(site.faults, loss, project, **options)
-        self._site = site
+        login = (site.sandbox.url, "wetgate", site.sandbox.script_key)
+        super().__init__(site.faults, loss, project, login, **{"timeout_seconds": 5, **options})
+        self.site, self.entries = site, site.sandbox.site.events
         self._seeded = site.sandbox.seed(project, "SQ01", ("SH010",))
-        self._person = site.coordinator()
-        self.secret = site.sandbox.script_key
-        self.tracker: Tracker = self.another()
-        self._group = self._person.find_one("Group", [["code", "is", "Wetgate"]])
+        self.person = site.coordinator()
+        self._group = self.person.find_one("Group", [["code", "is", "Wetgate"]])
 
     def make_task(self, name: str, description: str = "", *, ours: bool = True) -> EntityRef:
-        someone = self._person.find_one("HumanUser", [["login", "is", "artist"]])
-        task = self._person.create(
+        someone = self.person.find_one("HumanUser", [["login", "is", "artist"]])
+        task = self.person.create(
             "Task",
             {
                 "project": self._seeded["project"],
@@ -92,57 +98,57 @@ class SandboxBench(FaultBench[ShotGrid]):
     def write_note(self, task: EntityRef, text: str, files: Sequence[Path] = ()) -> None:
         link = {"type": "Task", "id": int(task.id)}
         data = {"project": self._seeded["project"], "subject": "note", "content": text, "tasks": [link]}
-        note = self._person.create("Note", data)
+        note = self.person.create("Note", data)
         for file in files:
-            self._person.upload("Note", note["id"], str(file))
+            self.person.upload("Note", note["id"], str(file))
 
     def set_task_status(self, task: EntityRef, status: str) -> None:
-        self._person.update("Task", int(task.id), {"sg_status_list": status})
+        self.person.update("Task", int(task.id), {"sg_status_list": status})
 
     def review_version(self, version: EntityRef, status: str) -> str:
-        self._person.update("Version", int(version.id), {"sg_status_list": status})
+        self.person.update("Version", int(version.id), {"sg_status_list": status})
         return "coordinator"
 
     def answer_version(self, version: EntityRef, text: str) -> str:
         links = [{"type": "Version", "id": int(version.id)}, self._seeded["shots"]["SH010"]]
         data = {"project": self._seeded["project"], "subject": "answer", "content": text, "note_links": links}
-        self._person.create("Note", data)
+        self.person.create("Note", data)
         return "coordinator"
 
     def text_of(self, note: EntityRef) -> str:
-        return str(self._person.find_one("Note", [["id", "is", int(note.id)]], ["content"])["content"])
+        return str(self.person.find_one("Note", [["id", "is", int(note.id)]], ["content"])["content"])
 
     def registered(self, version: EntityRef) -> Sequence[str]:
         link = {"type": "Version", "id": int(version.id)}
-        rows = self._person.find("PublishedFile", [["version", "is", link]], ["path"])
+        rows = self.person.find("PublishedFile", [["version", "is", link]], ["path"])
         return [row["path"].get("local_path") or unquote(urlsplit(row["path"]["url"]).path) for row in rows]
 
     def playlists(self, name: str) -> Sequence[Sequence[str]]:
         found = []
-        for row in self._person.find("Playlist", [["code", "is", name]]):
+        for row in self.person.find("Playlist", [["code", "is", name]]):
             order = [{"field_name": "sg_sort_order", "direction": "asc"}]
-            rows = self._person.find("PlaylistVersionConnection", [["playlist", "is", row]], ["version"], order=order)
+            rows = self.person.find("PlaylistVersionConnection", [["playlist", "is", row]], ["version"], order=order)
             found.append([str(one["version"]["id"]) for one in rows])
         return found
 
     def minutes(self, task: EntityRef) -> int:
         link = {"type": "Task", "id": int(task.id)}
-        return sum(row["duration"] for row in self._person.find("TimeLog", [["entity", "is", link]], ["duration"]))
+        return sum(row["duration"] for row in self.person.find("TimeLog", [["entity", "is", link]], ["duration"]))
 
     def versions(self, key: str) -> int:
-        return len(self._person.find("Version", [["sg_wetgate_key", "is", key]]))
+        return len(self.person.find("Version", [["sg_wetgate_key", "is", key]]))
 
     def notes(self, key: str) -> int:
-        return len(self._person.find("Note", [["sg_wetgate_key", "is", key]]))
+        return len(self.person.find("Note", [["sg_wetgate_key", "is", key]]))
 
     def files(self, entity: EntityRef) -> Sequence[str]:
         names = []
         link = {"type": entity.type, "id": int(entity.id)}
-        for row in self._person.find("Attachment", [["attachment_links", "is", link]], ["this_file"]):
+        for row in self.person.find("Attachment", [["attachment_links", "is", link]], ["this_file"]):
             names.append(row["this_file"]["name"])
         if entity.type == "Version":
             uploads = [["event_type", "is", "Shotgun_Version_Change"], ["entity", "is", link]]
-            rows = self._person.find("EventLogEntry", uploads, ["attribute_name", "meta"])
+            rows = self.person.find("EventLogEntry", uploads, ["attribute_name", "meta"])
             for row in rows:
                 picture = row["attribute_name"] in {"image", "filmstrip_image"}
                 first = picture and row["meta"]["is_transient"]
@@ -150,5 +156,18 @@ class SandboxBench(FaultBench[ShotGrid]):
                     names.append(row["meta"]["new_value"]["name"])
         return names
 
-    def _connect(self, **options: Any) -> ShotGrid:
-        return ShotGrid(self._site.sandbox.url, "wetgate", self.secret, **{"timeout_seconds": 5, **options})
+    def delete_version(self, version: EntityRef) -> None:
+        self.person.delete("Version", int(version.id))
+
+    def forbid(self, *, writing: bool) -> None:
+        self.site.sandbox.deny(self.script_name, *(["* *"] if writing else []))
+
+    def movie(self, version: EntityRef) -> bytes:
+        """What arrived as the version's movie, as the vendor's client downloads it."""
+        row = self.person.find_one("Version", [["id", "is", int(version.id)]], ["sg_uploaded_movie"])
+        data: bytes = self.person.download_attachment(row["sg_uploaded_movie"])
+        return data
+
+    def change_often(self, task: EntityRef, times: int) -> None:
+        change = {"request_type": "update", "entity_type": "Task", "entity_id": int(task.id)}
+        self.person.batch([{**change, "data": {"content": f"{task.name} {number}"}} for number in range(times)])

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import ftrack_api
-from benches import FaultBench, Practised
+import requests
+from benches import PracticeBench, Practised
 from wetgate.connectors.ftrack import Ftrack
 from wetgate.daemon.sandbox import Fault
 from wetgate.daemon.sandbox.ftrack import FtrackSandbox
-from wetgate.schema.ports import Tracker
 from wetgate.schema.tracker import EntityRef
 
 UNMANAGED = "ftrack.unmanaged"
@@ -43,14 +43,16 @@ def practice(folder: Path, **options: Any) -> closing[Practice]:
     return closing(Practice(folder, **options))
 
 
-class FtrackBench(FaultBench[Ftrack]):
+class FtrackBench(PracticeBench[Ftrack]):
     """The practice site as the contract's bench."""
 
     ready = "Ready to start"
     busy = "In progress"
     review = "Pending Review"
     final = "Approved"
+    kind = Ftrack
     places = {
+        "read": [{"path": "/api", "method": "query"}],
         "publish": [{"method": "*create:AssetVersion*"}],
         "note": [{"method": "create:Note,*"}],
         "set_status": [{"method": "update:*"}],
@@ -62,12 +64,12 @@ class FtrackBench(FaultBench[Ftrack]):
     }
 
     def __init__(self, site: Practice, loss: Fault, project: str, **options: Any) -> None:
-        super().__init__(site.faults, loss, project, **options)
-        self.site = site
+        login = (site.sandbox.url, "wetgate", site.sandbox.api_key)
+        super().__init__(site.faults, loss, project, login, **{"timeout_seconds": 5, **options})
+        self.site, self.entries = site, site.sandbox.site.journal
         self._seeded = site.sandbox.seed(project, "SQ01", ("SH010",))
         self.person = site.session()
-        self.secret = site.sandbox.api_key
-        self.tracker: Tracker = self.another()
+        self._roles: list[dict[str, object]] = []
 
     def make_task(self, name: str, description: str = "", *, ours: bool = True) -> EntityRef:
         who = "Group where name is Wetgate" if ours else "User where username is artist"
@@ -145,8 +147,33 @@ class FtrackBench(FaultBench[Ftrack]):
         rows = self.person.query(f"select id, metadata from FileComponent where {where}").all()
         return [row["metadata"]["wetgate_file"] for row in rows]
 
-    def _connect(self, **options: Any) -> Ftrack:
-        return Ftrack(self.site.sandbox.url, "wetgate", self.secret, **{"timeout_seconds": 5, **options})
+    def delete_version(self, version: EntityRef) -> None:
+        self.person.delete(self.person.get("AssetVersion", version.id))
+        self.person.commit()
+
+    def forbid(self, *, writing: bool) -> None:
+        storage = self.site.sandbox.site.storage
+        with storage.transaction():
+            (user,) = storage.where("Resource", "username", self.script_name)
+            if writing:
+                self._roles = [dict(one) for one in storage.where("UserSecurityRole", "user_id", user["id"])]
+                for role in self._roles:
+                    storage.remove("UserSecurityRole", str(role["id"]))
+            else:
+                for role in self._roles:
+                    storage.put("UserSecurityRole", str(role["id"]), role)
+
+    def change_often(self, task: EntityRef, times: int) -> None:
+        change = {"action": "update", "entity_type": "Task", "entity_key": [task.id]}
+        self.person.call([{**change, "entity_data": {"description": str(number)}} for number in range(times)])
+
+    def rows(self, expression: str) -> list[dict[str, Any]]:
+        """Rows as the server sends them."""
+        headers = {"ftrack-user": "coordinator", "ftrack-api-key": self.secret}
+        asked = [{"action": "query", "expression": expression}]
+        answer = requests.post(f"{self.url}/api", json=asked, headers=headers, timeout=10)
+        rows: list[dict[str, Any]] = answer.json()[0]["data"]
+        return rows
 
     def _status(self, name: str) -> Any:
         return self.person.query(f'Status where name is "{name}"').one()

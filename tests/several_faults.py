@@ -31,9 +31,9 @@ PICTURES = ("frame_1001.png", "frame_1002.png")
 class WholePublish(Generic[AnyBench]):
     """Goes through all steps as the daemon does: again after what is worth another try, now and then restarted."""
 
-    def __init__(self, bench: AnyBench, folder: Path, chance: random.Random) -> None:
+    def __init__(self, bench: AnyBench, folder: Path, chance: random.Random, patience_seconds: float) -> None:
         """Files of several sizes are made in *folder*; *chance* decides when the process is killed."""
-        self.bench, self._chance = bench, chance
+        self.bench, self._chance, self._patience_seconds = bench, chance, patience_seconds
         self.files = {name: folder / name for name in ("SH010.mp4", "master.mov", "SH010.jpg", "report.json")}
         grey = np.full((90, 160, 3), 0.5, np.float32)
         write_review(self.files["SH010.mp4"], [grey] * 8, Fraction(24))
@@ -46,7 +46,7 @@ class WholePublish(Generic[AnyBench]):
         self._version = draft(bench, self.task)
         self._note = note_draft(bench, self.task, pictures)
         self._made: EntityRef | None = None
-        self._tracker = bench.tracker
+        self._tracker = self._connect()
 
     @property
     def version(self) -> EntityRef:
@@ -104,21 +104,25 @@ class WholePublish(Generic[AnyBench]):
                 if not error.retryable or not left:
                     raise
                 if self._chance.random() < 0.3:
-                    self._tracker = self.bench.another()
+                    self._tracker = self._connect()
             else:
                 return
 
+    def _connect(self) -> Tracker:
+        made: Tracker = self.bench.connector(timeout_seconds=self._patience_seconds)
+        return made
+
 
 class SeveralFaults(Generic[AnyBench]):
-    """A tracker's tests inherit, and give the fixture `new_bench`, whose connectors are impatient."""
+    """A tracker's tests inherit, and give the fixture `new_bench`."""
 
     places: ClassVar[Sequence[tuple[str, Sequence[int]]]] = [("*", (429, 500, 502, 503, 504))]
     """What of the site goes wrong, and with which answers."""
     first_calls: ClassVar[int] = 40
     """Each fault meets one of the first so many calls that fit it."""
     most_calls: ClassVar[int] = 250
-    slow_seconds: ClassVar[float] = 0.9
-    """Longer than the connectors wait."""
+    patience_seconds: ClassVar[float] = 0.6
+    """What a connector waits for; a slow answer takes half as long again."""
 
     @pytest.mark.parametrize("seed", range(6))
     def test_a_publish_survives_what_goes_wrong(
@@ -140,7 +144,7 @@ class SeveralFaults(Generic[AnyBench]):
 
     def _run(self, bench: AnyBench, seed: int, folder: Path) -> None:
         chance = random.Random(seed)
-        whole = WholePublish(bench, folder, chance)
+        whole = WholePublish(bench, folder, chance, self.patience_seconds)
         bench.faults.set(*self._faults(chance))
         bench.faults.forget()
         whole.run()
@@ -161,7 +165,7 @@ class SeveralFaults(Generic[AnyBench]):
             status = chance.choice(answers)
             if action == "status" and status in {429, 503}:
                 when = "before"  # what is too busy has not begun
-            more = {"action": action, "when": when, "status": status, "seconds": self.slow_seconds}
+            more = {"action": action, "when": when, "status": status, "seconds": 1.5 * self.patience_seconds}
             found.append(Fault.model_validate({**times, **more}))
         return found
 

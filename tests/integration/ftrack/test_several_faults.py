@@ -18,7 +18,7 @@ pytestmark = pytest.mark.filterwarnings(LEAVES_FILES_OPEN)
 def new_bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], FtrackBench]]:
     """Projects of one site, which takes parts of any size."""
     with practice(tmp_path_factory.mktemp("site"), part_minimum=1) as site:
-        yield lambda: FtrackBench(site, Fault(), new_project(), timeout_seconds=0.6)
+        yield lambda: FtrackBench(site, Fault(), new_project())
 
 
 @pytest.fixture(autouse=True)

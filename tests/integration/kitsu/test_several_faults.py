@@ -17,10 +17,10 @@ pytestmark = pytest.mark.services
 @pytest.fixture
 def new_bench(studio: Studio, gateway: Gateway) -> Callable[[], KitsuBench]:
     """Projects of the one server."""
-    return lambda: KitsuBench(studio, gateway, Fault(), new_project(), timeout_seconds=3)
+    return lambda: KitsuBench(studio, gateway, Fault(), new_project())
 
 
 class TestKitsu(SeveralFaults[KitsuBench]):
     """A real site takes its time."""
 
-    slow_seconds = 4
+    patience_seconds = 3

@@ -19,7 +19,7 @@ def new_bench(
 ) -> Iterator[Callable[[], SandboxBench]]:
     """Projects of a site that takes uploads by form, and of one that takes them straight into a storage."""
     with practice(tmp_path_factory.mktemp("site"), direct_uploads=request.param == "storage") as site:
-        yield lambda: SandboxBench(site, Fault(), new_project(), timeout_seconds=0.6)
+        yield lambda: SandboxBench(site, Fault(), new_project())
 
 
 class TestShotGrid(SeveralFaults[SandboxBench]):
