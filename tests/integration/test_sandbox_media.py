@@ -22,12 +22,7 @@ from xmlrpc.client import ProtocolError
 import httpx
 import pytest
 from practice import LEAVES_FILES_OPEN, Practice, practice
-from shotgun_api3.shotgun import (
-    Shotgun,
-    ShotgunError,
-    ShotgunFileDownloadError,
-    ShotgunThumbnailNotReady,
-)
+from shotgun_api3.shotgun import Shotgun, ShotgunError, ShotgunFileDownloadError, ShotgunThumbnailNotReady
 from wetgate.daemon.sandbox import Fault, Sandbox
 from wetgate.daemon.sandbox.shotgrid.rpc import METHODS
 from wetgate.schema.errors import ConfigError
