@@ -13,7 +13,6 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 from zipfile import BadZipFile
 
 import numpy as np
@@ -23,9 +22,6 @@ from numpy.typing import NDArray
 from ...processors.survey import SIZE
 from ...schema.tables import ClipRow
 from ..store.index import Index
-
-if TYPE_CHECKING:
-    import torch
 
 log = structlog.get_logger(__name__)
 
@@ -71,9 +67,7 @@ class Shards:
         """
         if not len(rows):
             return []
-        import torch  # more than a second to load: only a search pays for it
-
-        queries = torch.from_numpy(_thinned(rows).astype(np.float32))
+        queries = _thinned(rows).astype(np.float32)
         found: list[Likeness] = []
         clips = {clip.content_hash: clip for clip in self._index.clips(show) if clip.features}
         for block in self._blocks(show, clips):
@@ -166,17 +160,15 @@ class Shards:
         partial.replace(shard.with_suffix(".json"))
 
 
-def _best(block: _Block, queries: torch.Tensor) -> list[tuple[str, int, float]]:
+def _best(block: _Block, queries: NDArray[np.float32]) -> list[tuple[str, int, float]]:
     """Each clip's best frame and score. Rows are read in chunks, so that a large shard is never whole in memory."""
-    import torch  # as above
-
     starts = np.array([first for _, first, _ in block.clips], np.int64)
     ends = np.array([first + len(frames) for _, first, frames in block.clips], np.int64)
     peaks = np.full((len(queries), len(starts)), -1.0, np.float32)
     places = np.zeros((len(queries), len(starts)), np.int64)
     for begin in range(0, len(block.rows), _CHUNK):
-        chunk = torch.from_numpy(np.array(block.rows[begin : begin + _CHUNK], np.float32))
-        scores = (queries @ chunk.T).numpy()
+        chunk = np.array(block.rows[begin : begin + _CHUNK], np.float32)
+        scores = queries @ chunk.T
         for i in np.flatnonzero((starts < begin + len(chunk)) & (ends > begin)):
             part = scores[:, max(starts[i] - begin, 0) : ends[i] - begin]
             top = part.argmax(axis=1)
