@@ -9,7 +9,7 @@ to install that.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import ClassVar, Protocol, runtime_checkable
 
@@ -74,8 +74,11 @@ class Tracker(Protocol):
         None means from now on: no events, a cursor.
         """
 
-    def tasks_for_us(self, project: str) -> Sequence[TrackerTask]:
-        """Every open task of the project that is assigned to us."""
+    def tasks_for_us(self, *projects: str, only: Collection[str] | None = None) -> Sequence[TrackerTask]:
+        """Every open task of the projects that is assigned to us, or, of those, the ones with the ids in *only*.
+
+        Each task's `project` is spelled as it was asked for. All projects cost a few requests together.
+        """
 
     def task(self, ref: EntityRef) -> TrackerTask:
         """A task as it stands now."""

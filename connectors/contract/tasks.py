@@ -19,7 +19,10 @@ class TaskContract:
         bench.make_task("cleanup of another", ours=False)
         done = bench.make_task("cleanup done")
         bench.set_task_status(done, bench.final)
-        assert [task.ref.id for task in bench.tracker.tasks_for_us(bench.project)] == [mine.id]
+        tracker = bench.tracker
+        assert [task.ref.id for task in tracker.tasks_for_us(bench.project)] == [mine.id]
+        assert [task.ref.id for task in tracker.tasks_for_us(bench.project, only=[done.id, mine.id])] == [mine.id]
+        assert list(tracker.tasks_for_us(bench.project, only=[done.id])) == []
 
     def test_a_task_says_what_it_is(self, bench: Bench) -> None:
         """Name, project, shot, status and assignment come with the task."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 from ...schema.errors import AmbiguousResult, EntityNotFound, TrackerRejected
@@ -100,9 +100,9 @@ class Ftrack:
         """
         return self._events.page(cursor)
 
-    def tasks_for_us(self, project: str) -> Sequence[TrackerTask]:
-        """Every task of the project that is assigned to us and not done."""
-        return self._tasks.ours(project)
+    def tasks_for_us(self, *projects: str, only: Collection[str] | None = None) -> Sequence[TrackerTask]:
+        """Every task of the projects that is assigned to us and not done, or of those *only* some."""
+        return self._tasks.ours(projects, only)
 
     def task(self, ref: EntityRef) -> TrackerTask:
         """A task as it stands now; raises EntityNotFound when it is gone."""
@@ -110,8 +110,8 @@ class Ftrack:
 
     def brief(self, task: EntityRef) -> BriefSource:
         """The task's description, the notes on it and its versions, oldest first, and what people attached."""
-        description = str(self._tasks.row(task.id).get("description") or "")
-        return self._briefs.brief(self.task(task), description)
+        row = self._tasks.row(task.id)
+        return self._briefs.brief(self._tasks.of(row), str(row.get("description") or ""))
 
     def download(self, attachment: Attachment, folder: Path) -> Path:
         """Fetch an attachment into *folder* under its own, cleaned name."""

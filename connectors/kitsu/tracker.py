@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 
-from ...schema.errors import EntityNotFound, TrackerRejected
+from ...schema.errors import EntityNotFound
 from ...schema.ports import Push
 from ...schema.tracker import (
     Ability,
@@ -31,6 +31,7 @@ from .doctor import examine
 from .drawings import render
 from .events import EventReader
 from .files import Files
+from .ours import OurTasks
 from .playlists import add_to_playlist
 from .push import Listener
 from .site import Site
@@ -78,6 +79,7 @@ class Kitsu:
         self._versions = Versions(self._client, self._site, self._comments)
         self._files = Files(self._client, self._comments, self._versions, working_seconds)
         self._events = EventReader(self._client, overlap_seconds)
+        self._ours = OurTasks(self._client, self._site, group)
         self._briefs = BriefReader(self._site, self._comments, self._versions)
 
     def push(self, wake: Callable[[], None]) -> Push | None:
@@ -88,23 +90,9 @@ class Kitsu:
         """What changed since *cursor*: tasks, comments and preview files, in the order of the site's log."""
         return self._events.page(cursor)
 
-    def tasks_for_us(self, project: str) -> Sequence[TrackerTask]:
-        """Every task of the project that is assigned to us and that is not done."""
-        number = self._site.project(project)["id"]
-        us = self._site.us(number)
-        if not us:
-            raise TrackerRejected(
-                f"Nobody in the team of '{project}' is called '{self._group}', or is in a department of that name."
-            )
-        rows: dict[str, Json] = {}
-        for person in sorted(us):
-            for row in self._client.get(
-                "our tasks", "data/tasks", project_id=number, assignees=person, relations="true"
-            ):
-                if self._site.is_open(row):
-                    rows[row["id"]] = row
-        ordered = sorted(rows.values(), key=lambda row: (row["created_at"], row["id"]))
-        return tuple(self._site.tasks(ordered))
+    def tasks_for_us(self, *projects: str, only: Collection[str] | None = None) -> Sequence[TrackerTask]:
+        """Every task of the projects that is assigned to us and that is not done, or of those *only* some."""
+        return tuple(self._site.tasks(self._ours.rows(projects, only)))
 
     def task(self, ref: EntityRef) -> TrackerTask:
         """A task as it stands now; raises EntityNotFound when it is gone."""

@@ -28,12 +28,9 @@ class BriefReader:
         self._events = events
         self._key_field = key_field
 
-    def brief(self, task: TrackerTask) -> BriefSource:
+    def brief(self, task: TrackerTask, description: str) -> BriefSource:
         """Everything about the task, oldest first; our own notes are marked, our own files left out."""
-        number, target = int(task.ref.id), link(task.ref)
-        row = self._client.read(
-            f"task {number}", lambda sg: sg.find_one("Task", [["id", "is", number]], ["sg_description"])
-        )
+        target = link(task.ref)
         found = self._client.read(
             "versions", lambda sg: sg.find("Version", [["sg_task", "is", target]], _VERSION_FIELDS)
         )
@@ -44,7 +41,7 @@ class BriefReader:
         texts += self._replies(notes, about)
         return BriefSource(
             task=task,
-            description=(row or {}).get("sg_description") or "",
+            description=description,
             notes=tuple(sorted(texts, key=lambda one: one.at)),
             attachments=tuple(self._attachments(target, notes, about, versions)),
         )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from ...schema.errors import EntityNotFound, TrackerRejected
@@ -15,6 +16,8 @@ _FIELDS = ["content", "project", "entity", "step", "sg_status_list", "task_assig
 KINDS = ("sg_task_type", "sg_type")
 """Where sites keep a task's type; on all others it is the pipeline step."""
 TAGS = ("tags", "tag_list")
+KEPT_SECONDS = 60.0
+"""How long it is remembered whose tasks are ours."""
 _BY_ID = [{"field_name": "id", "direction": "asc"}]
 
 
@@ -27,36 +30,48 @@ class TaskReader:
         self._group = group
         self._final = tuple(final)
         self._schema: Json | None = None
+        self._we: list[Json] = []
+        self._we_at = 0.0
 
-    def ours(self, project: str) -> tuple[TrackerTask, ...]:
-        """Every open task of the project that is assigned to us."""
+    def ours(self, projects: Sequence[str], only: Collection[str] | None) -> tuple[TrackerTask, ...]:
+        """Every open task of the projects that is assigned to us, or of those the ones in *only*."""
         us = self._us()
         if not us:
             raise TrackerRejected(f"The site has no group and no person '{self._group}'.")
         filters: list[Any] = [
-            ["project.Project.name", "is", project],
+            ["project.Project.name", "in", list(projects)],
             ["task_assignees", "in", us],
             ["sg_status_list", "not_in", list(self._final)],
         ]
+        if only is not None:
+            filters.append(["id", "in", sorted(int(one) for one in only if one.isdigit())])
         fields = self._fields()
         rows = self._client.read("our tasks", lambda sg: sg.find("Task", filters, fields, order=_BY_ID))
         return tuple(self._task(row, us) for row in rows)
 
     def one(self, task: EntityRef) -> TrackerTask:
         """A task; raises EntityNotFound when it is gone."""
-        number, fields = int(task.id), self._fields()
+        return self.described(task)[0]
+
+    def described(self, task: EntityRef) -> tuple[TrackerTask, str]:
+        """A task with its description; raises EntityNotFound when it is gone."""
+        number, fields = int(task.id), [*self._fields(), "sg_description"]
         row = self._client.read(f"task {number}", lambda sg: sg.find_one("Task", [["id", "is", number]], fields))
         if row is None:
             raise EntityNotFound(f"The tracker has no task {number} (any more).")
-        return self._task(row, self._us())
+        return self._task(row, self._us()), row["sg_description"] or ""
 
     def _us(self) -> list[Json]:
-        """The group's or person's links, asked each time: people make groups while we run."""
+        """The group's or person's links, asked anew now and then: people make groups while we run."""
+        if self._we and time.monotonic() - self._we_at < KEPT_SECONDS:
+            return self._we
         name = self._group
         groups = self._client.read("groups", lambda sg: sg.find("Group", [["code", "is", name]], ["id"]))
         any_name = [{"filter_operator": "any", "filters": [["name", "is", name], ["login", "is", name]]}]
         people = [] if groups else self._client.read("people", lambda sg: sg.find("HumanUser", any_name, ["id"]))
-        return [{"type": one["type"], "id": one["id"]} for one in [*groups, *people]]
+        self._we = [{"type": one["type"], "id": one["id"]} for one in [*groups, *people]]
+        self._we_at = time.monotonic()
+        return self._we
 
     def _known(self) -> Json:
         if self._schema is None:

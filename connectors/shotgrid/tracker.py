@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 from ...schema.errors import EntityNotFound, TrackerRejected
@@ -81,9 +81,9 @@ class ShotGrid:
         """
         return self._events.page(cursor)
 
-    def tasks_for_us(self, project: str) -> Sequence[TrackerTask]:
-        """Every task of the project that is assigned to us and whose status is not final."""
-        return self._tasks.ours(project)
+    def tasks_for_us(self, *projects: str, only: Collection[str] | None = None) -> Sequence[TrackerTask]:
+        """Every task of the projects that is assigned to us and whose status is not final, or of those *only* some."""
+        return self._tasks.ours(projects, only)
 
     def task(self, ref: EntityRef) -> TrackerTask:
         """A task as it stands now; raises EntityNotFound when it is gone."""
@@ -91,7 +91,7 @@ class ShotGrid:
 
     def brief(self, task: EntityRef) -> BriefSource:
         """The task's description, its notes with their replies, oldest first, and what people attached."""
-        return self._briefs.brief(self.task(task))
+        return self._briefs.brief(*self._tasks.described(task))
 
     def download(self, attachment: Attachment, folder: Path) -> Path:
         """Fetch an attachment into *folder* under its own, cleaned name."""

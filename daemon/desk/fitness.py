@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Sequence
 
 import structlog
 
@@ -28,7 +29,10 @@ class Fitness:
         """What is wrong is kept in *database*, where the page finds it."""
         self._unfit = Unfit(database)
         self._next: dict[str, float] = {}
+        self._looked: dict[str, float] = {}
         self._broken: set[str] = set()
+        self._back: set[str] = set()
+        self._refused: set[str] = set()
 
     def fit(self, tracker: Tracker, show: ShowDesk) -> bool:
         """Whether *show* can be served now."""
@@ -36,7 +40,31 @@ class Fitness:
             self._look(tracker, show)
         return show.name not in self._broken
 
+    def back(self, show: ShowDesk) -> bool:
+        """Whether *show* could not be served until now; told once."""
+        told = show.name in self._back
+        self._back.discard(show.name)
+        return told
+
+    def doubt(self, show: ShowDesk) -> None:
+        """*show*'s site refused it in the middle: look again, but no oftener than every AGAIN_SECONDS."""
+        self._back.add(show.name)  # once it is served again
+        self._next[show.name] = self._looked.get(show.name, 0.0) + AGAIN_SECONDS
+
+    def refused(self, shows: Sequence[ShowDesk], why: str) -> None:
+        """The site refuses us altogether: none of *shows* is served, and each says why."""
+        self._refused = {show.name for show in shows} - self._broken
+        for name in self._refused:
+            self._unfit.set(name, why, "`wetgate doctor` says what to change; it is tried again by itself.")
+
+    def heard(self) -> None:
+        """The site serves us."""
+        for name in self._refused - self._broken:
+            self._unfit.set(name, "", "")
+        self._refused = set()
+
     def _look(self, tracker: Tracker, show: ShowDesk) -> None:
+        self._looked[show.name] = time.monotonic()
         problems = site_problems(tracker, show.name, show.settings)
         for problem in problems:
             level = logging.ERROR if problem.stops else logging.WARNING
@@ -47,5 +75,7 @@ class Fitness:
             self._broken.add(show.name)
             self._next[show.name] = time.monotonic() + AGAIN_SECONDS
         else:
+            if show.name in self._broken:
+                self._back.add(show.name)
             self._broken.discard(show.name)
             self._next[show.name] = float("inf")
