@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterable, Sequence
 
 from ...schema.tracker import EntityRef, EventPage, TrackerEvent
-from ..cursor import Cursor
+from ..cursor import Cursor, Restarts
 from .client import PAGE, Client, among
 from .session import Row, stamp
 from .site import Site
@@ -28,21 +28,27 @@ class EventReader:
         self._client = client
         self._site = site
         self._overlap = overlap_seconds
+        self._restarts = Restarts(self._newest)
 
     def page(self, text: str | None) -> EventPage:
         """The events after a cursor; None gives the cursor of now."""
         if text is None:
-            newest = self._client.first("events", "select id from Event order by id desc")
-            return EventPage(events=(), cursor=Cursor(int(newest[0]["id"]) if newest else 0).text())
+            return EventPage(events=(), cursor=Cursor(self._newest()).text())
         cursor = Cursor.parse(text)
         wanted = f"id > {cursor.last}"
         if cursor.holes:
             wanted += f" or id in ({', '.join(map(str, sorted(cursor.holes)))})"
         rows = self._client.first("events", f"select {_FIELDS} from Event where {wanted} order by id", LIMIT)
+        if not rows and (anew := self._restarts.look(cursor)):
+            return EventPage(events=(), cursor=anew.text(), more=True)
         following = cursor.after([int(row["id"]) for row in rows], time.time(), self._overlap)
-        return EventPage(events=tuple(self._events(rows)), cursor=following.text(), more=len(rows) >= LIMIT)
+        return EventPage(events=tuple(self._events(rows, cursor)), cursor=following.text(), more=len(rows) >= LIMIT)
 
-    def _events(self, rows: list[Row]) -> Iterable[TrackerEvent]:
+    def _newest(self) -> int:
+        found = self._client.first("events", "select id from Event order by id desc")
+        return int(found[0]["id"]) if found else 0
+
+    def _events(self, rows: list[Row], cursor: Cursor) -> Iterable[TrackerEvent]:
         mentioned = {int(row["id"]): _mentioned(row) for row in rows}
         tasks = self._tasks({key for keys in mentioned.values() for key in keys})
         me = self._site.me() if rows else ""
@@ -50,7 +56,7 @@ class EventReader:
             concerned = {one.id: one for key in mentioned[int(row["id"])] for one in tasks.get(key, [])}
             for number, task in enumerate(concerned.values()):
                 yield TrackerEvent(
-                    id=f"{row['id']}:{number}" if number else str(row["id"]),
+                    id=cursor.name(int(row["id"])) + (f":{number}" if number else ""),
                     kind=str(row["action"]),
                     entity=task,
                     at=stamp(row["created_at"]),

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from ...schema.tracker import EntityRef, EventPage, TrackerEvent
-from ..cursor import Cursor
+from ..cursor import Cursor, Restarts
 from . import priorities
 from .client import Client, Json
 from .refs import ref, stamp
@@ -47,6 +47,7 @@ class EventReader:
         self._client = client
         self._overlap = overlap_seconds
         self._we: int | None = None
+        self._restarts = Restarts(lambda: self._last([]))
 
     def we(self) -> int:
         """Our ApiUser's id; 0 where the site does not show it to us."""
@@ -67,10 +68,11 @@ class EventReader:
     def page(self, text: str | None) -> EventPage:
         """The events after a cursor; None gives the cursor of now."""
         if text is None:
-            newest = self._newest([])
-            return EventPage(events=(), cursor=Cursor(int(newest["id"]) if newest else 0).text())
+            return EventPage(events=(), cursor=Cursor(self._last([])).text())
         cursor = Cursor.parse(text)
         entries = self._entries(cursor)
+        if not entries and (anew := self._restarts.look(cursor)):
+            return EventPage(events=(), cursor=anew.text(), more=True)
         ids, full, now = [int(entry["id"]) for entry in entries], len(entries) >= LIMIT, time.time()
         if cursor.settled:
             following = cursor.through(ids, now, more=len(entries) >= MANY)
@@ -78,9 +80,9 @@ class EventReader:
         else:
             following = cursor.after(ids, now, self._overlap)
             if full:
-                following = Cursor(following.last, following.holes, self._settled(following.last))
+                following = Cursor(following.last, following.holes, self._settled(following.last), following.epoch)
             more = full
-        events = self._events([entry for entry in entries if _interests(entry)])
+        events = self._events([entry for entry in entries if _interests(entry)], cursor)
         return EventPage(events=tuple(events), cursor=following.text(), more=more)
 
     def _entries(self, cursor: Cursor) -> list[Json]:
@@ -103,7 +105,11 @@ class EventReader:
         if newest is None or newest["id"] - last < 2 * LIMIT:
             return 0
         old = newest["created_at"] - timedelta(seconds=self._overlap)
-        found = self._newest([["created_at", "less_than", old]])
+        return self._last([["created_at", "less_than", old]])
+
+    def _last(self, filters: list[Any]) -> int:
+        """The newest entry's id; 0 for none."""
+        found = self._newest(filters)
         return int(found["id"]) if found else 0
 
     def _newest(self, filters: list[Any]) -> Json | None:
@@ -112,7 +118,7 @@ class EventReader:
         )
         return found
 
-    def _events(self, entries: list[Json]) -> list[TrackerEvent]:
+    def _events(self, entries: list[Json], cursor: Cursor) -> list[TrackerEvent]:
         tasks = self._tasks_of(entries)
         events = []
         for entry in entries:
@@ -126,7 +132,7 @@ class EventReader:
                 suffix = f":{number}" if number else ""
                 events.append(
                     TrackerEvent(
-                        id=f"{entry['id']}{suffix}",
+                        id=f"{cursor.name(entry['id'])}{suffix}",
                         kind=kind,
                         entity=entity,
                         at=stamp(entry["created_at"]),

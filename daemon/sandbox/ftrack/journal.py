@@ -40,6 +40,14 @@ class Journal:
         self.hold_back = 0
         self.skip_ids = 0
 
+    def begin_anew(self) -> None:
+        """Empty the log and number it from 1 again, as a site that was restored elsewhere."""
+        storage = self._graph.storage
+        with storage.lock, storage.transaction():
+            for row in list(storage.all("Event")):
+                storage.remove("Event", row["id"])
+            storage.set("event", 0)
+
     def begin(self) -> None:
         """Forget what an unfinished batch left."""
         self._changes = []

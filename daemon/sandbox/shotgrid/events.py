@@ -24,6 +24,12 @@ class EventLog:
         self.skip_ids: int = 0
         """So many ids are left out for ever before the next entry; a test sets it."""
 
+    def begin_anew(self) -> None:
+        """Empty the log and number it from 1 again, as a site that was restored elsewhere."""
+        storage = self._records.storage
+        with storage.lock, storage.transaction():
+            storage.forget("EventLogEntry")
+
     def born(self, record: Record, fields: list[SiteField], caller: Any, at: str) -> None:
         """A record was made: one New entry and a Change for each field that was given."""
         self._write(record, "New", None, caller, at, {"type": "new_entity"})

@@ -41,6 +41,13 @@ class Storage(SiteFile):
         """The newest id of the type, 0 before the first."""
         return self._counters.get(kind, 0)
 
+    def forget(self, kind: str) -> None:
+        """Drop every record of the type, and number the next one 1."""
+        self._keep(self._entities, kind, {})
+        self._keep(self._counters, kind, 0)
+        self._db.execute("DELETE FROM entity WHERE type = ?", (kind,))
+        self._db.execute("INSERT OR REPLACE INTO counter VALUES (?, 0)", (kind,))
+
     def get(self, kind: str, number: int) -> Record | None:
         """The record, retired or not."""
         return self._entities.get(kind, {}).get(number)
