@@ -86,7 +86,7 @@ class Orders:
                     plate_clip_id=plan.plate_clip_id,
                     code=name,
                     number=number,
-                    key=f"wetgate-{uuid.uuid4().hex}",
+                    key=self._key(task, name),
                     state="planned",
                     folder=str(out),
                     asked=asked,
@@ -94,6 +94,12 @@ class Orders:
                 ),
             )
         return job_id
+
+    def _key(self, task: TaskRow, name: str) -> str:
+        """The version's key: the same for the same work on a task, also where a second daemon, or one whose
+        database was lost, does it again. So it is in the tracker once."""
+        told = (self._settings.project or self._show, task.tracker_ref, name, task.digest)
+        return f"wetgate-{uuid.uuid5(uuid.NAMESPACE_URL, repr(told)).hex}"
 
     def _name(self, session: Session, task: TaskRow) -> tuple[str, int]:
         grammar = NamingGrammar(self._settings.naming)

@@ -14,7 +14,8 @@ _PART = 1 << 16
 
 def digest_of(plan: Plan) -> str:
     """A digest of all that a plan comes to: processor, plate, sources, options, and the content of its files."""
-    told = plan.model_dump(mode="json", exclude={"matte", "holdout", "references"})
+    # Without the row's number: another database gives the same clip another one.
+    told = plan.model_dump(mode="json", exclude={"plate_clip_id", "matte", "holdout", "references"})
     digest = hashlib.sha256(repr(sorted(told.items())).encode())
     named = [("matte", plan.matte), ("holdout", plan.holdout)]
     named += [(f"reference {one.frame}", one.path) for one in plan.references]
