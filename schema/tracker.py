@@ -50,7 +50,7 @@ class Ability(StrEnum):
     """What people draw in the review player can be read."""
     TIME_LOGS = "time logs"
     RESUMED_UPLOADS = "resumed uploads"
-    """Takes files in parts, and a cut-off upload goes on where it was."""
+    """Takes files in parts, and a cut-off upload goes on where it was, in another process too."""
 
 
 class TrackerTask(Value):

@@ -18,6 +18,7 @@ import requests
 
 from ...schema.errors import TrackerRejected, TrackerUnavailable
 from ..answers import unavailable
+from ..unfinished import KEPT_SECONDS, Unfinished
 from .client import Client
 from .session import Row
 
@@ -25,7 +26,6 @@ PART = 8 << 20
 """Bytes a part; storages want 5 MiB at least."""
 WHOLE = 2 * PART
 MAX_PARTS = 1000
-KEPT_SECONDS = 6 * 3600.0
 PAUSE = 0.5
 """Seconds before the second try of a part; it doubles."""
 _TRIES = 4
@@ -37,6 +37,7 @@ class _Parts:
     """An upload in parts: where each goes, and the tags of those that have arrived."""
 
     upload: str
+    file: Path
     size: int
     changed: int
     length: int
@@ -52,6 +53,7 @@ class Uploads:
         """Ask *client*'s site where parts go."""
         self._client = client
         self._open: dict[str, _Parts] = {}
+        self._unfinished = Unfinished(client.url)
         self._lock = threading.Lock()
 
     def send(self, what: str, component: str, path: Path) -> list[Row]:
@@ -66,6 +68,7 @@ class Uploads:
                 if number not in parts.tags:
                     source.seek((number - 1) * parts.length)
                     parts.tags[number] = self._send_part(what, component, parts, number, source.read(parts.length))
+                    self._keep(component, parts)
         tags = [{"part_number": number, "e_tag": tag} for number, tag in sorted(parts.tags.items())]
         return [
             {
@@ -79,7 +82,21 @@ class Uploads:
     def done(self, component: str) -> None:
         """The component is complete: forget its parts."""
         with self._lock:
-            self._open.pop(component, None)
+            parts = self._open.pop(component, None)
+        if parts is not None:
+            self._unfinished.drop(parts.file, component)
+
+    def _keep(self, component: str, parts: _Parts) -> None:
+        told = {"upload": parts.upload, "length": parts.length, "urls": parts.urls, "tags": parts.tags}
+        self._unfinished.save(parts.file, component, {**told, "begun": parts.begun}, parts.begun)
+
+    def _kept(self, component: str, path: Path, size: int, changed: int) -> _Parts | None:
+        """What another process began."""
+        told = self._unfinished.load(path, component)
+        if told is None:
+            return None
+        urls, tags = ({int(number): str(one) for number, one in told[name].items()} for name in ("urls", "tags"))
+        return _Parts(str(told["upload"]), path, size, changed, int(told["length"]), urls, float(told["begun"]), tags)
 
     def _send_whole(self, what: str, component: str, path: Path, size: int) -> None:
         for left in reversed(range(_TRIES)):
@@ -134,14 +151,15 @@ class Uploads:
     def _parts(self, what: str, component: str, path: Path, size: int) -> _Parts:
         changed = path.stat().st_mtime_ns
         with self._lock:
-            known = self._open.get(component)
+            known = self._open.get(component) or self._kept(component, path, size, changed)
         same = known is not None and (known.size, known.changed) == (size, changed)
-        if known is not None and same and time.monotonic() - known.begun < KEPT_SECONDS:
+        if known is not None and same and time.time() - known.begun < KEPT_SECONDS:
+            self._open[component] = known
             return known
         length = max(PART, -(-size // MAX_PARTS))
         ticket = self._ticket(what, component, path, size, -(-size // length))
         urls = {int(one["part_number"]): str(one["signed_url"]) for one in ticket["urls"]}
-        made = _Parts(str(ticket["upload_id"]), size, changed, length, urls, time.monotonic())
+        made = _Parts(str(ticket["upload_id"]), path, size, changed, length, urls, time.time())
         with self._lock:
             self._open[component] = made
         return made

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from ...schema.errors import AmbiguousResult, TrackerRejected, TrackerUnavailable
 from ...schema.tracker import EntityRef
+from ..unfinished import Unfinished
 from .client import Client, Json
 from .wire import Wire
 
@@ -30,6 +31,7 @@ class _Upload:
     """One upload to the storage: what the site said of it, and the parts that are there."""
 
     info: str
+    begun: float
     etags: dict[int, str] = field(default_factory=dict)
     whole: bool = False
 
@@ -50,6 +52,7 @@ class Uploads:
         """Talk to the site through both."""
         self._client, self._wire = client, wire
         self._begun: dict[tuple[str, int, int, bool], _Upload] = {}
+        self._unfinished = Unfinished(client.url)
         self._site: Json | None = None
 
     def send(self, entity: EntityRef, path: Path, there: Callable[[], bool], field_name: str | None = None) -> None:
@@ -85,19 +88,35 @@ class Uploads:
         state = path.stat()
         picture = field_name in _PICTURES
         key = (str(path), state.st_size, state.st_mtime_ns, picture)
-        upload = self._begun.get(key)
+        what = f"{entity.type} {entity.id} {field_name}"
+        upload = self._begun.get(key) or self._kept(path, what)
         if upload is None:
-            upload = self._begun[key] = self._begin(path, state.st_size, picture=picture)
+            upload = self._begin(path, state.st_size, picture=picture)
+        self._begun[key] = upload
         try:
             if not upload.whole:
-                self._store(upload, path, state.st_size)
+                self._store(upload, path, state.st_size, what)
             _unchanged(path, state)
             self._link(entity, upload, path, there, field_name)
         except TrackerRejected:
             # The site knows nothing of this upload (any more): the next try begins anew.
             self._begun.pop(key, None)
+            self._unfinished.drop(path, what)
             raise
         self._begun.pop(key, None)
+        self._unfinished.drop(path, what)
+
+    def _kept(self, path: Path, what: str) -> _Upload | None:
+        """What another process began."""
+        told = self._unfinished.load(path, what)
+        if told is None:
+            return None
+        etags = {int(number): str(etag) for number, etag in told["etags"].items()}
+        return _Upload(str(told["info"]), float(told["begun"]), etags, bool(told["whole"]))
+
+    def _keep(self, upload: _Upload, path: Path, what: str) -> None:
+        told = {"info": upload.info, "begun": upload.begun, "etags": upload.etags, "whole": upload.whole}
+        self._unfinished.save(path, what, told, upload.begun)
 
     def _begin(self, path: Path, size: int, *, picture: bool) -> _Upload:
         values = {
@@ -108,9 +127,9 @@ class Uploads:
         info = self._wire.form(f"upload of {path.name}", "/upload/api_get_upload_link_info", values, writing=False)
         if info.count("\n") < 4:
             raise TrackerUnavailable(f"upload of {path.name}: the site's answer lacks where to send it.")
-        return _Upload("1" + info)
+        return _Upload("1" + info, time.time())
 
-    def _store(self, upload: _Upload, path: Path, size: int) -> None:
+    def _store(self, upload: _Upload, path: Path, size: int, kept: str) -> None:
         what = f"upload of {path.name}"
         if size <= PART:
             self._part(path, 0, size, self._small_asker(upload, path, size))
@@ -120,6 +139,7 @@ class Uploads:
             if number not in upload.etags:
                 length = min(PART, size - start)
                 upload.etags[number] = self._part(path, start, length, self._part_asker(upload, path, number))
+                self._keep(upload, path, kept)
         etags = ",".join(upload.etags[number] for number in sorted(upload.etags))
         values = {**upload.fields, "filename": path.name, "etags": etags}
         place = "/upload/api_complete_multipart_upload"
@@ -131,6 +151,7 @@ class Uploads:
             with contextlib.suppress(TrackerRejected):
                 self._wire.form(what, place, values, writing=False)
         upload.whole = True
+        self._keep(upload, path, kept)
 
     def _part_asker(self, upload: _Upload, path: Path, number: int) -> Callable[[int], str]:
         """Where a part may be put: asked before every try, since an address expires."""
