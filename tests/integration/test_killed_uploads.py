@@ -17,7 +17,7 @@ import practice
 import practice_ftrack
 import pytest
 from benches import FaultBench
-from thread import wait_for
+from waiting import wait_for
 from wetgate.connectors.contract.drafts import draft
 from wetgate.daemon.sandbox import Fault
 from wetgate.schema.tracker import Ability
