@@ -31,10 +31,10 @@ from wetgate.processors.mattes import grown
 from wetgate.processors.pictures import Picture, Plate
 from wetgate.processors.pictures.review import write_picture
 from wetgate.processors.remove.fill import composed
-from wetgate.processors.remove.grain import flat_places, high_pass
+from wetgate.processors.remove.grain.flat import flat_places, high_pass
+from wetgate.processors.remove.grain.regrain import regrained
 from wetgate.processors.remove.holes import region_of
 from wetgate.processors.remove.layers import fill_hole
-from wetgate.processors.remove.regrain import regrained
 from wetgate.processors.remove.shot import open_shot
 from wetgate.processors.remove.steady import Steady
 from wetgate.schema.request import Request, Source

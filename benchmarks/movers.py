@@ -33,10 +33,10 @@ from wetgate.processors.flow import dense_flow
 from wetgate.processors.mattes import grown
 from wetgate.processors.pictures import Plate
 from wetgate.processors.remove.fill import composed, paint
+from wetgate.processors.remove.grain.regrain import regrained
 from wetgate.processors.remove.holes import region_of
 from wetgate.processors.remove.layers import fill_hole
 from wetgate.processors.remove.movers.motion import completed
-from wetgate.processors.remove.regrain import regrained
 from wetgate.processors.remove.shot import open_shot
 from wetgate.schema.request import Request, Source
 

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from wetgate.processors.remove.grain import flat_places, high_pass
+from wetgate.processors.remove.grain.flat import flat_places, high_pass
 
 Mask = NDArray[np.bool_]
 Image = NDArray[np.float32]

@@ -24,7 +24,7 @@ from ..register import Registration
 from ..survey.cuts import Cuts
 from .blends import Blends
 from .effects.kinds import Effects
-from .grain import high_pass
+from .grain.flat import high_pass
 from .holes import Region, ramp, region_of
 from .movers.complete import REACH, Movers
 from .movers.scene import Scene

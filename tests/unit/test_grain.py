@@ -11,9 +11,12 @@ import pytest
 from images import write_mattes
 from wetgate.processors.mattes import grown
 from wetgate.processors.remove.fill import Fill, Origin, composed
-from wetgate.processors.remove.grain import Added, Grain, high_pass, measure, noise
+from wetgate.processors.remove.grain.added import Added
+from wetgate.processors.remove.grain.flat import high_pass
+from wetgate.processors.remove.grain.measured import Grain, measure
+from wetgate.processors.remove.grain.noise import noise
+from wetgate.processors.remove.grain.regrain import regrained
 from wetgate.processors.remove.layers import fill_hole
-from wetgate.processors.remove.regrain import regrained
 from wetgate.processors.remove.shot import Shot, open_shot
 from wetgate.schema.request import Request, Source
 

@@ -18,12 +18,12 @@ from ...pictures.master import open_master
 from ...pictures.review import FILMSTRIP, write_review
 from ...reports import digest, files_words, write_report
 from ..fill import composed
+from ..grain.regrain import regrained
 from ..networks.uses import network_uses, trained_share
 from ..rating.choice import held_trial
 from ..rating.expected import Facts, expect, facts_of, rate
 from ..rating.kept import kept_runs
 from ..rating.verdict import Tally, judge, kept_frames, matte_is_doubtful, source_uses, summarised, torn_frames
-from ..regrain import regrained
 from ..shot import Shot
 from ..steady import Steady
 from ..store import load_fill

@@ -11,7 +11,7 @@ from ...pictures.plate import Plate
 from ...pictures.stills import Stills
 from ...reports import digest, versions
 from ..fill import Origin, unseen_share
-from ..grain import Grain
+from ..grain.measured import Grain
 from ..networks.uses import network_uses, trained_share, unseen_words
 from ..rating.candidates import Layers, candidates_for
 from ..rating.choice import Trial

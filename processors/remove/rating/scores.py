@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from ...mattes import grown
 from ...pictures.layout import Image, Mask
 from ..fill import RIM, Fill, Origin, composed
-from ..grain import flat_places, high_pass
-from ..regrain import regrained
+from ..grain.flat import flat_places, high_pass
+from ..grain.regrain import regrained
 from ..shot import Shot
 from .candidates import Candidate
 from .probes import Probe

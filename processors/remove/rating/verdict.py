@@ -10,7 +10,7 @@ from ....schema.media import SourceClass
 from ....schema.outcome import SelfRating, SourceUse, Verdict
 from ..effects.kinds import Kind
 from ..fill import Origin, unseen_share
-from ..grain import Grain
+from ..grain.measured import Grain
 from ..networks.uses import network_reasons
 from ..shot import Shot
 from .expected import Expected

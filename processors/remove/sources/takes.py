@@ -16,7 +16,7 @@ from ...likeness import Likeness, compare_takes
 from ...pictures import Plate
 from ...pictures.layout import Image, Mask
 from ...register import Matrix, project, register
-from ..grain import Grain, measure
+from ..grain.measured import Grain, measure
 from ..holes import Region
 from .still import Still, still_of
 

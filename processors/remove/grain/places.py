@@ -1,0 +1,54 @@
+"""Fine structure at given places of another frame: read at the nearest pixel or between, never mixed."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...flow import sampled
+from ...pictures import Picture
+from ...pictures.layout import Image, Mask
+from .energy import Energy
+from .flat import high_pass
+
+REACH = 5
+"""Pixels that a high-pass looks to each side, and one more."""
+
+
+def usable(allowed: Mask, at: NDArray[np.float32]) -> Mask:
+    """Which of the places *at* (h, w, 2; x, y) lie in a frame where it is *allowed*."""
+    height, width = allowed.shape
+    x, y = np.rint(at[..., 0]).astype(int), np.rint(at[..., 1]).astype(int)
+    inside = (x >= REACH) & (y >= REACH) & (x < width - REACH) & (y < height - REACH)
+    return np.asarray(inside & allowed[np.clip(y, 0, height - 1), np.clip(x, 0, width - 1)])
+
+
+def cropped(picture: Picture, at: NDArray[np.float32], spots: Mask) -> tuple[Image, NDArray[np.float32]]:
+    """As much of a picture as its high-pass at the places *at*, where *spots*, needs, and where it begins."""
+    found = at[spots]
+    low, high = found.min(axis=0).astype(int), found.max(axis=0).astype(int)
+    left, top = (max(0, int(v) - REACH - 3) // 4 * 4 for v in low)
+    right, bottom = (int(v) + REACH + 4 for v in high)
+    return picture.crop(left, top, right, bottom).rgb(), np.array([left, top], np.float32)
+
+
+def energies(part: Image, at: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+    """The planes of a picture's energy at the places *at* (N, 2): the nearest pixel's, nothing is mixed."""
+    x, y = np.rint(at).astype(int).T
+    return [plane[y, x] for plane in Energy.of(part).planes]
+
+
+def fine_at(picture: Picture, at: NDArray[np.float32], spots: Mask) -> NDArray[np.float32]:
+    """A picture's high-pass at the places *at* where *spots*."""
+    part, start = cropped(picture, at, spots)
+    return sampled(high_pass(part), np.asarray(at - start, np.float32))[spots]
+
+
+def carried_on(at: NDArray[np.float32], where: Mask) -> NDArray[np.float32]:
+    """Places known *where*, carried on over the whole region by the affine that fits them best."""
+    ys, xs = np.nonzero(where)
+    some = slice(None, None, max(1, len(xs) // 2000))
+    affine, *_ = np.linalg.lstsq(np.c_[xs[some], ys[some], np.ones(len(xs[some]))], at[ys[some], xs[some]], rcond=None)
+    rows, columns = np.mgrid[: where.shape[0], : where.shape[1]]
+    whole = np.dstack([columns, rows, np.ones_like(rows)]) @ affine
+    return np.where(where[..., None], at, whole).astype(np.float32)
