@@ -35,7 +35,7 @@ from wetgate.processors.remove.grain.flat import flat_places, high_pass
 from wetgate.processors.remove.grain.regrain import regrained
 from wetgate.processors.remove.holes import region_of
 from wetgate.processors.remove.layers import fill_hole
-from wetgate.processors.remove.shot import open_shot
+from wetgate.processors.remove.open import open_shot
 from wetgate.processors.remove.steady import Steady
 from wetgate.schema.request import Request, Source
 

@@ -37,7 +37,7 @@ from wetgate.processors.remove.grain.regrain import regrained
 from wetgate.processors.remove.holes import region_of
 from wetgate.processors.remove.layers import fill_hole
 from wetgate.processors.remove.movers.motion import completed
-from wetgate.processors.remove.shot import open_shot
+from wetgate.processors.remove.open import open_shot
 from wetgate.schema.request import Request, Source
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "footage"

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from wetgate.processors.identity import inside_planes
 from wetgate.processors.pictures import Picture, Plate
-from wetgate.processors.remove.shot import Frames, Shot
+from wetgate.processors.remove.frames import Frames
+from wetgate.processors.remove.shot import Shot
 
 Mask = NDArray[np.bool_]
 

@@ -20,11 +20,12 @@ from .effects.find import find_effects
 from .layers import fill_hole
 from .networks.load import load
 from .networks.studio import StudioNetwork
+from .open import open_shot
 from .options import RemoveOptions
 from .rating.candidates import candidate_named
 from .rating.choice import held_trial
 from .rating.probes import place_probes, probe_places
-from .shot import RUN, Shot, holed_frames, open_shot
+from .shot import RUN, Shot, holed_frames
 from .sources.pulls import check_pulls
 from .sources.takes import align_takes
 from .store import store_fill

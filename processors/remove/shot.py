@@ -1,29 +1,27 @@
-"""One shot under repair: the plate, its mattes, the takes beside it, and the frames in memory."""
+"""One shot under repair: the plate, its mattes, and the takes beside it."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from threading import Lock
-from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ...schema.errors import BriefIncomplete, NotConfident, WetgateError
+from ...schema.errors import BriefIncomplete
 from ...schema.request import Request
-from ..briefs import read_options
-from ..mattes import Mattes, MatteWishes, check_frame, grown, open_mattes
-from ..pictures import Picture, Plate
+from ..mattes import Mattes, check_frame, grown
+from ..pictures import Plate
 from ..pictures.layout import Image, Mask
-from ..pictures.master import check_master
 from ..register import Registration
 from ..survey.cuts import Cuts
 from .blends import Blends
 from .effects.kinds import Effects
+from .frames import Frames, Reduced
 from .grain.flat import high_pass
 from .holes import Region, ramp, region_of
 from .movers.complete import REACH, Movers
@@ -31,8 +29,7 @@ from .movers.scene import Scene
 from .networks.studio import StudioNetwork
 from .options import RemoveOptions
 from .sources.camera import Camera
-from .sources.lay import UNIT
-from .sources.painted import Painted, open_painted
+from .sources.painted import Painted
 from .sources.takes import AlignedTake
 from .unseen.fill import Unseen
 from .vouched import Vouched
@@ -44,68 +41,8 @@ RUN = 20
 """Frames that are worked on with one region, and that make a checkpoint."""
 _CALM = 16
 """Side of the places, in pixels, whose grain is compared for the calm ones."""
-_KEPT_BYTES = 500_000_000
 _MATTES = 400
 """Mattes that are kept, a bit a pixel: more than the frames that one frame's sources reach over."""
-_REDUCED_BYTES = 250_000_000
-_PASSED = 40
-"""Frames that are decoded and kept on the way to a later one, rather than sought over."""
-
-
-class Frames:
-    """A clip's frames, the last used ones kept in memory as native planes."""
-
-    def __init__(self, plate: Plate) -> None:
-        self.plate = plate
-        size = max(1, sum(c.shape(plate.video.width, plate.video.height)[0]
-                          * c.shape(plate.video.width, plate.video.height)[1] * plate.layout.dtype.itemsize
-                          for c in plate.layout.channels))  # fmt: skip
-        self._most = max(4, _KEPT_BYTES // size)
-        self._kept: OrderedDict[int, Picture] = OrderedDict()
-        self._next = 0
-        self._lock = Lock()
-
-    def at(self, frame: int) -> Picture:
-        """One frame; going on in order is cheap, and what is passed on the way is kept. From any thread."""
-        with self._lock:
-            if frame not in self._kept:
-                first = self._next if 0 <= frame - self._next < min(_PASSED, self._most // 2) else frame
-                for picture in self.plate.read(first, frame):
-                    self._kept[picture.frame] = picture
-                self._next = frame + 1
-                while len(self._kept) > self._most:
-                    self._kept.popitem(last=False)
-            self._kept.move_to_end(frame)
-            return self._kept[frame]
-
-
-class Reduced:
-    """Frames at a part of their size, the last used ones kept."""
-
-    def __init__(self, frames: Frames) -> None:
-        self._frames = frames
-        self._kept: OrderedDict[tuple[int, int], tuple[NDArray[np.uint16], NDArray[np.uint8]]] = OrderedDict()
-        self._bytes = 0
-        self._lock = Lock()
-
-    def of(self, frame: int, divisor: int) -> tuple[NDArray[np.uint16], NDArray[np.uint8]]:
-        """RGB (1.0 = `UNIT`) and luma. From any thread."""
-        key = (frame, divisor)
-        with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-                return self._kept[key]
-            picture = self._frames.at(frame).reduced(divisor)
-            made = np.clip(picture.rgb() * UNIT + 0.5, 0, 65535).astype(np.uint16), picture.luma()
-            self._kept[key] = made
-            self._bytes += _bytes(made)
-            while self._bytes > _REDUCED_BYTES and len(self._kept) > 1:
-                self._bytes -= _bytes(self._kept.popitem(last=False)[1])
-            return made
-
-
-def _bytes(arrays: Sequence[NDArray[Any]]) -> int:
-    return sum(array.nbytes for array in arrays)
 
 
 @dataclass
@@ -267,44 +204,6 @@ class Shot:
         self.mattes.close()
         for take in self.takes:
             take.close()
-
-
-def open_shot(request: Request) -> Shot:
-    """Open plate and mattes and check what can be checked at once.
-
-    Raises BriefIncomplete for missing or unfitting mattes and unknown options;
-    NotConfident for an interlaced plate; UnreadableMedia.
-    """
-    options = read_options(RemoveOptions, request, "The removal")
-    name = request.plate.name or request.plate.path.name
-    plate = Plate.open(request.plate.path)
-    if plate.video.interlaced:
-        plate.close()
-        raise NotConfident(f"{name} is interlaced: its fields must be separated or deinterlaced first.")
-    try:
-        check_master(plate)
-        wishes = MatteWishes(
-            boxes=options.box or (),
-            points=options.points or (),
-            frames=options.frames,
-            grow=options.grow,
-            growths=options.grow_on or (),
-            scale=options.matte_size == "scale",
-            levels=options.matte_values,
-            area=options.box_is == "area",
-            first_frame=request.first_frame,
-        )
-        mattes = open_mattes(plate, request.matte, wishes, holdout=request.holdout, work=request.work)
-    except WetgateError:
-        plate.close()
-        raise
-    try:
-        paintings = open_painted(plate, request.references, request.first_frame)
-    except WetgateError:
-        plate.close()
-        mattes.close()
-        raise
-    return Shot(request, options, plate, mattes, Frames(plate), paintings=paintings)
 
 
 def holed_frames(shot: Shot) -> list[int]:

@@ -15,7 +15,8 @@ from wetgate.processors.pictures.layout import frame_layout
 from wetgate.processors.pictures.master import write_still
 from wetgate.processors.remove.effects.find import find_effects, told_apart
 from wetgate.processors.remove.effects.kinds import Kind
-from wetgate.processors.remove.shot import Shot, holed_frames, open_shot
+from wetgate.processors.remove.open import open_shot
+from wetgate.processors.remove.shot import Shot, holed_frames
 from wetgate.processors.remove.sources.takes import align_takes
 from wetgate.schema.request import Request, Source
 

@@ -17,7 +17,8 @@ from wetgate.processors.remove.grain.measured import Grain, measure
 from wetgate.processors.remove.grain.noise import noise
 from wetgate.processors.remove.grain.regrain import regrained
 from wetgate.processors.remove.layers import fill_hole
-from wetgate.processors.remove.shot import Shot, open_shot
+from wetgate.processors.remove.open import open_shot
+from wetgate.processors.remove.shot import Shot
 from wetgate.schema.request import Request, Source
 
 SIZE, COUNT, MIDDLE = (240, 160), 16, 8

@@ -22,7 +22,8 @@ from wetgate.processors.remove.deliver.patch import Patch, over
 from wetgate.processors.remove.deliver.source_map import SourceMap, colours, hue, map_channels, map_sources, read_map
 from wetgate.processors.remove.fill import Fill, Origin
 from wetgate.processors.remove.holes import ramp, region_of
-from wetgate.processors.remove.shot import Shot, open_shot
+from wetgate.processors.remove.open import open_shot
+from wetgate.processors.remove.shot import Shot
 from wetgate.processors.remove.sources.painted import Painted
 from wetgate.processors.reports import drawn_curves
 from wetgate.schema.request import Reference, Request, Source

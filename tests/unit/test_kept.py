@@ -18,8 +18,9 @@ from wetgate.processors.pictures import Plate
 from wetgate.processors.remove import Remove
 from wetgate.processors.remove.fill import Fill, Origin
 from wetgate.processors.remove.layers import fill_hole
+from wetgate.processors.remove.open import open_shot
 from wetgate.processors.remove.rating.kept import NOTHING, PARTLY, kept_runs
-from wetgate.processors.remove.shot import Shot, open_shot
+from wetgate.processors.remove.shot import Shot
 from wetgate.processors.runner import run_processor
 from wetgate.schema.outcome import Verdict
 from wetgate.schema.request import Request, Source

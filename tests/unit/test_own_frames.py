@@ -12,7 +12,8 @@ import pytest
 from images import write_mattes
 from wetgate.processors.remove.fill import Fill, Origin
 from wetgate.processors.remove.layers import fill_hole
-from wetgate.processors.remove.shot import Shot, open_shot
+from wetgate.processors.remove.open import open_shot
+from wetgate.processors.remove.shot import Shot
 from wetgate.processors.remove.steady import Steady
 from wetgate.schema.request import Request, Source
 

@@ -12,7 +12,7 @@ from wetgate.processors.pictures.layout import frame_layout
 from wetgate.processors.pictures.master import write_still
 from wetgate.processors.remove.fill import Origin
 from wetgate.processors.remove.layers import fill_hole
-from wetgate.processors.remove.shot import open_shot
+from wetgate.processors.remove.open import open_shot
 from wetgate.schema.errors import BriefIncomplete
 from wetgate.schema.media import SourceClass
 from wetgate.schema.request import Reference, Request, Source, reference_of

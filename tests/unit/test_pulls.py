@@ -22,7 +22,7 @@ from wetgate.processors.conform import conform
 from wetgate.processors.mattes import open_mattes
 from wetgate.processors.pictures import Plate
 from wetgate.processors.remove import Remove
-from wetgate.processors.remove.shot import open_shot
+from wetgate.processors.remove.open import open_shot
 from wetgate.schema.errors import BriefIncomplete, NeedsPull
 from wetgate.schema.media import SourceClass
 from wetgate.schema.pull import Pull, PullList, Stretch

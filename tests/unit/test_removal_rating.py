@@ -11,13 +11,14 @@ from images import write_mattes
 from numpy.typing import NDArray
 from wetgate.processors.remove.fill import Fill, Origin, unseen_share
 from wetgate.processors.remove.holes import Region
+from wetgate.processors.remove.open import open_shot
 from wetgate.processors.remove.rating.choice import Trial, choose, held_trial
 from wetgate.processors.remove.rating.expected import Facts, expect, facts_of, rate
 from wetgate.processors.remove.rating.probes import place_probes
 from wetgate.processors.remove.rating.scores import Score, rim_error
 from wetgate.processors.remove.rating.texture import soft, texture
 from wetgate.processors.remove.rating.verdict import Tally, judge, unseen_reasons
-from wetgate.processors.remove.shot import holed_frames, open_shot
+from wetgate.processors.remove.shot import holed_frames
 from wetgate.schema.request import Request, Source
 
 FRAMES = 12

@@ -1,0 +1,75 @@
+"""A clip's frames in memory, the last used ones kept: at their own size and at parts of it."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from threading import Lock
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..pictures import Picture, Plate
+from .sources.lay import UNIT
+
+_KEPT_BYTES = 500_000_000
+_REDUCED_BYTES = 250_000_000
+_PASSED = 40
+"""Frames that are decoded and kept on the way to a later one, rather than sought over."""
+
+
+class Frames:
+    """A clip's frames, the last used ones kept in memory as native planes."""
+
+    def __init__(self, plate: Plate) -> None:
+        self.plate = plate
+        size = max(1, sum(c.shape(plate.video.width, plate.video.height)[0]
+                          * c.shape(plate.video.width, plate.video.height)[1] * plate.layout.dtype.itemsize
+                          for c in plate.layout.channels))  # fmt: skip
+        self._most = max(4, _KEPT_BYTES // size)
+        self._kept: OrderedDict[int, Picture] = OrderedDict()
+        self._next = 0
+        self._lock = Lock()
+
+    def at(self, frame: int) -> Picture:
+        """One frame; going on in order is cheap, and what is passed on the way is kept. From any thread."""
+        with self._lock:
+            if frame not in self._kept:
+                first = self._next if 0 <= frame - self._next < min(_PASSED, self._most // 2) else frame
+                for picture in self.plate.read(first, frame):
+                    self._kept[picture.frame] = picture
+                self._next = frame + 1
+                while len(self._kept) > self._most:
+                    self._kept.popitem(last=False)
+            self._kept.move_to_end(frame)
+            return self._kept[frame]
+
+
+class Reduced:
+    """Frames at a part of their size, the last used ones kept."""
+
+    def __init__(self, frames: Frames) -> None:
+        self._frames = frames
+        self._kept: OrderedDict[tuple[int, int], tuple[NDArray[np.uint16], NDArray[np.uint8]]] = OrderedDict()
+        self._bytes = 0
+        self._lock = Lock()
+
+    def of(self, frame: int, divisor: int) -> tuple[NDArray[np.uint16], NDArray[np.uint8]]:
+        """RGB (1.0 = `UNIT`) and luma. From any thread."""
+        key = (frame, divisor)
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key]
+            picture = self._frames.at(frame).reduced(divisor)
+            made = np.clip(picture.rgb() * UNIT + 0.5, 0, 65535).astype(np.uint16), picture.luma()
+            self._kept[key] = made
+            self._bytes += _bytes(made)
+            while self._bytes > _REDUCED_BYTES and len(self._kept) > 1:
+                self._bytes -= _bytes(self._kept.popitem(last=False)[1])
+            return made
+
+
+def _bytes(arrays: Sequence[NDArray[Any]]) -> int:
+    return sum(array.nbytes for array in arrays)
