@@ -7,7 +7,7 @@ import hmac
 import secrets
 
 from ..storage import Record
-from .graph import TYPE
+from .entities import TYPE
 from .refusal import Refusal
 from .storage import Storage
 from .values import now

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..storage import Record
+from .entities import Entities
 from .refusal import Refusal
-
-if TYPE_CHECKING:
-    from .graph import Graph
 
 TABLE = "CustomAttributeValue"
 _HIERARCHICAL = {"asset", "assetversion", "show", "task"}
@@ -39,19 +37,19 @@ _CHECKS: dict[str, tuple[type, ...]] = {
 class Customs:
     """Reads and writes the values."""
 
-    def __init__(self, graph: Graph) -> None:
-        """Values lie in the graph's storage."""
-        self._graph = graph
+    def __init__(self, entities: Entities) -> None:
+        """Values lie in the entities' storage."""
+        self._entities = entities
 
     def configurations(self, entity: Record) -> list[Record]:
         """Those that fit the entity."""
-        table = self._graph.type_of(entity).table
+        table = self._entities.type_of(entity).table
         old = "show" if entity["__entity_type__"] == "Project" else _OLD_NAMES.get(table)
         if old is None or entity["__entity_type__"] == "Group":
             return []
-        project = self._graph.project_of(entity)
+        project = self._entities.project_of(entity)
         found = []
-        for one in self._graph.storage.all("CustomConfigurationBase"):
+        for one in self._entities.storage.all("CustomConfigurationBase"):
             here = one.get("project_id") in (project, None)
             own = one["entity_type"] == old and one.get("object_type_id") == entity.get("object_type_id")
             if here and (own or (one.get("is_hierarchical") and old in _HIERARCHICAL)):
@@ -64,39 +62,39 @@ class Customs:
 
     def stored(self) -> list[Record]:
         """The values that somebody set."""
-        return list(self._graph.storage.all(TABLE))
+        return list(self._entities.storage.all(TABLE))
 
     def all(self, kind: str, entities: list[Record] | None = None) -> list[Record]:
         """The values of all entities, or of these."""
         if entities is None:
             table = next(table for table, name in VALUE_TYPES.items() if name == kind)
-            entities = list(self._graph.storage.all(table))
+            entities = list(self._entities.storage.all(table))
         return [row for entity in entities for row in self.rows(entity, kind)]
 
     def entity(self, kind: str, key: object) -> Record | None:
         """The entity that a value of that type belongs to."""
         tables = [table for table, name in VALUE_TYPES.items() if kind in (name, TABLE)]
-        found = (self._graph.storage.get(table, key) for table in tables)
+        found = (self._entities.storage.get(table, key) for table in tables)
         return next((one for one in found if one is not None), None)
 
     def set(self, kind: str, configuration: str, entity: str, value: Any) -> tuple[Record, Record, Any]:
         """Write a value; gives the entity, the configuration and the value that was there."""
         owner = self.entity(kind, entity)
-        found = self._graph.storage.get("CustomConfigurationBase", configuration)
+        found = self._entities.storage.get("CustomConfigurationBase", configuration)
         if owner is None or found is None or found not in self.configurations(owner):
             raise Refusal("The custom attribute does not exist on that entity.", "ValidationError")
         if isinstance(value, dict) and value.get("__type__") == "datetime":
             value = value["value"]
         self._check(found, value)
         key = f"{configuration}|{entity}"
-        before = self._graph.storage.get(TABLE, key)
-        row = {"__entity_type__": VALUE_TYPES[self._graph.type_of(owner).table]}
+        before = self._entities.storage.get(TABLE, key)
+        row = {"__entity_type__": VALUE_TYPES[self._entities.type_of(owner).table]}
         row |= {"configuration_id": configuration, "entity_id": entity, "value": value}
-        self._graph.storage.put(TABLE, key, row)
+        self._entities.storage.put(TABLE, key, row)
         return owner, found, before["value"] if before else found.get("default")
 
     def _row(self, entity: str, configuration: Record, kind: str) -> Record:
-        stored = self._graph.storage.get(TABLE, f"{configuration['id']}|{entity}")
+        stored = self._entities.storage.get(TABLE, f"{configuration['id']}|{entity}")
         unset = None if configuration.get("is_hierarchical") else configuration.get("default")
         return {
             "__entity_type__": kind,
@@ -106,7 +104,7 @@ class Customs:
         }
 
     def _check(self, configuration: Record, value: Any) -> None:
-        kind = self._graph.one("CustomAttributeType", configuration.get("type_id"))
+        kind = self._entities.one("CustomAttributeType", configuration.get("type_id"))
         if kind is None or value is None:
             return
         wanted = _CHECKS.get(kind["name"])

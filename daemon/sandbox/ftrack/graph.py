@@ -2,57 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from ..storage import Record
 from .customs import Customs
-from .schema import Field, Schema, Type
+from .entities import TYPE, Entities
+from .schema import Field, Schema
 from .storage import Storage
 
-TYPE = "__entity_type__"
-_WAYS_UP = {
-    "Asset": ("context_id",),
-    "AssetVersion": ("asset_id",),
-    "Component": ("version_id", "container_id"),
-    "Note": ("in_reply_to_id",),
-    "Appointment": ("context_id",),
-    "Timelog": ("context_id",),
-    "NoteComponent": ("note_id",),
-    "ReviewSessionObject": ("review_session_id",),
-}
-"""The fields that lead from an entity without a project towards the one that has it."""
 
-
-class Graph:
+class Graph(Entities):
     """Follows fields from record to record."""
 
     def __init__(self, schema: Schema, storage: Storage, address: Any) -> None:
         """*address* makes the URL of a component: `address(kind, component id)`."""
-        self.schema = schema
-        self.storage = storage
+        super().__init__(schema, storage)
         self.customs = Customs(self)
         self._address = address
-
-    def type_of(self, record: Record) -> Type:
-        """The record's own type."""
-        return self.schema.types[record[TYPE]]
-
-    def key(self, record: Record) -> str:
-        """The record's key in its table."""
-        return key_of(self.type_of(record), record)
 
     def value(self, record: Record, field: Field) -> Any:
         """A scalar's value, worked out where it is not kept."""
         if field.computed:
             return getattr(self, f"_{field.name.lstrip('_')}")(record)
         return record.get(field.name)
-
-    def one(self, kind: str, key: object) -> Record | None:
-        """An entity of a type or its heirs."""
-        made = self.schema.types[kind]
-        found = self.storage.get(made.table, key)
-        return found if found is not None and found[TYPE] in made.heirs else None
 
     def behind(self, record: Record, field: Field) -> list[Record]:
         """The entities behind a relation, in the order in which they were made."""
@@ -78,27 +50,6 @@ class Graph:
             for row in rows
             if row[TYPE] in made_type.heirs and (field.where is None or row.get(field.where[0]) == field.where[1])
         ]
-
-    def project_of(self, record: Record | None) -> str | None:
-        """The id of the project that an entity belongs to."""
-        if record is None:
-            return None
-        if record[TYPE] == "Project":
-            return str(record["id"])
-        if record.get("project_id"):
-            return str(record["project_id"])
-        for name in _WAYS_UP.get(self.type_of(record).table, ()):
-            field = self.type_of(record).fields[name]
-            found = self.one(field.points_at, record.get(name))
-            if found is not None:
-                return self.project_of(found)
-        return None
-
-    def line(self, context: Record | None) -> Iterator[Record]:
-        """A context and those above it, upwards."""
-        while context is not None:
-            yield context
-            context = self.one("Context", context.get("parent_id"))
 
     def _project_id(self, record: Record) -> str | None:
         return self.project_of(record)
@@ -159,8 +110,3 @@ class Graph:
     def _thumbnail_url(self, record: Record) -> dict[str, Any] | None:
         component = record.get("thumbnail_id") or record.get("component_id")
         return {"__type__": "url", "value": self._address("thumbnail", component)} if component else None
-
-
-def key_of(made: Type, record: Record) -> str:
-    """The key of a record: its primary key's values."""
-    return "|".join(str(record.get(name)) for name in made.key)

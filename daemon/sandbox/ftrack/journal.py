@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..storage import Record
-from .graph import TYPE, Graph
+from .entities import TYPE
+from .graph import Graph
 from .values import now
 
 _SILENT = {

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from ..storage import Record
-from .graph import TYPE, Graph
+from .entities import TYPE
+from .graph import Graph
 from .refusal import Refusal
 from .writes import Writes
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..storage import Record
-from .graph import TYPE
+from .entities import TYPE
 from .refusal import Refusal
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ from typing import Any
 from ..storage import Record
 from .conditions import Conditions
 from .customs import TABLE
-from .graph import TYPE, Graph, key_of
+from .entities import TYPE, key_of
+from .graph import Graph
 from .language import Both, Condition, Node, Query, parse
 from .refusal import Refusal
 from .schema import Field, Type

@@ -6,7 +6,8 @@ import uuid
 from typing import Any
 
 from ..storage import Record
-from .graph import TYPE, Graph
+from .entities import TYPE
+from .graph import Graph
 from .refusal import Refusal
 from .values import now
 

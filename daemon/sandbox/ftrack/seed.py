@@ -14,7 +14,7 @@ from typing import Any
 from ..keys import kept_key
 from ..storage import Record
 from .auth import GLOBAL, api_key_record
-from .graph import TYPE
+from .entities import TYPE
 from .site import Site
 
 USER = "wetgate"

@@ -6,7 +6,8 @@ from typing import Any
 
 from ..storage import Record
 from .customs import TABLE, VALUE_TYPES
-from .graph import TYPE, Graph, key_of
+from .entities import TYPE, key_of
+from .graph import Graph
 from .journal import Journal
 from .refusal import Refusal
 from .rules import Rules, default_of
