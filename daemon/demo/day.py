@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import shutil
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -14,20 +11,17 @@ from typing import Any
 
 from ...schema.errors import WetgateError
 from ...schema.ports import Progress
-from . import decoder, footage, measure
+from . import footage
+from .command import Command
 from .coordinator import Coordinator, Entity
-from .stage import SHOW, Stage
+from .stage import SHOTS, SHOW, Stage
 from .table import Day, Row, require
+from .version import Returned, VersionCheck
 
 Say = Callable[[str], None]
 
 CAMERAS = ("cam01", "cam02")
-SHOTS = {"cam01": "SH010", "cam02": "SH020"}
 BIKES_CUTS = [30, 76, 137, 187, 242]
-LEAST_DB = 28.0
-EDGES, GRAIN = (0.75, 1.3), (0.6, 1.5)
-
-_RUNNING = "wetgate.daemon"
 
 
 class DayOfTheShow:
@@ -37,6 +31,7 @@ class DayOfTheShow:
         """*say* prints a line for people; *progress* moves the bar."""
         self._stage, self._coordinator = stage, coordinator
         self._say, self._progress = say, progress
+        self._command = Command(stage.settings)
         self._rows: list[Row] = []
         self._findings: dict[str, str] = {}
         self._dailies: dict[str, tuple[str, int]] = {}
@@ -67,7 +62,7 @@ class DayOfTheShow:
             if time.monotonic() > end:
                 raise WetgateError(f"Only {len(clips)} of {len(footage.CLIPS)} clips were indexed in three minutes.")
             time.sleep(1.0)
-            clips = self._ask("clips", SHOW)
+            clips = self._command.ask("clips", SHOW)
             self._progress(0.05 + 0.01 * len(clips), f"{len(clips)} of {len(footage.CLIPS)} clips indexed")
         for clip in clips:
             cuts = ", ".join(map(str, clip["cuts"])) or "one shot"
@@ -102,10 +97,10 @@ class DayOfTheShow:
 
     def _look(self) -> None:
         began = time.monotonic()
-        words = self._ask("search", SHOW, "vertical 60fps")
+        words = self._command.ask("search", SHOW, "vertical 60fps")
         self._say(f"Words `vertical 60fps` find: {', '.join(hit['name'] for hit in words) or 'nothing'}")
         target, other = footage.clip("cam01 take 2"), footage.clip("cam01 take 1")
-        like = self._ask("search", SHOW, "--like", str(self._stage.dailies / target.name))
+        like = self._command.ask("search", SHOW, "--like", str(self._stage.dailies / target.name))
         names = [hit["name"] for hit in like]
         self._say(f"Footage that looks like {Path(target.name).stem}: {', '.join(names[:3])}")
         others = [name for name in names if name != Path(target.name).stem]
@@ -193,92 +188,13 @@ class DayOfTheShow:
                 raise WetgateError(f"No version came back for {camera}. Its notes say: {said}")
             target = self._stage.folder / "downloads" / f"{versions[0]['code']}.mp4"
             movie = self._coordinator.download(versions[0]["sg_uploaded_movie"], target)
-            found.append((camera, versions, movie, answered - began))
+            found.append(Returned(camera, versions, movie, answered - began))
+        check = VersionCheck(self._stage, self._command)
         with ThreadPoolExecutor(max_workers=2) as pool:
-            checks = [pool.submit(self._check, *version) for version in found]
+            checks = [pool.submit(check.row, returned) for returned in found]
             for done, _ in enumerate(as_completed(checks), start=1):
                 self._progress(0.76 + 0.24 * done / len(checks), f"{done} of {len(checks)} versions checked")
         self._rows += [check.result() for check in checks]
-
-    def _check(self, camera: str, versions: list[Entity], movie: Path, seconds: float) -> Row:
-        version = versions[0]
-        code, master = version["code"], Path(version["sg_path_to_frames"])
-        folder = master.parent
-        report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
-        plate = self._stage.dailies / footage.clip(f"{camera} take 2").name
-        take = self._stage.dailies / footage.clip(f"{camera} take 1").name
-        frames, samples, changed = decoder.changed_outside(plate, master, folder / "matte")
-        proven = self._verify(folder / "report.json") == 0
-        broken = decoder.corrupted_copy(folder, master, self._stage.folder / "corrupted" / code)
-        caught = (
-            self._verify(broken) == 3
-            and decoder.changed_outside(plate, broken.parent / master.name, folder / "matte")[2] == 1
-        )
-        shutil.rmtree(broken.parent)
-        truth, places = self._known_truth(camera, plate, take, folder)
-        region = self._region(master, folder, take, report)
-        self._keep(camera, code, folder)
-        rating = report["rating"] or {}
-        row = Row(
-            task=f"cleanup {SHOTS[camera]}",
-            result=f"{code} in the tracker",
-            self_rating=f"{rating.get('expected_psnr_db', 0):.1f} dB",
-            measured=(
-                f"{truth.psnr_db:.1f} dB, edges {truth.edges:.2f}, grain {_two(truth.grain)} at {places} places; "
-                f"against take 1: {region.psnr_db:.1f} dB, edges {region.edges:.2f}"
-            ),
-            identity=(
-                f"{samples:,} values in {frames} frames, {changed} changed; "
-                f"altered copy {'caught' if caught else 'MISSED'}"
-            ),
-            seconds=seconds,
-            figures={
-                "self_rating_db": rating.get("expected_psnr_db"),
-                "truth_psnr_db": truth.psnr_db,
-                "truth_edges": truth.edges,
-                "truth_grain": truth.grain,
-                "truth_places": places,
-                "region_psnr_db": region.psnr_db,
-                "region_edges": region.edges,
-                "values_outside": samples,
-                "values_changed": changed,
-            },
-        )
-        return require(
-            row,
-            (len(versions) == 1, "more than one version came"),
-            (movie.stat().st_size > 10_000, "the movie cannot be downloaded"),
-            (bool(version["image"]), "no thumbnail"),
-            (version["sg_status_list"] == "rev", "the version is not up for review"),
-            (changed == 0 and proven, "values outside the matte changed"),
-            (caught, "an altered copy was not caught"),
-            (truth.psnr_db >= LEAST_DB, f"the measured error is below {LEAST_DB} dB"),
-            (EDGES[0] <= truth.edges <= EDGES[1], "edges are too soft or too hard"),
-            (truth.grain is None or GRAIN[0] <= truth.grain <= GRAIN[1], "the grain is off"),
-        )
-
-    def _known_truth(self, camera: str, plate: Path, take: Path, folder: Path) -> tuple[measure.Figures, int]:
-        work = self._stage.folder / "known_truth" / camera
-        places = measure.write_truth_mattes(folder / "matte", plate, work / "matte")
-        self._ask(
-            "process", "remove", "--plate", str(plate), "--matte", str(work / "matte"), "--source", str(take),
-            "--set", f"frames={measure.shot_frames(1001)}", "--set", "min_psnr_db=0", "--out", str(work / "fill"),
-        )  # fmt: skip
-        figures = measure.known_truth(plate, work / "fill" / "master.mkv", work / "matte")
-        shutil.rmtree(work)
-        return figures, places
-
-    def _region(self, master: Path, folder: Path, take: Path, report: dict[str, Any]) -> measure.Figures:
-        clips = {clip["name"]: clip for clip in self._ask("clips", SHOW)}
-        width, height = (int(part) for part in clips[take.stem]["size"].split("x"))
-        source = next(item for item in report["sources"] if item["name"] == take.stem)
-        return measure.against_take(master, folder / "matte", take, (width, height), source["frame_offset"] or 0)
-
-    def _keep(self, camera: str, code: str, folder: Path) -> None:
-        out = self._stage.folder
-        shutil.copy2(folder / "contact_sheet.png", out / f"contact_sheet_{camera}.png")
-        for name, target in (("review.mp4", f"{code}.mp4"), ("report.json", f"{code}.json"), (f"{code}.otio",) * 2):
-            shutil.copy2(folder / name, out / target)
 
     # -- shared ----------------------------------------------------------------------------------
 
@@ -293,20 +209,6 @@ class DayOfTheShow:
             return done, doing
 
         self._coordinator.wait(tasks, "rev", seconds, look)
-
-    def _ask(self, *words: str) -> list[dict[str, Any]]:
-        done = self._run(*words, "--json")
-        if done.returncode:
-            raise WetgateError(f"`wetgate {words[0]}` failed: {done.stderr.strip()[-400:]}")
-        answer: list[dict[str, Any]] = json.loads(done.stdout)
-        return answer
-
-    def _verify(self, report: Path) -> int:
-        return self._run("verify", str(report), "--json").returncode
-
-    def _run(self, *words: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", _RUNNING, "--config", str(self._stage.settings), *words]
-        return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 def play(out: Path, say: Say, progress: Progress) -> Day:
@@ -335,7 +237,3 @@ def _timelines(stage: Stage) -> None:
     for name in ("corrupted", "known_truth"):
         if (stage.folder / name).is_dir():
             (stage.folder / name).rmdir()
-
-
-def _two(value: float | None) -> str:
-    return "-" if value is None else f"{value:.2f}"

@@ -17,6 +17,8 @@ import httpx
 from ...schema.errors import WetgateError
 
 SHOW = "PINE"
+SHOTS = {"cam01": "SH010", "cam02": "SH020"}
+"""The shot that each camera's takes are of."""
 _CHUNK = 64 * 1024
 
 
