@@ -72,7 +72,8 @@ class Room:
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Workers find the tests' jobs; the second attempt comes at once (the waits themselves are tested apart)."""
     monkeypatch.setenv("PYTHONPATH", str(Path(queue_parts.__file__).parent))
-    monkeypatch.setattr(failures.backoff, "__defaults__", (0.05, 0.1))
+    monkeypatch.setattr(failures, "FIRST_PAUSE", 0.05)
+    monkeypatch.setattr(failures, "LONGEST_PAUSE", 0.1)
 
 
 @pytest.fixture
