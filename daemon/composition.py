@@ -57,7 +57,7 @@ from .store.results import Results
 from .store.tasks import Tasks
 from .trackers import Trackers, connector_faults
 
-PUBLISH_THREADS = 2
+PUBLISH_THREADS = TELL_THREADS = 2
 DESK_BEAT, DISPATCHER_BEAT = 300.0, 60.0
 """Seconds of silence after which /healthz calls a part dead; a desk may hang in one slow call."""
 
@@ -150,6 +150,7 @@ class House:
                 Lane.INDEX: LanePlan(max(workers.index, 1) if indexing_only else workers.index, index_limits),
                 Lane.PROCESS: LanePlan(0 if indexing_only else workers.process, Limits(threads=workers.threads)),
                 Lane.PUBLISH: LanePlan(0 if indexing_only else PUBLISH_THREADS),
+                Lane.TELL: LanePlan(0 if indexing_only else TELL_THREADS),
             },
             lease_seconds=workers.lease_seconds,
             logs=self.logs,

@@ -12,11 +12,20 @@ NO_DUE = "9999-12-31"
 
 
 class Lane(StrEnum):
-    """Which executor runs a job: warm light workers, one-at-a-time heavy ones, or the daemon's own threads."""
+    """Which executor runs a job: warm light workers, one-at-a-time heavy ones, or the daemon's own threads.
+
+    Some threads carry versions over; others say a few words, which never wait for an upload.
+    """
 
     INDEX = "index"
     PROCESS = "process"
     PUBLISH = "publish"
+    TELL = "tell"
+
+    @property
+    def threaded(self) -> bool:
+        """Whether the daemon's own threads do its jobs, and not worker processes."""
+        return self in {Lane.PUBLISH, Lane.TELL}
 
 
 class JobState(StrEnum):

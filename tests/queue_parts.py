@@ -27,7 +27,7 @@ from wetgate.schema.tables import ControlRow
 
 
 def kinds() -> list[JobKind]:
-    """Every job above, and one for the publish lane; their ends are written into the control table."""
+    """Every job above, and those of the lanes of threads; their ends are written into the control table."""
     lanes = {"add": Lane.INDEX, "slow": Lane.PROCESS, "hang": Lane.PROCESS, "process_crash": Lane.PROCESS}
     names = ("add", "slow", "raises", "no_json", "crash", "hog_memory", "hog_cpu", "hang")
     found = [JobKind(name, lanes.get(name, Lane.INDEX), f"queue_jobs:{name}", record, failed) for name in names]
@@ -37,7 +37,8 @@ def kinds() -> list[JobKind]:
         JobKind("hang_index", Lane.INDEX, "queue_jobs:hang", record, failed),
         JobKind("missing", Lane.INDEX, "queue_jobs:nothing_of_that_name", record, failed),
         JobKind("spoilt", Lane.INDEX, "queue_jobs:add", spoil, failed),
-        JobKind("tell", Lane.PUBLISH, tell, record, failed),
+        JobKind("carry", Lane.PUBLISH, tell, record, failed),
+        JobKind("tell", Lane.TELL, tell, record, failed),
     ]
 
 
@@ -60,7 +61,7 @@ def failed(session: Session, job: Job, failure: Failure) -> None:
 
 
 def tell(job: Job, progress: Progress) -> Payload:
-    """A job of the publish lane."""
+    """A job of a lane of threads."""
     if "what" in job.payload:
         return raises(job.payload, progress)
     if "seconds" in job.payload:
@@ -74,6 +75,7 @@ def dispatcher(database: Database, **limits: Any) -> Dispatcher:
         Lane.INDEX: LanePlan(1, Limits(**limits)),
         Lane.PROCESS: LanePlan(1, Limits(threads=1)),
         Lane.PUBLISH: LanePlan(2),
+        Lane.TELL: LanePlan(2),
     }
     return Dispatcher(database, Jobs(database), kinds(), plans, lease_seconds=30)
 

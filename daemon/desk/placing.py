@@ -7,7 +7,6 @@ from collections.abc import Callable
 
 import structlog
 
-from ...schema.arrival import ArrivalState
 from ...schema.errors import AlreadyQueued, BriefIncomplete
 from ...schema.ports import Processor
 from ...schema.tables import TaskRow
@@ -34,8 +33,6 @@ log = structlog.get_logger()
 
 ARRIVING_SECONDS = 600.0
 """A file that has been on its way for longer does not hold a task up."""
-
-ON_THEIR_WAY = (ArrivalState.SEEN, ArrivalState.SETTLED, ArrivalState.VERIFIED)
 
 
 _ARRIVING = "Begins when the files that are arriving have been indexed."
@@ -105,8 +102,7 @@ class Placing:
 
     def _awaits(self, show: ShowDesk, row: TaskRow) -> bool:
         """Whether files are on their way among which another take may be; old ones do not hold a task up."""
-        since = time.time() - ARRIVING_SECONDS
-        coming = any(arrival.seen_at > since for arrival in self._index.arrivals.of(show.name, *ON_THEIR_WAY))
+        coming = self._index.arrivals.coming(show.name, time.time() - ARRIVING_SECONDS)
         if coming and row.reason != _ARRIVING:
             with self._database.write() as session:
                 self._tasks.move(session, id_of(row), row.state, _ARRIVING)

@@ -34,12 +34,16 @@ class Repulls:
         self._show = show
         self._database, self._index, self._results = database, index, results
         self._answers, self._alike = answers, alike
+        self._looked: object = None
 
     def mark(self) -> int:
         """Mark the versions whose plate was pulled again, and tell their tasks, once; how many there were."""
-        versions = self._results.published_versions(self._show)
-        if not versions:
+        # What was looked at before is looked at again once a clip or a version was added.
+        count, last = self._results.published_mark(self._show)
+        newest = self._index.newest(self._show), count, last
+        if not count or newest == self._looked:
             return 0
+        versions = self._results.published_versions(self._show)
         pulls = [clip for clip in self._index.clips(self._show) if clip.source_class == SourceClass.PULL]
         pulls.sort(key=lambda clip: clip.indexed_at)
         marked = 0
@@ -50,6 +54,7 @@ class Repulls:
                 number = sum(one_recording(clip, plate) for clip in pulls)
                 self._tell(version, plate, newer[-1], number)
                 marked += 1
+        self._looked = newest
         return marked
 
     def _replaces(self, clip: ClipRow, plate: ClipRow) -> bool:

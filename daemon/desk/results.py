@@ -21,6 +21,7 @@ from ..publish.answer import Answers
 from ..publish.version import Publisher
 from ..publish.words import failure_text, findings_text, pull_text
 from ..queue.kinds import JobKind
+from ..store.database import afterwards
 from ..store.index import Index
 from ..store.pulls import Pulls
 from ..store.results import Results
@@ -55,7 +56,10 @@ class Receiver:
 
     def _record(self, session: Session, job: Job, result: dict[str, Any]) -> None:
         outcome = Outcome.model_validate(result)
-        shutil.rmtree(Path(job.payload["request"]["work"]), ignore_errors=True)
+        # After the end is written down: a kill in between would have all of it made again, and while a large folder is
+        # cleared nobody else could write.
+        work = Path(job.payload["request"]["work"])
+        afterwards(session, lambda: shutil.rmtree(work, ignore_errors=True))
         if outcome.master is not None or self._results.has_version(session, job.id):
             self._publisher.receive(session, job, outcome)
         else:

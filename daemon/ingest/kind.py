@@ -15,6 +15,7 @@ from ...schema.job import Failure, Job, Lane, Order
 from ...schema.tables import ArrivalRow
 from ..queue.kinds import JobKind
 from ..store.arrivals import WAITING, Standing
+from ..store.database import afterwards
 from ..store.index import Index
 from ..store.rows import id_of
 from .classes import SourceClasses
@@ -47,7 +48,7 @@ def survey_order(show: str, arrival: Standing, folder: Path) -> Order:
 def survey_kind(index: Index, classes: SourceClasses, indexed: Callable[[], None]) -> JobKind:
     """The kind as the queue needs it; *classes* tells camera, pull and proxy apart by the path.
 
-    *indexed* is called for each clip, shortly before the index shows it.
+    *indexed* is called for each clip once the index shows it.
     """
 
     def record(session: Session, job: Job, result: dict[str, Any]) -> None:
@@ -59,7 +60,7 @@ def survey_kind(index: Index, classes: SourceClasses, indexed: Callable[[], None
             survey = Survey.model_validate(result["survey"])
             clip = index.record_survey(session, ids[0], survey, folder=f"{job.show}/{CLIPS}/")
             index.classify(session, job.show, classes.of(job.show), clip.id)
-            indexed()
+            afterwards(session, indexed)
         elif "refused" in result:
             _quarantine(index, session, arrival, result["refused"])
         else:

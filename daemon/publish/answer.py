@@ -96,7 +96,7 @@ class Answers:
             Order(
                 show=task.show,
                 kind=ANSWER,
-                lane=Lane.PUBLISH,
+                lane=Lane.TELL,
                 payload=answer.model_dump(mode="json"),
                 task_id=task.id,
                 priority=90,
@@ -106,7 +106,7 @@ class Answers:
 
     def kind(self) -> JobKind:
         """The job kind of answers."""
-        return JobKind(ANSWER, Lane.PUBLISH, self._run, nothing_follows, self._failed)
+        return JobKind(ANSWER, Lane.TELL, self._run, nothing_follows, self._failed)
 
     def _run(self, job: Job, progress: Progress) -> dict[str, Any]:
         answer = Answer.model_validate(job.payload)

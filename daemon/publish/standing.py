@@ -72,7 +72,7 @@ class WhereIsIt:
 
     def kind(self) -> JobKind:
         """The job kind of these notes."""
-        return JobKind(STANDING, Lane.PUBLISH, self._run, self._record, self._failed)
+        return JobKind(STANDING, Lane.TELL, self._run, self._record, self._failed)
 
     def _run(self, job: Job, _progress: Progress) -> dict[str, Any]:
         one = self._standings.of(int(job.payload["task_id"]))
@@ -125,7 +125,7 @@ def _order(one: Standing) -> Order:
     return Order(
         show=one.show,
         kind=STANDING,
-        lane=Lane.PUBLISH,
+        lane=Lane.TELL,
         payload={"task_id": one.task_id},
         dedupe_key=f"{STANDING}:{one.task_id}",
         task_id=one.task_id,

@@ -42,7 +42,7 @@ _RECORD_PATIENCE = 300.0
 class Dispatcher:
     """Runs the queue's jobs on one permanent thread of its own, which is also the parent of every worker.
 
-    The INDEX and PROCESS lanes run in worker processes, the PUBLISH lane on threads. One dispatcher
+    The INDEX and PROCESS lanes run in worker processes, PUBLISH and TELL on threads. One dispatcher
     at a time may work on a database (see `daemon.lock`). `alive` turns False if the thread breaks.
     """
 
@@ -66,8 +66,8 @@ class Dispatcher:
         self._jobs = jobs
         self._kinds = {kind.name: kind for kind in kinds}
         for kind in self._kinds.values():
-            if isinstance(kind.run, str) == (kind.lane is Lane.PUBLISH):
-                wanted = "a callable" if kind.lane is Lane.PUBLISH else "a dotted path"
+            if isinstance(kind.run, str) == kind.lane.threaded:
+                wanted = "a callable" if kind.lane.threaded else "a dotted path"
                 raise ConfigError(f"{kind.name}: a job of the {kind.lane} lane needs {wanted} to run.")
         self._endings = Endings(database, jobs, self._kinds)
         self._crews = {lane: Crew(lane, plan, logs, self._from_thread) for lane, plan in lanes.items()}
@@ -172,7 +172,7 @@ class Dispatcher:
             passed(Step.JOB_CLAIMED)
             self._running[job.id] = job
             kind = self._kinds.get(job.kind)
-            if kind is None or kind.lane is not job.lane:
+            if kind is None or kind.lane.threaded != job.lane.threaded:
                 self._hear(Failed(job, _unknown(job), Retry.NO))
                 continue
             self._crews[job.lane].give(job, kind)

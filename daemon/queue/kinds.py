@@ -19,7 +19,7 @@ class JobKind:
     """What the queue must know of a kind.
 
     `run` is a dotted path (`wetgate.daemon.ingest.work:survey`) called in a worker process with the
-    payload and a progress function, or, in the publish lane, a callable that the daemon runs on a
+    payload and a progress function, or, in a lane of threads, a callable that the daemon runs on a
     thread of its own with the job. Both return JSON.
 
     `record` and `failed` run inside the transaction that ends the job, so that the end of a job and

@@ -30,7 +30,7 @@ class LanePlan:
 
 
 class Crew:
-    """The hands of one lane: worker processes, or threads in the publish lane.
+    """The hands of one lane: worker processes, or threads in the lanes that speak to trackers.
 
     All methods are called by the dispatcher's thread.
     """
@@ -47,9 +47,9 @@ class Crew:
 
     def staff(self, guard: Guard) -> None:
         """Bring the crew to its number."""
-        if self.lane is Lane.PUBLISH:
+        if self.lane.threaded:
             while len(self._threads) < self._plan.workers:
-                self._threads.append(ThreadRunner(f"publish-{len(self._threads)}", self._report))
+                self._threads.append(ThreadRunner(f"{self.lane}-{len(self._threads)}", self._report))
             return
         while len(self.workers) < self._plan.workers and time.monotonic() >= self._spawn_after:
             try:

@@ -94,6 +94,15 @@ class Arrivals:
         with self._database.read() as session:
             return int(session.execute(statement).scalar_one())
 
+    def coming(self, show: str, since: float) -> bool:
+        """Whether any file that was first seen after *since* is on its way into the index."""
+        on_their_way = [one.value for one in (ArrivalState.SEEN, ArrivalState.SETTLED, ArrivalState.VERIFIED)]
+        statement = sa.select(_ARRIVAL.c.id).where(
+            _ARRIVAL.c.show == show, _ARRIVAL.c.state.in_(on_their_way), _ARRIVAL.c.seen_at > since
+        )
+        with self._database.read() as session:
+            return session.execute(statement.limit(1)).first() is not None
+
     def see(self, session: Session, show: str, sightings: Iterable[Sighting]) -> None:
         """New paths, and known ones whose size or time changed: they begin again as seen."""
         now = self._clock()

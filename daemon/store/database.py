@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
@@ -58,6 +58,11 @@ class Database:
     def close(self) -> None:
         """Give up every connection."""
         self.engine.dispose()
+
+
+def afterwards(session: Session, call: Callable[[], object]) -> None:
+    """Have *call* made once the transaction of *session* is committed, and never where it is rolled back."""
+    sa.event.listen(session, "after_commit", lambda _session: call(), once=True)
 
 
 def _sqlite(url: sa.URL) -> Engine:

@@ -12,6 +12,8 @@ from ...schema.outcome import Outcome
 from ...schema.tables import FindingRow, VersionRow
 from .database import Database
 
+_VALID = ("published", "approved")
+
 
 class Results:
     """Findings numbered per show (`F1`, `F2` ...), versions numbered per name."""
@@ -109,9 +111,17 @@ class Results:
     def published_versions(self, show: str) -> list[VersionRow]:
         """The show's versions that are in the tracker, neither stale nor rejected."""
         with self._database.read() as session:
-            valid = ("published", "approved")
-            statement = select(VersionRow).where(VersionRow.show == show, col(VersionRow.state).in_(valid))
+            statement = select(VersionRow).where(VersionRow.show == show, col(VersionRow.state).in_(_VALID))
             return list(session.exec(statement.order_by(col(VersionRow.id))))
+
+    def published_mark(self, show: str) -> tuple[int, float | None]:
+        """How many versions `published_versions` gives, and when the last of them came: changes when they do."""
+        counted = sa.select(sa.func.count(), sa.func.max(VersionRow.published_at))
+        with self._database.read() as session:
+            found = session.execute(
+                counted.where(col(VersionRow.show) == show, col(VersionRow.state).in_(_VALID))
+            ).one()
+        return int(found[0]), found[1]
 
     def rejected_versions(self, show: str) -> list[VersionRow]:
         """The show's versions that people rejected."""

@@ -222,6 +222,16 @@ def test_stop_gives_running_jobs_back_uncounted(room: Room) -> None:
     assert [(row.state, row.attempts, row.lease_until) for row in rows] == [("queued", 0, None)] * 2
 
 
+def test_a_word_never_waits_for_an_upload(room: Room) -> None:
+    """Every thread that carries versions over is busy: what a task's people are told goes out meanwhile."""
+    room.start()
+    carried = [room.enqueue("carry", seconds=20) for _ in range(2)]
+    wait_for(lambda: [room.jobs.get(job_id).state for job_id in carried] == ["running"] * 2)
+    waiting, word = room.enqueue("carry"), room.enqueue("tell")
+    assert room.over(word).state == "done"
+    assert [room.jobs.get(job_id).state for job_id in (*carried, waiting)] == ["running", "running", "queued"]
+
+
 def test_pause_holds_a_show_and_priority_orders_the_rest(room: Room) -> None:
     """Nothing of a paused show starts; of the others the highest priority goes first."""
     room.jobs.pause("FIR")

@@ -45,7 +45,7 @@ class Told:
     def run(self, attempt: int = 1) -> tuple[Job, dict[str, Any]]:
         """The job, without what follows from its end."""
         job = Job(
-            id=1, show=PROJECT, kind=STANDING, lane=Lane.PUBLISH, payload={"task_id": self.id}, attempt=attempt,
+            id=1, show=PROJECT, kind=STANDING, lane=Lane.TELL, payload={"task_id": self.id}, attempt=attempt,
             fence=1, task_id=self.id,
         )  # fmt: skip
         run = self.where.kind().run
