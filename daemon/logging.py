@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import sys
 from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
@@ -14,6 +15,9 @@ from pydantic import SecretStr
 from ..schema.model import Value
 
 HIDDEN = "***"
+_SIGNED = re.compile(r"(?i)([?&;](?:[\w-]*(?:sig|signature|token|credential|jwt|api_?key|session_id))=)[^\s&;\"'<>\\]+")
+"""What an address carries that is as good as a key for a while; libraries log whole addresses."""
+_JWT = re.compile(r"eyJ[\w-]{8,}\.[\w-]+\.[\w-]+")
 
 
 class LogForm(Value):
@@ -75,7 +79,7 @@ class LogForm(Value):
 
 
 class Scrub:
-    """Replaces every SecretStr, and every known secret inside any text, by `***`."""
+    """Replaces every SecretStr, every known secret inside any text, signatures of addresses and tokens by `***`."""
 
     def __init__(self, secrets: tuple[str, ...]) -> None:
         """Hide *secrets*; the empty string is no secret. The longest goes first, as it may hold another."""
@@ -91,7 +95,7 @@ class Scrub:
         if isinstance(value, str):
             for secret in self._secrets:
                 value = value.replace(secret, HIDDEN)
-            return value
+            return _JWT.sub(HIDDEN, _SIGNED.sub(rf"\g<1>{HIDDEN}", value))
         if isinstance(value, Mapping):
             return {self._clean(key): self._clean(held) for key, held in value.items()}
         if isinstance(value, list | tuple | set | frozenset):

@@ -19,6 +19,7 @@ import pytest
 from benches import FaultBench
 from gateway import Gateway
 from publishing import SHOW, Publishing
+from secrets_sought import assert_hidden_in
 from wetgate.connectors.contract import Bench
 from wetgate.daemon.sandbox import Fault
 from wetgate.schema.tracker import Ability, EntityRef
@@ -50,6 +51,9 @@ ROWS: dict[str, Fault | str] = {
 }
 
 
+APART = ("504 after commit", "non-JSON 500", "connection reset", "slow reply", "killed after a call")
+
+
 @dataclass
 class Run:
     """One row at one call, and what came of it."""
@@ -65,9 +69,9 @@ class FaultTable:
 
     def __init__(self, kind: str, site: str, bench: Callable[[], FaultBench[Any]], folder: Path) -> None:
         """*kind* of connector, address of the *site*, and what makes the bench of a run, with a project of its own."""
-        self._kind, self._new_bench, self._folder = kind, bench, folder
+        self._kind, self._new_bench, self.folder = kind, bench, folder
         self._gateway = Gateway(site, folder / "gateway")
-        self._number = 0
+        self.number = 0
         self.clean = self._run("", 0).calls
 
     def close(self) -> None:
@@ -82,13 +86,23 @@ class FaultTable:
             where = f"{self._kind}, {row}, call {nth} of {self.clean} (seed {seed})"
             raise AssertionError(f"{where}: {error}") from error
 
-    def _run(self, row: str, nth: int) -> Run:
-        self._number += 1
-        with closing(self._new_bench()) as bench:
-            return self._run_on(bench, row, nth)
+    def secrets_hidden(self) -> None:
+        """Publishes by processes of their own that meet faults: what each wrote and said holds no secret."""
+        for row in APART:
+            self._run(row, self.clean // 2, apart=True)
 
-    def _run_on(self, bench: FaultBench[Any], row: str, nth: int) -> Run:
-        folder = self._folder / f"run{self._number}"
+    def _run(self, row: str, nth: int, *, apart: bool = False) -> Run:
+        self.number += 1
+        with closing(self._new_bench()) as bench:
+            run = self._run_on(bench, row, nth, apart=apart)
+            if apart:
+                folder = self.folder / f"run{self.number}"
+                assert "version published" in (folder / "daemon.log").read_text()
+                assert assert_hidden_in(folder, [bench.secret], but=["spec.json"]) > 3
+            return run
+
+    def _run_on(self, bench: FaultBench[Any], row: str, nth: int, *, apart: bool) -> Run:
+        folder = self.folder / f"run{self.number}"
         folder.mkdir(parents=True)
         task = bench.make_task("cleanup")
         entity = bench.tracker.task(task).entity
@@ -99,7 +113,7 @@ class FaultTable:
             "task": task.model_dump(), "entity": entity.model_dump(), "review": bench.review, "done": bench.review,
         }  # fmt: skip
         (folder / "spec.json").write_text(json.dumps(spec))
-        key = f"{bench.project}-fault-{self._number}"
+        key = f"{bench.project}-fault-{self.number}"
         publishing = Publishing(spec)
         publishing.prepare(key)
         self._gateway.begin()
@@ -107,9 +121,9 @@ class FaultTable:
         try:
             if isinstance(fault, Fault):
                 self._gateway.plan.set(fault.model_copy(update={"nth": nth}))
-                why = publishing.carry()
+                why = self._by_a_process(folder) if apart else publishing.carry()
             elif fault in {"before", "after"}:
-                why = self._killed(folder, nth, fault)
+                why = self._by_a_process(folder, nth, fault)
             elif fault is not None:
                 why = self._meddled(publishing, bench, key, nth, fault)
             else:
@@ -119,10 +133,13 @@ class FaultTable:
         calls = self._gateway.count
         self._gateway.begin()
         self._hold(bench, task, key, row, why)
+        if apart:
+            (folder / "told.json").write_text(bench.tracker.brief(task).model_dump_json())
         assert not row or calls <= MOST_CALLS * self.clean, f"{calls} calls: a storm"
         return Run(row, nth, calls, why)
 
-    def _killed(self, folder: Path, nth: int, when: str) -> str:
+    def _by_a_process(self, folder: Path, nth: int = 0, when: str = "before") -> str:
+        """Carry it over by a process of its own, which is killed around the *nth* call, and then by another."""
         process: list[subprocess.Popen[str]] = []
         self._gateway.at(nth, when, lambda: os.kill(process[0].pid, signal.SIGKILL))
         for _ in range(3):
@@ -140,6 +157,7 @@ class FaultTable:
         if fault == "forbid":
             self._gateway.at(nth, "before", lambda: bench.forbid(writing=True))
             publishing.carry()
+            self._gateway.leave()
             bench.forbid(writing=False)
             # A person reads why (of a refused status too: the task is told), gives the right back, publishes again.
             return publishing.carry()
@@ -184,6 +202,10 @@ class FaultRows:
     def test_row(self, table: FaultTable, row: str) -> None:
         """One row of the table at a call that a seed chooses."""
         table.run(row, seed=1)
+
+    def test_no_secret_is_told(self, table: FaultTable) -> None:
+        """Not in a log down to its debug lines, nor in the database or a note, whatever went wrong."""
+        table.secrets_hidden()
 
     @pytest.mark.soak
     def test_soak(self, table: FaultTable) -> None:

@@ -52,6 +52,10 @@ class Gateway:
         self.plan.forget()
         self._hook, self.count = None, 0
 
+    def leave(self) -> None:
+        """Nothing happens any more; the count goes on."""
+        self._hook = None
+
     def at(self, nth: int, when: str, do: Callable[[], object]) -> None:
         """Do something `before` the nth call from here on reaches the site, or `after` it was carried out."""
         self._hook, self.count = (nth, when, do), 0

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 from wetgate.daemon import plugins
+from wetgate.daemon.logging import LogForm
 from wetgate.daemon.publish.answer import Answers
 from wetgate.daemon.publish.stationery import Stationery
 from wetgate.daemon.publish.version import Publisher
@@ -139,7 +140,10 @@ class Publishing:
 
 def main() -> None:
     """Carry one version over."""
-    made = Publishing(json.loads(Path(sys.argv[1]).read_text()))
+    spec = json.loads(Path(sys.argv[1]).read_text())
+    log = (Path(spec["folder"]) / "daemon.log").open("a", encoding="utf-8", buffering=1)
+    LogForm(level="debug", secrets=(spec["api_key"],)).configure(log)
+    made = Publishing(spec)
     why = made.carry()
     made.close()
     if why:

@@ -16,7 +16,7 @@ from images import write_mattes  # isort: skip
 
 SHOW = "PINE"
 PAUSE_SECONDS = (0.3, 2.5)
-"""Between two events, drawn anew each time: they fall anywhere gateway two polls."""
+"""Between two events, drawn anew each time: they fall anywhere between two polls."""
 
 
 def latencies(events: int, poll_seconds: float, kinds: tuple[str, ...] = KINDS) -> dict[str, Figures]:

@@ -98,7 +98,7 @@ class Desk:
         self._read_events(self._tracker)
         events = self._inbox.unhandled()
         timed = time.monotonic() >= self._next_sweep
-        if not events and not timed and not self._sweep.resting:
+        if not (events or timed or self._sweep.resting or self._fitness.due):
             return
         touched = self._touched(events) | self._sweep.resting
         moved, self._footage_moved = self._footage_moved, False

@@ -40,6 +40,11 @@ class Fitness:
             self._look(tracker, show)
         return show.name not in self._broken
 
+    @property
+    def due(self) -> bool:
+        """Whether it is time to look again at a show that could not be served."""
+        return any(time.monotonic() >= at for at in self._next.values())
+
     def back(self, show: ShowDesk) -> bool:
         """Whether *show* could not be served until now; told once."""
         told = show.name in self._back

@@ -65,10 +65,10 @@ class Sweep:
         fit = [show for show in self._shows if self._fit(tracker, show, left)]
         known = {show.name: self._tasks.of_show(self._tracker_name, show.name) for show in fit}
         looks = touched | self._worth_a_look(known, timed=timed, moved=moved)
-        for show in fit:
-            if self._fitness.back(show):  # what was said meanwhile went by unheard
-                looks |= {ref for ref, row in known[show.name].items() if row.state in {"waiting", *QUIET}}
-        only = None if timed or len(looks) > NAMED else looks
+        back = [show for show in fit if self._fitness.back(show)]
+        for show in back:  # what was set and said meanwhile went by unheard
+            looks |= {ref for ref, row in known[show.name].items() if row.state in {"waiting", *QUIET}}
+        only = None if timed or back or len(looks) > NAMED else looks
         listed = self._listed(tracker, fit, only) if fit and only != set() else {show.project: [] for show in fit}
         for show in fit:
             if show.project in listed:

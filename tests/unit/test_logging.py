@@ -56,6 +56,8 @@ def test_secrets_never_appear(form: Any) -> None:
         "signing in with hunter2", key=SecretStr("other"), nested={"list": ["hunter2-long"]}, url="x://u:hunter2@h"
     )
     logging.getLogger("httpx").warning("GET /?key=%s", "hunter2")
+    logging.getLogger("urllib3").warning("PUT /part/1?until=9&sig=%s&X-Amz-Signature=%s HTTP/1.1", "s1gned", "s2gned")
+    log.info("logged in", told={"header": "Bearer eyJhbGciOiJI.eyJzdWIiOiIx.s3gned"})
     try:
         int("hunter2 is wrong")
     except ValueError:
@@ -64,6 +66,8 @@ def test_secrets_never_appear(form: Any) -> None:
     assert "hunter2" not in text
     assert "other" not in text
     assert "-long" not in text
+    assert "gned" not in text
+    assert "until=9" in text
     assert "ValueError" in text
     assert text.count("***") >= 6
 

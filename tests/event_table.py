@@ -1,0 +1,440 @@
+"""The other half of the fault table: what goes wrong while people work in the tracker and the daemon listens.
+
+A real daemon reads the site through a gateway. It never sweeps: only events tell it. In each row people set up two
+tasks, one that is a job and one whose brief has a mistake. Afterwards there is one job for the first, and the mistake
+of the second is answered once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import html
+import itertools
+import json
+import os
+import random
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, ClassVar
+
+import httpx
+import made
+import pytest
+from benches import FaultBench
+from fault_table import ROWS
+from gateway import Gateway
+from secrets_sought import assert_hidden, assert_hidden_in
+from waiting import wait_for
+from wetgate.daemon.sandbox import Fault
+from wetgate.schema.tracker import EntityRef
+
+SHOW = "PINE"
+CLOCK_SECONDS = 300.0
+MOST_CALLS = 40
+"""Calls that a row may cost beside the polls."""
+_numbers = itertools.count(1)
+
+
+class EventSite(ABC):
+    """What people and admins do to a site beside their work."""
+
+    kind: ClassVar[str]
+    settings: ClassVar[Mapping[str, str]]
+    """`[statuses]` of the show."""
+    options: Mapping[str, str] = {}
+    secrets: tuple[str, ...] = ()
+    """What else is secret there, beside our key: people's passwords."""
+
+    @abstractmethod
+    def refuse(self, *, refused: bool) -> None:
+        """Our key runs out or is taken back; with False it counts again."""
+
+    @abstractmethod
+    def assign_again(self, task: EntityRef) -> None:
+        """Somebody assigns a task of ours to us once more, and to somebody else as well."""
+
+
+class NumberedSite(EventSite):
+    """A site whose events have numbers, which may come late, never, or once more."""
+
+    @abstractmethod
+    def begin_anew(self) -> None:
+        """The site's log is numbered from 1 again."""
+
+    @abstractmethod
+    def hold_back(self) -> None:
+        """The id of the next event shows up late."""
+
+    @abstractmethod
+    def skip(self) -> None:
+        """An id never shows up."""
+
+
+class Listening:
+    """A daemon that hears what people want and works on nothing, and the site that it hears it from."""
+
+    def __init__(self, site: str, bench: FaultBench[Any], acts: EventSite, folder: Path) -> None:
+        """*site* is its address, *folder* the daemon's; it is not started."""
+        self.bench, self.acts, self.folder = bench, acts, folder
+        self.dailies = folder / "dailies"
+        made.write_movie(self.dailies / "A001C001.mp4", made.take(8, intruder=True), timecode="01:00:00:00")
+        self.gateway = Gateway(site, folder / "gateway")
+        self.daemons: list[Daemon] = []
+
+    def daemon(self, name: str = "daemon") -> Daemon:
+        """Another daemon, with a workspace of its own."""
+        self.daemons.append(Daemon(self, self.folder / name))
+        return self.daemons[-1]
+
+    @property
+    def secrets(self) -> list[str]:
+        """What must stand nowhere."""
+        return [self.bench.secret, *self.acts.secrets]
+
+    def close(self) -> None:
+        """End everything."""
+        for one in self.daemons:
+            one.end()
+        self.gateway.close()
+
+    def tasks(self) -> tuple[EntityRef, EntityRef]:
+        """A task that is a job, and one with a mistake in its brief."""
+        number = next(_numbers)
+        return (
+            self.bench.make_task(f"cleanup {number}", f"plate: A001C001\nbox: 10 10 {40 + number} 60"),
+            self.bench.make_task(f"cleanup {number} b", f"plate: A001C001\ngrwo: {number}"),
+        )
+
+    def answers(self, task: EntityRef) -> int:
+        """How often the mistake in a task's brief was answered."""
+        return sum(note.by_us and "grwo" in note.text for note in self.bench.tracker.brief(task).notes)
+
+
+class Daemon:
+    """One daemon as a process."""
+
+    def __init__(self, house: Listening, folder: Path) -> None:
+        """Write its settings; a plate is there."""
+        self._house, self.folder, self.work = house, folder, folder / "work"
+        bench, acts = house.bench, house.acts
+        (folder / "shows").mkdir(parents=True)
+        (folder / "key").write_text(bench.secret, encoding="ascii")
+        options = "".join(f"{name} = {json.dumps(value)}\n" for name, value in acts.options.items())
+        (folder / "wetgate.toml").write_text(
+            f"""work_root = "work"
+log_level = "debug"
+[pages]
+port = 0
+[workers]
+process = 0
+[ingest]
+settle_seconds = 0.5
+[trackers.main]
+kind = "{acts.kind}"
+url = "{house.gateway.url}"
+script_name = "{bench.script_name}"
+api_key_file = "key"
+poll_seconds = 0.4
+sweep_seconds = 3600
+timeout_seconds = 5
+[trackers.main.options]
+{options}""",
+            encoding="utf-8",
+        )
+        statuses = "".join(
+            f"{name} = {json.dumps([code] if name == 'ready' else code)}\n" for name, code in acts.settings.items()
+        )
+        (folder / "shows" / f"{SHOW}.toml").write_text(
+            f"""roots = ["{house.dailies}"]
+project = "{house.bench.project}"
+rules = [{{ task = "*", processor = "remove" }}]
+[notes]
+where = false
+[statuses]
+{statuses}""",
+            encoding="utf-8",
+        )
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def log(self) -> str:
+        """What it said so far."""
+        return (self.folder / "daemon.log").read_text(errors="replace")
+
+    def start(self, *, skew: float = 0.0) -> None:
+        """Start it, on a machine whose clock is wrong by *skew*, and wait until it listens."""
+        command = [sys.executable, "-m", "wetgate.daemon", "--config", str(self.folder / "wetgate.toml"), "run"]
+        environ = {key: value for key, value in os.environ.items() if not key.startswith("WETGATE_")}
+        if skew:
+            path = [str(Path(__file__).with_name("skewed")), *filter(None, [environ.get("PYTHONPATH")])]
+            environ |= {"PYTHONPATH": os.pathsep.join(path), "WETGATE_TEST_SKEW": str(skew)}
+        began = self._read()
+        with (self.folder / "daemon.log").open("ab") as log:
+            self.process = subprocess.Popen(command, stdout=log, stderr=log, env=environ)
+        wait_for(lambda: len(self.rows("select 1 from clip")) == 1, 240, "the plate is indexed")
+        wait_for(lambda: self._read() != began, 180, "it listens")
+
+    def end(self, how: signal.Signals = signal.SIGKILL) -> None:
+        """End it."""
+        if self.process is not None:
+            self.process.send_signal(how)
+            self.process.wait(60)
+
+    def rows(self, statement: str) -> list[tuple[Any, ...]]:
+        """What its database holds."""
+        with contextlib.suppress(sqlite3.OperationalError):
+            path = f"file:{self.work / 'wetgate.db'}?mode=ro"
+            with contextlib.closing(sqlite3.connect(path, uri=True)) as database:
+                return database.execute(statement).fetchall()
+        return []
+
+    def jobs(self, task: EntityRef) -> int:
+        """How many jobs a task became."""
+        joined = "job join task on task.id = job.task_id"
+        return len(self.rows(f"select 1 from {joined} where job.kind = 'process' and task.tracker_ref = '{task.id}'"))
+
+    def refusals(self) -> str:
+        """What the page says of shows that are not served."""
+        return " ".join(value for (value,) in self.rows("select value from control where name like 'unfit:%'"))
+
+    def retry(self) -> None:
+        """A person has everything that failed tried again."""
+        for (job,) in self.rows("select id from job where state = 'failed'"):
+            self.command("retry", str(job)).check_returncode()
+
+    def command(self, *words: str) -> subprocess.CompletedProcess[bytes]:
+        """Any `wetgate` command on this workspace."""
+        command = [sys.executable, "-m", "wetgate.daemon", "--config", str(self.folder / "wetgate.toml"), *words]
+        return subprocess.run(command, check=False, capture_output=True, timeout=120)
+
+    def pages(self) -> Iterator[tuple[str, bytes]]:
+        """Every page that a person can come to."""
+        base = (self.work / "run" / "pages.url").read_text().strip().rstrip("/")
+        ask, seen = ["/", f"/?show={SHOW}", "/healthz", "/readyz"], set[str]()
+        while ask:
+            path = ask.pop()
+            if path not in seen:
+                seen.add(path)
+                answer = httpx.get(base + path, timeout=30)
+                yield path, answer.content
+                if "html" in answer.headers.get("content-type", ""):
+                    ask += [html.unescape(one) for one in re.findall(r'(?:href|src)="(/[^"#]*)"', answer.text)]
+
+    def _read(self) -> list[tuple[Any, ...]]:
+        return self.rows("select read_at from cursor")
+
+
+class EventTable:
+    """Runs rows against one daemon, which goes from row to row."""
+
+    def __init__(self, listening: Listening) -> None:
+        self.listening = listening
+        self.first = listening.daemon()
+        self.first.start()
+
+    def hold(self, good: EntityRef, bad: EntityRef, daemon: Daemon | None = None) -> None:
+        """Both tasks are answered, each once."""
+        daemon, house = daemon or self.first, self.listening
+        try:
+            wait_for(lambda: daemon.jobs(good) > 0, 120, "the task is a job")
+            wait_for(lambda: house.answers(bad) > 0, 120, "the mistake is answered")
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{daemon.log[-3000:]}") from error
+        time.sleep(1.5)
+        assert (daemon.jobs(good), house.answers(bad)) == (1, 1)
+        assert len(daemon.rows("select 1 from task")) == len(daemon.rows("select distinct tracker_ref from task"))
+
+    def fault(self, fault: Fault, seed: str) -> None:
+        """The site or the way to it fails at one of the calls by which the tasks are heard of and answered."""
+        gateway = self.listening.gateway
+        good, bad = self.listening.tasks()
+        gateway.begin()
+        began = time.monotonic()
+        gateway.plan.set(fault.model_copy(update={"nth": random.Random(seed).randint(1, 12)}))
+        self.hold(good, bad)
+        polls = (time.monotonic() - began) / 0.4
+        assert gateway.count < polls + MOST_CALLS, f"{gateway.count} calls: a storm"
+        gateway.begin()
+
+    def killed(self, when: str, seed: str) -> None:
+        """The daemon dies around one of those calls, and is started again."""
+        house = self.listening
+        process = self.first.process
+        assert process is not None
+        good, bad = house.tasks()
+        house.gateway.at(random.Random(seed).randint(1, 12), when, lambda: os.kill(process.pid, signal.SIGKILL))
+        process.wait(60)
+        self.first.start()
+        self.hold(good, bad)
+
+    def started_anew(self, skew: float = 0.0) -> None:
+        """The same daemon as another process."""
+        self.first.end(signal.SIGTERM)
+        self.first.start(skew=skew)
+
+
+@contextlib.contextmanager
+def event_table(site: str, bench: FaultBench[Any], acts: EventSite, folder: Path) -> Iterator[EventTable]:
+    """The table for one block."""
+    house = Listening(site, bench, acts, folder)
+    try:
+        yield EventTable(house)
+    finally:
+        house.close()
+
+
+class NumberedRows:
+    """Of a site whose events are numbered; the fixture is `events`."""
+
+    def test_an_id_appears_late(self, events: EventTable) -> None:
+        """An event's id is visible only after higher ones were read."""
+        _numbered(events).hold_back()
+        good, bad = events.listening.tasks()
+        events.hold(good, bad)
+
+    def test_an_id_never_appears(self, events: EventTable) -> None:
+        """A gap that stays holds nothing up."""
+        _numbered(events).skip()
+        events.hold(*events.listening.tasks())
+
+    def test_the_log_begins_anew(self, events: EventTable) -> None:
+        """Ids that were used before are heard, by a daemon that was there and by one that was not."""
+        events.hold(*events.listening.tasks())
+        events.first.end()
+        _numbered(events).begin_anew()
+        tasks = events.listening.tasks()
+        events.first.start()
+        events.hold(*tasks)
+        events.hold(*events.listening.tasks())
+
+
+class EventRows:
+    """A tracker's tests inherit, and give the fixture `events`."""
+
+    @pytest.mark.parametrize("row", [name for name, fault in ROWS.items() if isinstance(fault, Fault)][:9])
+    def test_the_way_there_fails(self, events: EventTable, row: str) -> None:
+        """A fault at a call that a seed chooses."""
+        fault = ROWS[row]
+        assert isinstance(fault, Fault)
+        if fault.action == "slow":
+            fault = fault.model_copy(update={"seconds": 6.0})
+        events.fault(fault, row)
+
+    @pytest.mark.parametrize("when", ["before", "after"])
+    def test_the_daemon_is_killed(self, events: EventTable, when: str) -> None:
+        """kill -9 at a call that a seed chooses."""
+        events.killed(when, when)
+
+    def test_the_same_task_is_assigned_twice(self, events: EventTable) -> None:
+        """It stays one job, and its mistake is told once."""
+        house = events.listening
+        good, bad = house.tasks()
+        for task in (good, bad):
+            house.acts.assign_again(task)
+        events.hold(good, bad)
+        for task in (good, bad):
+            house.acts.assign_again(task)
+        events.hold(good, bad)
+
+    def test_the_key_is_refused_in_the_middle(self, events: EventTable) -> None:
+        """The page says whose key, and what to do; when it counts again, what people did meanwhile is done."""
+        house = events.listening
+        house.acts.refuse(refused=True)
+        try:
+            wait_for(lambda: "does not accept" in events.first.refusals(), 60, "the page says it")
+            assert house.bench.secret not in events.first.refusals() + events.first.log
+        finally:
+            house.acts.refuse(refused=False)
+        events.hold(*house.tasks())
+        wait_for(lambda: not events.first.refusals(), 60, "the page is quiet again")
+
+    def test_permission_is_taken_away_in_the_middle(self, events: EventTable) -> None:
+        """Nothing is lost: with the right back, what failed is tried again by a person, and is there once."""
+        house, first = events.listening, events.first
+        good, bad = house.tasks()
+        house.bench.forbid(writing=True)
+        try:
+            wait_for(lambda: first.refusals() != "" or "failed" in _states(first), 60, "it is noticed")
+        finally:
+            house.bench.forbid(writing=False)
+        wait_for(lambda: not first.refusals(), 180, "it is served again")
+        first.retry()
+        events.hold(good, bad)
+
+    @pytest.mark.parametrize("skew", [CLOCK_SECONDS, -CLOCK_SECONDS], ids=["ahead", "behind"])
+    def test_clocks_differ(self, events: EventTable, skew: float) -> None:
+        """By minutes: nothing is missed, nothing comes twice, also when the clock is set right."""
+        tasks = [events.listening.tasks()]
+        events.started_anew(skew)
+        tasks.append(events.listening.tasks())
+        for one in tasks:
+            events.hold(*one)
+        tasks.append(events.listening.tasks())
+        events.started_anew()
+        tasks.append(events.listening.tasks())
+        for one in tasks:
+            events.hold(*one)
+
+    def test_two_daemons_are_started_by_mistake(self, events: EventTable) -> None:
+        """On one workspace the second refuses. With workspaces of their own a mistake is answered once, and both
+        know the version by one key, so that it is made once."""
+        house, first = events.listening, events.first
+        again = first.command("run")
+        assert again.returncode != 0
+        assert b"running already" in again.stdout + again.stderr
+        second = house.daemon("second")
+        second.start()
+        try:
+            good, bad = house.tasks()
+            events.hold(good, bad)
+            events.hold(good, bad, second)
+            keys = [_keys(one, good) for one in (first, second)]
+            assert len(keys[0]) == 1
+            assert keys[0] == keys[1]
+        finally:
+            second.end()
+
+    def test_no_secret_is_anywhere(self, events: EventTable, tmp_path: Path) -> None:
+        """After all that: not in a log down to its debug lines, the database, a page, a note, what commands say, or
+        what the recorder kept."""
+        house = events.listening
+        secrets = house.secrets
+        events.hold(*house.tasks())
+        for daemon in house.daemons:
+            assert assert_hidden_in(daemon.folder, secrets, but=["key"]) > 3
+            assert "task queued" in daemon.log
+            for (task,) in daemon.rows("select tracker_ref from task"):
+                said = house.bench.tracker.brief(EntityRef(type="Task", id=task))
+                assert_hidden(said.model_dump_json(), secrets, f"task {task}")
+        pages = list(events.first.pages())
+        assert len(pages) > 4
+        for path, content in pages:
+            assert_hidden(content, secrets, path)
+        kept = tmp_path / "site.jsonl"
+        for words in (["record", str(kept)], ["doctor"], ["jobs", "--json"], ["config"], ["config", "--json"]):
+            made = events.first.command(*words)
+            assert_hidden(made.stdout + made.stderr, secrets, words[0])
+        assert kept.stat().st_size > 1000
+        assert_hidden(kept.read_bytes(), secrets, "the recorder's file")
+
+
+def _numbered(events: EventTable) -> NumberedSite:
+    acts = events.listening.acts
+    assert isinstance(acts, NumberedSite)
+    return acts
+
+
+def _states(daemon: Daemon) -> str:
+    return str(daemon.rows("select state from job where kind != 'process'"))
+
+
+def _keys(daemon: Daemon, task: EntityRef) -> list[Any]:
+    joined = "version join task on task.id = version.task_id"
+    return daemon.rows(f"select key from {joined} where task.tracker_ref = '{task.id}'")

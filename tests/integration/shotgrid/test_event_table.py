@@ -1,0 +1,65 @@
+"""What goes wrong on the ShotGrid practice site while people work and the daemon listens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+from benches import new_project
+from event_table import EventRows, EventTable, NumberedRows, NumberedSite, event_table
+from practice import LEAVES_FILES_OPEN, Practice, SandboxBench, practice
+from wetgate.daemon.sandbox import Fault
+from wetgate.schema.tracker import EntityRef
+
+pytestmark = pytest.mark.filterwarnings(LEAVES_FILES_OPEN)
+
+
+class ShotGridActs(NumberedSite):
+    """What people and admins do to the practice site."""
+
+    kind = "shotgrid"
+    settings = {"running": "ip", "waiting": "hld", "done": "rev", "version": "rev", "ready": "rdy"}
+
+    def __init__(self, site: Practice) -> None:
+        self._site, self._person = site, site.coordinator()
+        self.secrets = (site.sandbox.access.coordinator_password,)
+
+    def refuse(self, *, refused: bool) -> None:
+        box = self._site.sandbox
+        with box.site.storage.lock, box.site.storage.transaction():
+            key = "another" if refused else box.script_key
+            (script,) = (one for one in box.site.storage.all("ApiUser").values() if one["firstname"] == "wetgate")
+            box.site.auth.set_secret("ApiUser", script["id"], key)
+
+    def assign_again(self, task: EntityRef) -> None:
+        group = self._person.find_one("Group", [["code", "is", "Wetgate"]])
+        artist = self._person.find_one("HumanUser", [["login", "is", "artist"]])
+        for people in ([artist], [group, artist], [artist, group]):
+            self._person.update("Task", int(task.id), {"task_assignees": people})
+
+    def begin_anew(self) -> None:
+        self._site.sandbox.site.events.begin_anew()
+
+    def hold_back(self) -> None:
+        self._site.sandbox.site.events.hold_back = 2
+
+    def skip(self) -> None:
+        self._site.sandbox.site.events.skip_ids = 3
+
+
+@pytest.fixture(scope="module")
+def events(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EventTable]:
+    """A daemon that listens to a site."""
+    folder = tmp_path_factory.mktemp("events")
+    # People rest longer than the vendor's client bears.
+    with (
+        practice(folder / "site", keep_alive_seconds=900) as site,
+        closing(SandboxBench(site, Fault(), new_project())) as bench,
+        event_table(site.sandbox.url, bench, ShotGridActs(site), folder) as made,
+    ):
+        yield made
+
+
+class TestShotGridEvents(NumberedRows, EventRows):
+    """Whatever happens while people work, each task is answered once."""
