@@ -23,14 +23,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Practice]:
         yield made
 
 
-@pytest.fixture
-def sg(site: Practice) -> Iterator[Any]:
-    """A client of its own for each test."""
-    client = site.script()
-    yield client
-    client.close()
-
-
 def codes(sg: Any, *filters: Any, **options: Any) -> list[str]:
     """The codes of the four shots that pass the filters, sorted."""
     mine = ["code", "in", list(CODES)]

@@ -2,27 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from practice import Entity, Practice, practice
+from practice import Entity, Practice
 from shotgun_api3.shotgun import AuthenticationFault, Fault
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Practice]:
-    """One sandbox for all of these tests."""
-    with practice(tmp_path_factory.mktemp("writing")) as made:
-        yield made
-
-
-@pytest.fixture
-def sg(site: Practice) -> Iterator[Any]:
-    """A client of its own for each test."""
-    client = site.script()
-    yield client
-    client.close()
 
 
 def events(sg: Any, entity: Entity, *fields: str) -> list[Entity]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from ftrack_api.event.base import Event
 from ftrack_api.event.hub import EventHub
 from ftrack_api.exception import EventHubConnectionError
 from practice_ftrack import Practice, practice
+from waiting import wait_for
 
 TASK = "adb4ad6c-7679-11e2-8df2-f23c91df25eb"
 
@@ -41,14 +41,6 @@ def connect(site: Practice) -> Iterator[Callable[..., Any]]:
             hub.disconnect()
 
 
-def until(condition: Callable[[], Any], seconds: float = 5.0) -> None:
-    """Wait for something that another thread does."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.02)
-
-
 def heard(hub: Any, subscription: str) -> list[Any]:
     """A list that fills with the events of a subscription while the hub waits."""
     found: list[Any] = []
@@ -58,7 +50,7 @@ def heard(hub: Any, subscription: str) -> list[Any]:
 
 def settled(site: Practice, count: int) -> None:
     """Wait until the server knows of so many subscribers."""
-    until(lambda: site.hub.subscriptions == count)
+    wait_for(lambda: site.hub.subscriptions == count)
 
 
 def test_events_go_to_who_asked_for_them(site: Practice, connect: Callable[..., Any]) -> None:
@@ -169,7 +161,7 @@ def test_a_clean_close_kills_the_vendors_hub(site: Practice, connect: Callable[.
     settled(site, 1)
     disconnected = heard(hub, "topic=ftrack.meta.disconnected")
     requests.post(f"{site.sandbox.url}/_control/hub", json={"close": True}, timeout=10)
-    until(lambda: not hub._processor_thread.is_alive())
+    wait_for(lambda: not hub._processor_thread.is_alive())
     hub.wait(0.5)
     assert disconnected == []
     assert site.hub.connected == 0
@@ -184,7 +176,7 @@ def test_a_broken_connection_is_made_again(site: Practice, connect: Callable[...
     found = heard(hub, "topic=x")
     settled(site, 2)
     site.hub.close_all(clean=False, seconds=0.5)
-    until(lambda: site.hub.subscriptions == 2)
+    wait_for(lambda: site.hub.subscriptions == 2)
     hub.publish(Event(topic="x"))
     hub.wait(0.5)
     assert len(found) == 1
