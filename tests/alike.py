@@ -28,7 +28,6 @@ from wetgate.schema.errors import (
 )
 from wetgate.schema.tracker import MediaKind
 
-AnyBench = FaultBench[Any]
 NOBODY = "http://127.0.0.1:9"
 """Nothing listens there."""
 
@@ -46,7 +45,7 @@ class Cursors:
     """Where a connector goes on reading."""
 
     @pytest.mark.parametrize("cursor", ["", "12", "yesterday", '{"of": "another tracker"}'])
-    def test_a_cursor_of_something_else_is_refused(self, bench: AnyBench, cursor: str) -> None:
+    def test_a_cursor_of_something_else_is_refused(self, bench: FaultBench[Any], cursor: str) -> None:
         """What is no cursor of ours is named, and told apart from an error of the site."""
         with pytest.raises(ConnectorError, match="cursor"):
             bench.tracker.events(cursor)
@@ -106,7 +105,7 @@ class Versions:
     gone: ClassVar[type[ConnectorError]] = EntityNotFound
     """What a file for a version that is not there any more is refused with."""
 
-    def test_two_at_once_leave_one_version(self, bench: AnyBench) -> None:
+    def test_two_at_once_leave_one_version(self, bench: FaultBench[Any]) -> None:
         """Two daemons that publish the same key at the same moment end with one version, and both know it."""
         version = draft(bench, bench.make_task("cleanup"))
         bench.order("publish", Fault(action="slow", seconds=0.5, times=2))
@@ -121,7 +120,7 @@ class Versions:
         assert found == [bench.another().publish(version)] * 2
         assert bench.versions(version.key) == 1
 
-    def test_a_deleted_version_can_be_made_again(self, bench: AnyBench) -> None:
+    def test_a_deleted_version_can_be_made_again(self, bench: FaultBench[Any]) -> None:
         """A version that a person deleted is not found any more, and made anew when it is published again."""
         version = draft(bench, bench.make_task("cleanup"))
         bench.delete_version(bench.tracker.publish(version))
@@ -129,7 +128,7 @@ class Versions:
         bench.tracker.publish(version)
         assert bench.versions(version.key) == 1
 
-    def test_a_version_that_is_gone_meanwhile_is_said(self, bench: AnyBench, tmp_path: Path) -> None:
+    def test_a_version_that_is_gone_meanwhile_is_said(self, bench: FaultBench[Any], tmp_path: Path) -> None:
         """A file for a version that a person deleted is refused, and nothing is sent."""
         version = bench.tracker.publish(draft(bench, bench.make_task("cleanup")))
         bench.delete_version(version)
@@ -155,7 +154,7 @@ class Answers:
         ],
     )
     def test_a_page_instead_of_an_answer_is_read_by_its_status(
-        self, bench: AnyBench, status: int, error: type[Exception]
+        self, bench: FaultBench[Any], status: int, error: type[Exception]
     ) -> None:
         """A busy site is worth another try, a forbidden one is not; a question that failed is never in doubt."""
         task = bench.make_task("cleanup")
@@ -165,14 +164,14 @@ class Answers:
         assert not isinstance(caught.value, AmbiguousResult)
         assert bench.secret not in str(caught.value)
 
-    def test_a_dropped_question_is_asked_again(self, bench: AnyBench) -> None:
+    def test_a_dropped_question_is_asked_again(self, bench: FaultBench[Any]) -> None:
         """A connection that broke under a question costs nothing."""
         task = bench.make_task("cleanup")
         bench.tracker.task(task)
         bench.order("read", Fault(action="drop"))
         assert bench.tracker.task(task).name == "cleanup"
 
-    def test_a_slow_answer_is_bounded(self, bench: AnyBench) -> None:
+    def test_a_slow_answer_is_bounded(self, bench: FaultBench[Any]) -> None:
         """A site that does not answer costs the time-out, not for ever."""
         task = bench.make_task("cleanup")
         tracker = bench.connector(timeout_seconds=0.5)
@@ -183,7 +182,7 @@ class Answers:
             tracker.task(task)
         assert time.monotonic() - began < 2.0
 
-    def test_a_site_that_is_not_there(self, bench: AnyBench) -> None:
+    def test_a_site_that_is_not_there(self, bench: FaultBench[Any]) -> None:
         """An address where nothing listens is worth another try, and the doctor says so."""
         tracker = bench.kind(NOBODY, bench.script_name, "key", timeout_seconds=1)
         with pytest.raises(TrackerUnavailable, match="cannot be reached"):
@@ -191,7 +190,7 @@ class Answers:
         assert "cannot be reached" in tracker.check(bench.project, [])[0].what
         tracker.close()
 
-    def test_threads_have_connections_of_their_own(self, bench: AnyBench) -> None:
+    def test_threads_have_connections_of_their_own(self, bench: FaultBench[Any]) -> None:
         """Several threads may use one connector: no answer reaches the wrong one."""
         tasks = [bench.make_task(f"cleanup {number}") for number in range(4)]
         named: list[tuple[str, str]] = []
@@ -212,12 +211,14 @@ class Logins:
     @pytest.mark.parametrize(
         ("url", "key", "setting"), [("tracker.example.com", "key", "https"), ("https://x", "", "api_key")]
     )
-    def test_settings_that_cannot_work(self, bench: AnyBench, url: str, key: str, setting: str) -> None:
+    def test_settings_that_cannot_work(self, bench: FaultBench[Any], url: str, key: str, setting: str) -> None:
         """An address without a scheme and an empty key are errors at once, each of which names its setting."""
         with pytest.raises(ConfigError, match=setting):
             bench.kind(url, bench.script_name, key)
 
-    def test_the_key_is_in_no_log(self, bench: AnyBench, caplog: pytest.LogCaptureFixture, tmp_path: Path) -> None:
+    def test_the_key_is_in_no_log(
+        self, bench: FaultBench[Any], caplog: pytest.LogCaptureFixture, tmp_path: Path
+    ) -> None:
         """Not even the libraries' most detailed log shows what we log in with."""
         task = bench.make_task("cleanup")
         path = tmp_path / "matte.png"

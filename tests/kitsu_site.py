@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import subprocess
 import uuid
 from collections.abc import Sequence
 from pathlib import Path
@@ -105,6 +106,15 @@ class Studio:
             path = f"actions/tasks/{task}/comments/{made['id']}/add-attachment"
             raw.upload(path, str(file), client=self.person)
         return made
+
+
+def make_movie(path: Path, sound: Sequence[str] = ()) -> Path:
+    """A moving test card of 24 frames a second; *sound* is what ffmpeg is told to add."""
+    picture = ["-f", "lavfi", "-i", "testsrc2=size=320x180:rate=24:duration=2"]
+    coded = ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p"]
+    command = ["ffmpeg", "-v", "error", "-y", *picture, *sound, *coded, str(path)]
+    subprocess.run(command, check=True)
+    return path
 
 
 class KitsuBench(FaultBench[Kitsu]):

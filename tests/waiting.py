@@ -9,7 +9,7 @@ from typing import TypeVar
 Answer = TypeVar("Answer")
 
 
-def wait_for(look: Callable[[], Answer], seconds: float = 20.0, what: str = "") -> Answer:
+def wait_for(look: Callable[[], Answer], seconds: float = 30.0, what: str = "") -> Answer:
     """The first true answer of *look*; fails, and names *what* was waited for, where it takes longer."""
     end, pause = time.monotonic() + seconds, 0.02
     while not (answer := look()):
