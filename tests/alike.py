@@ -158,7 +158,9 @@ class Answers:
     ) -> None:
         """A busy site is worth another try, a forbidden one is not; a question that failed is never in doubt."""
         task = bench.make_task("cleanup")
-        bench.order("read", Fault(status=status, times=10))
+        bench.order("read", Fault(status=status, times=20))
+        with pytest.raises(error, match=str(status)):
+            bench.tracker.find_version("x")
         with pytest.raises(error, match=str(status)) as caught:
             bench.tracker.task(task)
         assert not isinstance(caught.value, AmbiguousResult)

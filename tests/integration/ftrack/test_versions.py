@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from alike import Versions
 from practice_ftrack import LEAVES_FILES_OPEN, FtrackBench
 from wetgate.connectors.contract import draft, note_draft
 from wetgate.daemon.sandbox import Fault
-from wetgate.schema.errors import TrackerUnavailable
-from wetgate.schema.tracker import FileDraft
+from wetgate.schema.errors import EntityNotFound, TrackerUnavailable
+from wetgate.schema.tracker import FileDraft, MediaKind
 
 pytestmark = pytest.mark.filterwarnings(LEAVES_FILES_OPEN)
 
 
 class TestVersions(Versions):
     """Against the practice site."""
+
+
+def test_nothing_is_sent_for_a_version_that_is_gone(bench: FtrackBench, tmp_path: Path) -> None:
+    """A file for a version that a person deleted is refused by name, after questions alone."""
+    version = bench.tracker.publish(draft(bench, bench.make_task("cleanup")))
+    bench.delete_version(version)
+    path = tmp_path / "report.json"
+    path.write_bytes(b"{}")
+    bench.site.faults.forget()
+    with pytest.raises(EntityNotFound, match="no version"):
+        bench.tracker.upload(version, MediaKind.FILE, path)
+    assert {call.method for call in bench.site.faults.calls} == {"query"}
 
 
 def test_a_version_has_all_that_a_site_shows(bench: FtrackBench) -> None:
