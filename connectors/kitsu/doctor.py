@@ -52,7 +52,7 @@ def _statuses(site: Site, statuses: Sequence[str]) -> Iterator[Problem]:
 
 def _project(client: Client, site: Site, name: str, group: str, me: Json, statuses: Sequence[str]) -> Iterator[Problem]:
     try:
-        project = site.project(name)
+        project = site.project(name, anew=True)
     except EntityNotFound:
         yield Problem(
             what=f"The site shows no project '{name}'.",

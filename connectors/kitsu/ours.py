@@ -18,10 +18,15 @@ class OurTasks:
         self._client, self._site, self._group = client, site, group
 
     def rows(self, projects: Sequence[str], only: Collection[str] | None) -> list[Json]:
-        """Open tasks, oldest first; of those the ones in *only*. Raises TrackerRejected where we are in no team."""
+        """Open tasks, oldest first; of those the ones in *only*.
+
+        Raises EntityNotFound where a project is not shown to us, and TrackerRejected where we are in no team.
+        """
         teams: dict[frozenset[str], list[str]] = {}
         for project in projects:
-            number = self._site.project(project)["id"]
+            # The site tells nothing of a project that we may not see (any more), neither tasks nor events: an empty
+            # answer would be taken for no work.
+            number = self._site.project(project, anew=True)["id"]
             us = self._site.us(number)
             if not us:
                 raise TrackerRejected(
