@@ -7,6 +7,7 @@ we were about to say, is the one whose answer was lost.
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterator
 
@@ -69,9 +70,7 @@ class Comments:
         before = self.of(task)
         found = self._ours(before, key, text)
         if found:
-            for extra in found[1:]:
-                self._client.delete("remove the second comment", f"data/comments/{extra['id']}")
-            made = found[0]
+            made = self._only(found)
         else:
             repeated = status or self._client.get(f"task {task}", f"data/tasks/{task}")["task_status_id"]
             made = self._client.post(
@@ -79,11 +78,21 @@ class Comments:
                 f"actions/tasks/{task}/comment",
                 {"task_status_id": repeated, "comment": text},
             )
+        change: Json = {}
+        if status is None and not found:
+            after = self.of(task)
+            made = self._only(self._ours(after, key, text) or [made])
+            change = self._undo(before, after, made)
         if self.key(made) != key:
-            change: Json = {"data": {**(made["data"] or {}), self.key_field: key, **data}}
-            if status is None and not found:
-                change |= self._undo(task, before, made)
-            self._client.put("key of a comment", f"data/comments/{made['id']}", change)
+            change["data"] = {**(made["data"] or {}), self.key_field: key, **data}
+            try:
+                self._client.put("key of a comment", f"data/comments/{made['id']}", change)
+            except EntityNotFound:
+                # Another, who wrote the same at once, was first, and took ours away.
+                left = self._ours(self.of(task), key, text)
+                if status is not None or not left:
+                    raise
+                made = left[0]
         return made
 
     def edit(self, number: str, text: str) -> None:
@@ -91,15 +100,23 @@ class Comments:
         self._client.put("change of a comment", f"data/comments/{number}", {"text": text})
 
     def _ours(self, comments: list[Json], key: str, text: str) -> list[Json]:
+        """What we wrote under a key; two who both saw nothing wrote twice. First those that have it, oldest first."""
         mine = [one for one in comments if self.ours(one)]
-        keyed = [one for one in mine if self.key(one) == key]
-        return keyed or [one for one in mine if self.key(one) is None and one["text"] == text]
+        same = [one for one in mine if self.key(one) == key or (self.key(one) is None and one["text"] == text)]
+        return sorted(same, key=lambda one: self.key(one) is None)
 
-    def _undo(self, task: str, before: list[Json], made: Json) -> Json:
+    def _only(self, found: list[Json]) -> Json:
+        """The first; the others are removed, unless somebody else did so."""
+        for extra in found[1:]:
+            with contextlib.suppress(EntityNotFound):
+                self._client.delete("remove the second comment", f"data/comments/{extra['id']}")
+        return found[0]
+
+    def _undo(self, before: list[Json], after: list[Json], made: Json) -> Json:
         """The status that a person set between our look and our comment, which would have undone it."""
         known = {one["id"] for one in before}
         meanwhile = []
-        for one in self.of(task):
+        for one in after:
             if one["id"] == made["id"]:
                 break
             if one["id"] not in known and not self.ours(one):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from gazu import client as raw
 from kitsu_site import KitsuBench, Studio
-from wetgate.connectors.contract import draft, note_draft
+from wetgate.connectors.contract import draft, note_draft, retried
 from wetgate.daemon.sandbox.faults import Fault
 from wetgate.schema.tracker import EntityRef
 
@@ -38,6 +39,17 @@ def test_a_note_does_not_undo_what_a_person_sets_meanwhile(studio: Studio, bench
     thread.join()
     assert bench.notes(note.key) == 1
     assert bench.tracker.task(task).status == "retake"
+
+
+def test_two_that_write_at_once_leave_one(bench: KitsuBench, task: EntityRef) -> None:
+    """Two daemons, started by mistake, that both saw nothing: one note is left, which both know."""
+    note = note_draft(bench, task)
+    bench.faults.set(Fault(action="slow", method="comment", seconds=2.0, times=2))
+    with ThreadPoolExecutor(2) as daemons:
+        both = [daemons.submit(retried, one.note, note) for one in (bench.tracker, bench.another())]
+        known = [daemon.result() for daemon in both]
+    assert known == [bench.another().note(note)] * 2
+    assert len(bench.comments()) == bench.notes(note.key) == 1
 
 
 def test_a_status_is_one_entry(studio: Studio, bench: KitsuBench, task: EntityRef) -> None:
