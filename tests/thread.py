@@ -155,6 +155,11 @@ class Thread:
         with contextlib.closing(sqlite3.connect(self.work / "wetgate.db")) as database:
             return database.execute(statement).fetchall()
 
+    def has_tables(self) -> bool:
+        """Whether the daemon has made its database: the file stands before its tables do."""
+        made = "select name from sqlite_master where name in ('clip', 'cursor')"
+        return (self.work / "wetgate.db").exists() and len(self.rows(made)) == 2
+
     def status(self, task: Entity) -> str:
         """The task's status."""
         sg = self.client()

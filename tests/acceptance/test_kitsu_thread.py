@@ -98,7 +98,7 @@ def test_one_tasks_whole_life(studio: Studio, tmp_path: Path) -> None:
     try:
         thread.shoot()
         thread.start()
-        wait_for((thread.work / "wetgate.db").exists, 60, "the daemon is up")
+        wait_for(thread.has_tables, 60, "the daemon is up")
         wait_for(lambda: len(thread.rows("select 1 from clip")) == 2, 60, "the dailies are indexed")
         wait_for(lambda: bool(thread.rows("select 1 from cursor")), 60, "it reads the site")
         shot = studio.shot(thread.project)
