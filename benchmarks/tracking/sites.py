@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 import uuid
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
@@ -190,6 +190,3 @@ def _plain(path: str) -> str:
 
 def _shot(number: int) -> str:
     return f"SH{number:04d}"
-
-
-__all__: Sequence[str] = ("KINDS", "PUSHES", "Site", "asked", "counted", "site")

@@ -39,6 +39,7 @@ class FileContract(Pictures):
         """A file that arrived though its answer was lost is there once."""
         version = bench.tracker.publish(draft(bench, bench.make_task("cleanup")))
         if kind is MediaKind.FILMSTRIP and Ability.FILMSTRIP not in bench.tracker.abilities:
+            # What a tracker cannot do is declared and not faked: there is nothing to be sent twice.
             pytest.skip("declared: this tracker has no filmstrips")
         bench.lose_answers("upload")
         retried(bench.tracker.upload, version, kind, picture)

@@ -13,8 +13,7 @@ from .site import Site, urgency
 
 _FIELDS = (
     "id, name, description, end_date, type_id, project_id, project.name, project.full_name, parent.name, "
-    "status.name, status.state.short, "
-    "type.name, priority.name, scopes.name, assignments.resource_id"
+    "status.name, status.state.short, type.name, priority.name, scopes.name, assignments.resource_id"
 )
 CLOSED = ("DONE",)
 

@@ -33,8 +33,6 @@ log = structlog.get_logger()
 
 ARRIVING_SECONDS = 600.0
 """A file that has been on its way for longer does not hold a task up."""
-
-
 _ARRIVING = "Begins when the files that are arriving have been indexed."
 
 

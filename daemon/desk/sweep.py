@@ -63,9 +63,11 @@ class Sweep:
         """
         left = {show.name for show in self._shows}
         fit = [show for show in self._shows if self._fit(tracker, show, left)]
-        known = {show.name: self._tasks.of_show(self._tracker_name, show.name) for show in fit}
-        looks = touched | self._worth_a_look(known, timed=timed, moved=moved)
         back = [show for show in fit if self._fitness.back(show)]
+        whole = timed or moved or bool(back) or len(touched) > NAMED
+        refs = None if whole else touched  # most rounds are about a task or two, of all that ever were
+        known = {show.name: self._tasks.of_show(self._tracker_name, show.name, refs) for show in fit}
+        looks = touched | self._worth_a_look(known, timed=timed, moved=moved)
         for show in back:  # what was set and said meanwhile went by unheard
             looks |= {ref for ref, row in known[show.name].items() if row.state in {"waiting", *QUIET}}
         only = None if timed or back or len(looks) > NAMED else looks

@@ -30,9 +30,7 @@ _BATCH = 500
 _UNSETTLED = sa.and_(_TASK.c.state != sa.literal_column("'new'"), _TASK.c.settled_at != _TASK.c.changed_at)
 """As written in the partial index, so that it is used."""
 
-_SETTLE = (
-    sa.update(_TASK).where(_TASK.c.id == sa.bindparam("is_id")).values(settled_at=sa.bindparam("is_at"))
-)  # fmt: skip
+_SETTLE = sa.update(_TASK).where(_TASK.c.id == sa.bindparam("is_id")).values(settled_at=sa.bindparam("is_at"))
 
 
 class Standing(Value):

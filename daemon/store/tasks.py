@@ -64,11 +64,13 @@ class Tasks:
                 session.exec(select(TaskRow).where(TaskRow.tracker_ref == tracker_ref).order_by(col(TaskRow.id)))
             )
 
-    def of_show(self, tracker: str, show: str) -> dict[str, TaskRow]:
-        """The show's tasks on *tracker* by the tracker's id."""
+    def of_show(self, tracker: str, show: str, refs: Collection[str] | None = None) -> dict[str, TaskRow]:
+        """The show's tasks on *tracker* by the tracker's id, or of those the ones in *refs*."""
+        statement = select(TaskRow).where(TaskRow.tracker == tracker, TaskRow.show == show)
+        if refs is not None:
+            statement = statement.where(col(TaskRow.tracker_ref).in_(refs))
         with self._database.read() as session:
-            rows = session.exec(select(TaskRow).where(TaskRow.tracker == tracker, TaskRow.show == show)).all()
-        return {row.tracker_ref: row for row in rows}
+            return {row.tracker_ref: row for row in session.exec(statement)}
 
     def refs_of_versions(self, tracker: str, versions: Collection[str]) -> set[str]:
         """The tracker's ids of the tasks whose versions it knows under *versions*."""

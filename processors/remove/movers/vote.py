@@ -143,13 +143,9 @@ def sure(target: Target, found: Sequence[Candidate], weights: Weights) -> NDArra
     """
     if not len(found):
         return np.zeros(target.hole.shape, np.float32)
-    total = np.maximum(weights.sum(axis=0), 1e-6)
-    fused = sum(w[..., None] * one.image for one, w in zip(found, weights, strict=True)) / total[..., None]
-    age, error, split = (np.zeros(target.hole.shape, np.float32) for _ in range(3))
-    for one, weight in zip(found, weights / total, strict=True):
-        age += weight * _age(one, target)
-        error += weight * one.error
-        split += weight * largest_channel(np.abs(one.image - fused))
+    shares = np.asarray(weights / np.maximum(weights.sum(axis=0), 1e-6), np.float32)
+    split, age = _spread(target, found, shares, _fused(found, shares))
+    error = np.einsum("khw,khw->hw", shares, np.stack([one.error for one in found]))
     guessed = 1 / (1 + (error * age / _GUESSED) ** 2)
     return np.asarray(guessed / (1 + (split / _SPLIT) ** 4), np.float32)
 
@@ -172,7 +168,7 @@ def signs(target: Target, found: Sequence[Candidate], weights: Weights) -> NDArr
     firm = beside & (target.alpha > 0.5)
     if not len(found):
         return np.array([min(1.0, firm.sum() / _EDGE / 12), 0, 0, 1], np.float32)
-    fused = np.einsum("khw,khwc->hwc", weights, np.stack([one.image for one in found])).astype(np.float32)
+    fused = _fused(found, weights)
     covered = weights.sum(axis=0) > 0.5
     apart = cv2.blur(largest_channel(np.abs(fused - target.plate)), (3, 3)) > _APART
     missed = float((apart | ~covered)[firm].sum()) / max(float(firm.sum()), 6.0 * _EDGE)
@@ -181,13 +177,25 @@ def signs(target: Target, found: Sequence[Candidate], weights: Weights) -> NDArr
     unknown = float((~covered)[target.wanted].mean()) if target.wanted.any() else 0.0
     if inside.sum() < 12:
         return np.array([missed, 0, 0, unknown], np.float32)
-    split = np.zeros(covered.shape, np.float32)
-    age = np.zeros(covered.shape, np.float32)
+    split, age = _spread(target, found, weights, fused)
+    old = 1 - np.exp(-float(age[inside].mean()) / _OLD)
+    return np.array([missed, float(split[inside].mean()), old, unknown], np.float32)
+
+
+def _fused(found: Sequence[Candidate], weights: Weights) -> NDArray[np.float32]:
+    """(h, w, 3) all candidates by their weights."""
+    return np.asarray(np.einsum("khw,khwc->hwc", weights, np.stack([one.image for one in found])), np.float32)
+
+
+def _spread(
+    target: Target, found: Sequence[Candidate], weights: Weights, fused: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """(h, w) how far the candidates are from *fused*, and how many frames from the target, by their weights."""
+    split, age = np.zeros(target.hole.shape, np.float32), np.zeros(target.hole.shape, np.float32)
     for one, weight in zip(found, weights, strict=True):
         split += weight * largest_channel(np.abs(one.image - fused))
         age += weight * _age(one, target)
-    old = 1 - np.exp(-float(age[inside].mean()) / _OLD)
-    return np.array([missed, float(split[inside].mean()), old, unknown], np.float32)
+    return split, age
 
 
 def _age(one: Candidate, target: Target) -> NDArray[np.float32]:

@@ -8,10 +8,11 @@ from contextlib import closing
 import gazu
 import pytest
 from benches import new_project
-from event_table import EventRows, EventSite, EventTable, event_table
+from event_table import EventRows, EventTable, event_table
 from gateway import Gateway
 from gazu import client as raw
 from kitsu_site import REVISER, RUNNING, KitsuBench, Studio
+from listening import EventSite
 from wetgate.daemon.sandbox import Fault
 from wetgate.schema.tracker import EntityRef
 

@@ -7,7 +7,8 @@ from contextlib import closing
 
 import pytest
 from benches import new_project
-from event_table import EventRows, EventTable, NumberedRows, NumberedSite, event_table
+from event_table import EventRows, EventTable, NumberedRows, event_table
+from listening import NumberedSite
 from practice import LEAVES_FILES_OPEN, Practice, SandboxBench, practice
 from wetgate.daemon.sandbox import Fault
 from wetgate.schema.tracker import EntityRef
