@@ -19,6 +19,8 @@ pytestmark = pytest.mark.filterwarnings(LEAVES_FILES_OPEN)
 class TestAnswers(Answers):
     """Against the practice site."""
 
+    slowest = 1.5
+
 
 class TestLogins(Logins):
     """Against the practice site."""
