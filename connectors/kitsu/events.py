@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 
 from ...schema.errors import EntityNotFound
 from ...schema.tracker import EntityRef, EventPage, TrackerEvent
 from .client import Client, Json
 from .cursor import Cursor
+from .many import listed, pages
 from .times import stamp, written
 
 LIMIT = 1000
@@ -109,10 +109,9 @@ class EventReader:
         if len(self._tasks) > LIMIT * 10:
             self._tasks.clear()
         wanted = sorted({one for one in previews if one and one not in self._tasks})
-        for start in range(0, len(wanted), 100):
-            part = wanted[start : start + 100]
+        for part in pages(wanted):
             try:
-                rows = self._client.get("preview files", "data/preview-files", id=json.dumps(part))
+                rows = self._client.get("preview files", "data/preview-files", id=listed(part))
             except EntityNotFound:
                 rows = []
             self._tasks |= {row["id"]: (row["task_id"], row["person_id"] or "") for row in rows}

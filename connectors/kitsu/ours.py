@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterator, Sequence
 
 from ...schema.errors import TrackerRejected
 from .client import Client, Json
-from .site import MANY, Site
+from .many import listed, pages
+from .site import Site
 
 
 class OurTasks:
@@ -42,16 +42,10 @@ class OurTasks:
         return sorted(found.values(), key=lambda row: (row["created_at"], row["id"]))
 
     def _of(self, person: str, projects: list[str], only: Collection[str] | None) -> Iterator[Json]:
-        for some in _pages(projects):
-            asked = {"project_id": json.dumps(some), "assignees": person, "relations": "true"}
+        for some in pages(projects, lists=2):
+            asked = {"project_id": listed(some), "assignees": person, "relations": "true"}
             if only is None:
                 yield from self._client.get("our tasks", "data/tasks", **asked)
                 continue
-            for ids in _pages(sorted(only)):
-                yield from self._client.get("our tasks", "data/tasks", **asked, id=json.dumps(ids))
-
-
-def _pages(ids: list[str]) -> Iterator[list[str]]:
-    """An address has a limit, and two lists stand in one."""
-    for start in range(0, len(ids), MANY // 2):
-        yield ids[start : start + MANY // 2]
+            for ids in pages(sorted(only), lists=2):
+                yield from self._client.get("our tasks", "data/tasks", **asked, id=listed(ids))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
@@ -10,6 +9,7 @@ from typing import Any, TypeVar
 from ...schema.errors import EntityNotFound, TrackerRejected
 from ...schema.tracker import EntityRef, TrackerTask
 from .client import Client, Json
+from .many import listed, pages
 
 T = TypeVar("T")
 
@@ -17,8 +17,6 @@ KEEP_SECONDS = 300.0
 """People, names and lists change seldom."""
 ANEW_SECONDS = 20.0
 """What is not found in an answer older than this is asked for anew."""
-MANY = 100
-"""Ids in one question: an address has a limit."""
 
 
 class Site:
@@ -42,7 +40,10 @@ class Site:
         return found
 
     def project_of(self, number: str) -> Json:
-        """The project of an id."""
+        """The project of an id. Raises EntityNotFound."""
+        listed = next((one for one in self._projects().values() if one["id"] == number), None)
+        if listed is not None:
+            return listed
         found: Json = self._keep(
             f"project id {number}", lambda: self._client.get(f"project {number}", f"data/projects/{number}")
         )
@@ -181,8 +182,8 @@ class Site:
 
     def _rows(self, kind: str, ids: Sequence[str]) -> list[Json]:
         rows: list[Json] = []
-        for start in range(0, len(ids), MANY):
-            rows += self._client.get(kind, f"data/{kind}", id=json.dumps(list(ids[start : start + MANY])))
+        for some in pages(ids):
+            rows += self._client.get(kind, f"data/{kind}", id=listed(some))
         return rows
 
     def _departments(self) -> list[Json]:

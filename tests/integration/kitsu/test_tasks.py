@@ -30,6 +30,16 @@ def test_a_task_in_full(studio: Studio, bench: KitsuBench) -> None:
     assert (normal.priority, normal.due) == (50, None)
 
 
+def test_more_tasks_than_an_address_holds(studio: Studio, bench: KitsuBench) -> None:
+    """Their ids, and those of their shots, are asked for in questions that the site's server still reads."""
+    shots = [studio.shot({"id": bench.shot["project_id"]}, name=f"SH{number:04d}") for number in range(120)]
+    made = {studio.task(shot, "cleanup", "ready", [studio.bot])["id"] for shot in shots}
+    found = bench.connector().tasks_for_us(bench.project)
+    assert {task.ref.id for task in found} == made
+    assert {task.entity.name for task in found if task.entity} == {f"SQ01_SH{number:04d}" for number in range(120)}
+    assert {task.ref.id for task in bench.connector().tasks_for_us(bench.project, only=made)} == made
+
+
 def test_a_department_or_a_person_may_be_the_trigger(studio: Studio, bench: KitsuBench, task: EntityRef) -> None:
     """Kitsu has no groups: a name, an e-mail or a department of the team says whose tasks are ours."""
     department = raw.post(
