@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 
 import pytest
 from benches import FaultBench, PracticeBench
-from wetgate.connectors.contract import draft, read_all, retried, start
+from wetgate.connectors.contract import draft, note_draft, read_all, retried, start
 from wetgate.daemon.sandbox import Fault
 from wetgate.schema.errors import (
     AmbiguousResult,
@@ -175,6 +175,19 @@ class Answers:
         bench.tracker.task(task)
         bench.order("read", Fault(action="drop"))
         assert bench.tracker.task(task).name == "cleanup"
+
+    def test_a_connection_that_rested_is_no_error(self, bench: FaultBench[Any]) -> None:
+        """Sites close what rests, unannounced: a question on it costs nothing, and what is written is there once."""
+        task, note = bench.make_task("cleanup"), note_draft(bench, bench.make_task("told"))
+        bench.order("read", Fault(action="close"))
+        bench.faults.forget()
+        assert bench.tracker.task(task).name == "cleanup"
+        assert any(call.fault for call in bench.faults.calls)
+        assert bench.tracker.task(task).name == "cleanup"
+        bench.order("read", Fault(action="close"))
+        bench.tracker.task(task)
+        retried(bench.tracker.note, note)
+        assert bench.notes(note.key) == 1
 
     def test_a_slow_answer_is_bounded(self, bench: FaultBench[Any]) -> None:
         """A site that does not answer costs the time-out, not for ever."""

@@ -42,6 +42,7 @@ ROWS: dict[str, Fault | str] = {
     "non-JSON 500 after commit": Fault(status=500, when="after"),
     "connection reset": Fault(action="drop"),
     "connection reset after commit": Fault(action="drop", when="after"),
+    "idle socket closed": Fault(action="close", times=2),
     "slow reply": Fault(action="slow", when="after", seconds=TIMEOUT + 1),
     "missing ETag": Fault(action="strip", headers={"ETag": ""}, times=50),
     "killed before a call": "before",
@@ -51,6 +52,8 @@ ROWS: dict[str, Fault | str] = {
 }
 
 
+SESSIONS = "sessions run out"
+"""A row of the site that gives some out."""
 APART = ("504 after commit", "non-JSON 500", "connection reset", "slow reply", "killed after a call")
 
 
@@ -117,14 +120,14 @@ class FaultTable:
         publishing = Publishing(spec)
         publishing.prepare(key)
         self._gateway.begin()
-        fault = ROWS.get(row)
+        fault = ROWS.get(row, row)
         try:
             if isinstance(fault, Fault):
                 self._gateway.plan.set(fault.model_copy(update={"nth": nth}))
                 why = self._by_a_process(folder) if apart else publishing.carry()
             elif fault in {"before", "after"}:
                 why = self._by_a_process(folder, nth, fault)
-            elif fault is not None:
+            elif fault:
                 why = self._meddled(publishing, bench, key, nth, fault)
             else:
                 why = publishing.carry()
@@ -160,6 +163,10 @@ class FaultTable:
             self._gateway.leave()
             bench.forbid(writing=False)
             # A person reads why (of a refused status too: the task is told), gives the right back, publishes again.
+            return publishing.carry()
+
+        if fault == SESSIONS:
+            self._gateway.at(nth, "before", bench.end_sessions)
             return publishing.carry()
 
         def delete() -> None:

@@ -68,6 +68,16 @@ class Client:
             self.close()
             raise self._wrong(error, what, writing=True) from error
 
+    def session(self, *, anew: bool = False) -> str:
+        """A session's token, for downloads alone. It ends after a day, and the vendor's client keeps it for ever."""
+
+        def ask(sg: Any) -> str:
+            if anew:
+                sg.config.session_token = None
+            return str(sg.get_session_token())
+
+        return self.read("a session", ask)
+
     def close(self) -> None:
         """Close this thread's connection; the next call opens one."""
         client = getattr(self._local, "client", None)

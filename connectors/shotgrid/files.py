@@ -86,6 +86,12 @@ class Files:
         this: Json = row["this_file"]
         if this.get("link_type") != "upload":
             raise TrackerRejected(f"'{attachment.name}' is a link, not an uploaded file; upload the file instead.")
-        session = str(self._client.read("a session", lambda sg: sg.get_session_token()))
-        what = f"attachment {attachment.name}"
-        return fetched(folder, attachment.name, lambda part: self._wire.fetch(what, this["url"], part, session))
+
+        def fetch(part: Path) -> None:
+            what = f"attachment {attachment.name}"
+            try:
+                self._wire.fetch(what, this["url"], part, self._client.session())
+            except TrackerRejected:
+                self._wire.fetch(what, this["url"], part, self._client.session(anew=True))
+
+        return fetched(folder, attachment.name, fetch)

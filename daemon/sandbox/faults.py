@@ -23,7 +23,8 @@ class Fault(BaseModel):
     `path` and `method` are globs; `method` is the API method (`create`), for what has none the last
     part of the path. `action`: `status` answers with *status*, *headers* and *body*, `drop` ends the
     connection without an answer, `slow` waits *seconds*, `strip` passes on without the answer's
-    *headers*. `when` says whether the request has been carried out by then.
+    *headers*, `close` answers as always and closes the connection then, unannounced, as a server does
+    with one that rests. `when` says whether the request has been carried out by then.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -34,7 +35,7 @@ class Fault(BaseModel):
     """A text that the request's body must hold."""
     nth: int = 1
     times: int = 1
-    action: Literal["status", "drop", "slow", "strip"] = "status"
+    action: Literal["status", "drop", "slow", "strip", "close"] = "status"
     when: Literal["before", "after"] = "before"
     status: int = 503
     seconds: float = 0.0
@@ -146,6 +147,10 @@ class FaultMiddleware:
         if fault.action == "strip":
             await self._app(scope, _again(body), _without(noted, set(fault.headers)))
             return
+        if fault.action == "close":
+            await self._app(scope, _again(body), noted)
+            _transport(send).close()
+            return
         if fault.when == "after":
             held: list[Message] = []
 
@@ -159,7 +164,7 @@ class FaultMiddleware:
                     await noted(message)
                 return
         if fault.action == "drop":
-            _abort(send)
+            _transport(send).abort()
             return
         told = {"content-type": "text/html"} | {name.lower(): value for name, value in fault.headers.items()}
         headers = [(name.encode(), value.encode()) for name, value in told.items()]
@@ -179,13 +184,12 @@ def _without(send: Send, names: set[str]) -> Send:
     return stripped
 
 
-def _abort(send: Send) -> None:
+def _transport(send: Send) -> asyncio.Transport:
     # uvicorn gives no public way to cut a connection off; its `send` is a method of the object that holds it.
-    cycle = getattr(send, "__self__", None)
-    transport = getattr(cycle, "transport", None)
-    if transport is None:
-        raise RuntimeError("this server cannot drop connections")
-    transport.abort()
+    transport = getattr(getattr(send, "__self__", None), "transport", None)
+    if not isinstance(transport, asyncio.Transport):
+        raise TypeError("this server cannot drop connections")
+    return transport
 
 
 async def _whole(receive: Receive) -> bytes:

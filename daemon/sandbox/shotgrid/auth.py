@@ -65,6 +65,11 @@ class Auth:
         self._storage.set(_session(token), {"user": caller.user, "until": now + SESSION_SECONDS})
         return token
 
+    def end_sessions(self) -> None:
+        """No token that was given out stands for anybody any more, as when its day is over."""
+        for name in (*self._storage.settings("session:"), *self._storage.settings("trusted:")):
+            self._storage.set(name, None)
+
     def session(self, token: str | None) -> Caller | None:
         """The caller whom a token stands for."""
         session = self._storage.setting(_session(token)) if token else None

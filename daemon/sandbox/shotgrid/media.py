@@ -25,8 +25,10 @@ TRANSIENT_PATH = "/images/status/transient/thumbnail_pending.png"
 class Media:
     """The media folder of the sandbox."""
 
-    def __init__(self, folder: Path, storage: Storage, now: Callable[[], float]) -> None:
-        """Files go below *folder*."""
+    def __init__(self, folder: Path, storage: Storage, now: Callable[[], float], *, stored: bool) -> None:
+        """Files go below *folder*. An address carries its own right where they are *stored* elsewhere; else it takes a
+        session."""
+        self._stored = stored
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self._storage = storage
@@ -83,7 +85,7 @@ class Media:
         if this["link_type"] == "web":
             return {**shown, "url": this["url"]}
         path = f"/file_serve/attachment/{attachment}/{quote(this['name'])}"
-        return {**shown, "url": base + self.sign(path)}
+        return {**shown, "url": base + (self.sign(path) if self._stored else path)}
 
     def image_url(self, image: dict[str, Any], base: str, *, filmstrip: bool = False) -> str:
         """A thumbnail's address; the transient picture's until the site has digested it."""

@@ -58,6 +58,11 @@ class Sandbox(PracticeServer[Site]):
         with self.site.storage.lock, self.site.storage.transaction():
             deny(self.site, script, list(rules))
 
+    def end_sessions(self) -> None:
+        """Let every session token run out."""
+        with self.site.storage.lock, self.site.storage.transaction():
+            self.site.auth.end_sessions()
+
     def _fill(self, site: Site) -> None:
         seed_site(site, self.access)
 

@@ -53,7 +53,7 @@ class Site:
             _, entity, field = name.split(":")
             self.schema.remove(entity, field)
         self.records = Records(self.storage, self.schema)
-        self.media = Media(folder / "media", self.storage, now)
+        self.media = Media(folder / "media", self.storage, now, stored=direct_uploads)
         self.auth = Auth(self.records, now)
         self.events = EventLog(self.records)
         self.reading = Reading(self.records, Filters(self.records, now), self.events, self.media)

@@ -9,7 +9,7 @@ from elsewhere import Elsewhere
 from practice import LEAVES_FILES_OPEN, SandboxBench
 from wetgate.connectors.shotgrid.wire import Wire
 from wetgate.daemon.sandbox import Fault
-from wetgate.schema.errors import TrackerUnavailable
+from wetgate.schema.errors import TrackerRejected, TrackerUnavailable
 
 pytestmark = pytest.mark.filterwarnings(LEAVES_FILES_OPEN)
 
@@ -24,6 +24,23 @@ def test_downloads_are_bounded(bench: SandboxBench, picture: Path, tmp_path: Pat
     with pytest.raises(TrackerUnavailable, match="in time"):
         tracker.download(attachment, tmp_path / "got")
     assert list((tmp_path / "got").iterdir()) == []
+
+
+def test_a_session_that_ran_out_is_renewed(bench: SandboxBench, picture: Path, tmp_path: Path) -> None:
+    """The vendor's client keeps its session for ever, and the site a day: a download asks for another one, once."""
+    task = bench.make_task("cleanup")
+    bench.write_note(task, "matte", [picture])
+    (attachment,) = bench.tracker.brief(task).attachments
+    bench.tracker.download(attachment, tmp_path / "first")
+    bench.site.sandbox.end_sessions()
+    bench.faults.forget()
+    assert bench.tracker.download(attachment, tmp_path / "second").read_bytes() == picture.read_bytes()
+    assert [call.status for call in bench.faults.calls if call.path.startswith("/file_serve")] == [403, 200]
+    bench.faults.set(Fault(path="/file_serve/*", status=403, times=9))
+    bench.faults.forget()
+    with pytest.raises(TrackerRejected, match="403"):
+        bench.tracker.download(attachment, tmp_path / "third")
+    assert len([call for call in bench.faults.calls if call.path.startswith("/file_serve")]) == 2
 
 
 def test_a_session_stays_with_its_site(tmp_path: Path) -> None:

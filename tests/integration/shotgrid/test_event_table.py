@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 from benches import new_project
 from event_table import EventRows, EventTable, NumberedRows, event_table
 from listening import NumberedSite
 from practice import LEAVES_FILES_OPEN, Practice, SandboxBench, practice
+from waiting import wait_for
+from wetgate.connectors.contract import grey_png
 from wetgate.daemon.sandbox import Fault
 from wetgate.schema.tracker import EntityRef
 
@@ -64,3 +67,13 @@ def events(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EventTable]:
 
 class TestShotGridEvents(NumberedRows, EventRows):
     """Whatever happens while people work, each task is answered once."""
+
+    def test_sessions_run_out(self, events: EventTable, tmp_path: Path) -> None:
+        """What people attach is fetched also when the session of the first download ended long ago."""
+        house, matte = events.listening, tmp_path / "matte.png"
+        matte.write_bytes(grey_png(160, 90))
+        for grow in range(2, 4):
+            task = house.bench.make_task("cleanup", "plate: A001C001")
+            house.bench.write_note(task, f"matte: matte.png\ngrow: {grow}", [matte])
+            wait_for(lambda task=task: events.first.jobs(task) == 1, 120, "the task is a job")  # type: ignore[misc]
+            house.bench.end_sessions()

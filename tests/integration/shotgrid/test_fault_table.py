@@ -7,7 +7,7 @@ from contextlib import closing
 
 import pytest
 from benches import new_project
-from fault_table import FaultRows, FaultTable
+from fault_table import SESSIONS, FaultRows, FaultTable
 from practice import LEAVES_FILES_OPEN, SandboxBench, practice
 from wetgate.daemon.sandbox import Fault
 
@@ -26,3 +26,7 @@ def table(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 class TestShotGrid(FaultRows):
     """Whatever happens at whichever call of a publish, everything is there once."""
+
+    def test_sessions_run_out(self, table: FaultTable) -> None:
+        """Downloads alone use one: a publish does not notice that all of them ended."""
+        table.run(SESSIONS, seed=1)

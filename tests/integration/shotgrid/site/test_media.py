@@ -77,17 +77,30 @@ def test_web_and_local_links(site: Practice, sg: Any) -> None:
 
 
 def test_downloads_need_a_login(site: Practice, sg: Any, movie: Path) -> None:
-    """Without a signature that fits nothing is served, and no path leads out of the media folder."""
+    """Without a session nothing is served, nor with one that ran out, and no path leads out of the media folder."""
     number = version(site, sg)
     sg.upload("Version", number, str(movie), field_name="sg_uploaded_movie")
-    url = sg.find_one("Version", [["id", "is", number]], ["sg_uploaded_movie"])["sg_uploaded_movie"]["url"]
-    assert httpx.get(url).status_code == 200
-    with site.sandbox.site.storage.transaction():
-        site.sandbox.site.storage.set("trusted:127.0.0.1", None)
-    assert httpx.get(url.partition("?")[0]).status_code == 403
-    assert httpx.get(url[:-1] + ("0" if url[-1] != "0" else "1")).status_code == 403
+    shown = sg.find_one("Version", [["id", "is", number]], ["sg_uploaded_movie"])["sg_uploaded_movie"]
+    site.sandbox.end_sessions()
+    assert httpx.get(shown["url"]).status_code == 403
+    assert sg.download_attachment(shown) == movie.read_bytes()
     with pytest.raises(ShotgunFileDownloadError):
         sg.download_attachment(9999)
+    site.sandbox.end_sessions()
+    with pytest.raises(ShotgunFileDownloadError):
+        sg.download_attachment(shown)
+
+
+def test_a_storage_serves_by_its_addresses(tmp_path: Path, movie: Path) -> None:
+    """An address of the storage needs no session, and its signature fits no other."""
+    with practice(tmp_path / "hosted", direct_uploads=True) as site:
+        sg = site.script()
+        number = version(site, sg)
+        sg.upload("Version", number, str(movie), field_name="sg_uploaded_movie")
+        url = sg.find_one("Version", [["id", "is", number]], ["sg_uploaded_movie"])["sg_uploaded_movie"]["url"]
+        assert httpx.get(url).status_code == 200
+        assert httpx.get(url.partition("?")[0]).status_code == 403
+        assert httpx.get(url[:-1] + ("0" if url[-1] != "0" else "1")).status_code == 403
 
 
 def test_uploads_that_are_refused(site: Practice, sg: Any, movie: Path) -> None:
@@ -106,7 +119,7 @@ def test_pictures_are_transient_first(tmp_path: Path, movie: Path) -> None:
     """Until the site has digested a picture a stand-in is shown, and the picture cannot be shared."""
     picture = tmp_path / "thumb.png"
     picture.write_bytes(PNG)
-    with practice(tmp_path / "slow", transcode_seconds=0.6) as slow:
+    with practice(tmp_path / "slow", transcode_seconds=3.0) as slow:
         sg = slow.script()
         number = version(slow, sg)
         attachment = sg.upload_thumbnail("Version", number, str(picture))
@@ -121,7 +134,7 @@ def test_pictures_are_transient_first(tmp_path: Path, movie: Path) -> None:
             sg.share_thumbnail([slow.shot], source_entity=source)
         fields = ["image", "sg_uploaded_movie_mp4", "sg_uploaded_movie_transcoding_status"]
         assert sg.find_one("Version", mine, fields)["sg_uploaded_movie_mp4"] is None
-        time.sleep(0.7)
+        time.sleep(3.1)
         row = sg.find_one("Version", mine, fields)
         assert httpx.get(row["image"]).content == PNG
         assert row["sg_uploaded_movie_mp4"] is not None
