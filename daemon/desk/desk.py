@@ -123,7 +123,6 @@ class Desk:
             try:
                 self.round()
                 self._faults = 0
-                self._fitness.heard()
                 pause = min(pause, max(GATHER_SECONDS, self._next_sweep - time.monotonic()))
                 pause = min(pause, RESTS_SECONDS) if self._sweep.resting else pause
             except (TrackerUnavailable, AmbiguousResult) as error:

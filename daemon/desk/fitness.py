@@ -51,22 +51,29 @@ class Fitness:
         self._back.discard(show.name)
         return told
 
-    def doubt(self, show: ShowDesk) -> None:
+    def doubt(self, show: ShowDesk, why: str) -> None:
         """*show*'s site refused it in the middle: look again, but no oftener than every AGAIN_SECONDS."""
-        self._back.add(show.name)  # once it is served again
-        self._next[show.name] = self._looked.get(show.name, 0.0) + AGAIN_SECONDS
+        self._refuse(show, why, self._looked.get(show.name, 0.0) + AGAIN_SECONDS)
 
     def refused(self, shows: Sequence[ShowDesk], why: str) -> None:
-        """The site refuses us altogether: none of *shows* is served, and each says why."""
-        self._refused = {show.name for show in shows} - self._broken
-        for name in self._refused:
-            self._unfit.set(name, why, "`wetgate doctor` says what to change; it is tried again by itself.")
+        """The site refuses us altogether: each of *shows* is looked at as soon as it answers again."""
+        for show in shows:
+            if show.name not in self._broken | self._refused:
+                self._refuse(show, why, 0.0)
 
-    def heard(self) -> None:
-        """The site serves us."""
-        for name in self._refused - self._broken:
-            self._unfit.set(name, "", "")
-        self._refused = set()
+    def served(self, shows: Sequence[ShowDesk]) -> None:
+        """The site gave the tasks of *shows*."""
+        for show in shows:
+            if show.name in self._refused:
+                self._refused.discard(show.name)
+                self._unfit.set(show.name, "", "")
+
+    def _refuse(self, show: ShowDesk, why: str, until: float) -> None:
+        """Why is said until the show's tasks were read again, or the look at it finds something else."""
+        self._refused.add(show.name)
+        self._back.add(show.name)  # once it is served again
+        self._unfit.set(show.name, why, "`wetgate doctor` says what to change; it is tried again by itself.")
+        self._next[show.name] = until
 
     def _look(self, tracker: Tracker, show: ShowDesk) -> None:
         self._looked[show.name] = time.monotonic()
@@ -75,12 +82,15 @@ class Fitness:
             level = logging.ERROR if problem.stops else logging.WARNING
             log.log(level, "site", show=show.name, what=problem.what, mend=problem.mend)
         stopping = [problem for problem in problems if problem.stops]
-        self._unfit.set(show.name, " ".join(one.what for one in stopping), stopping[0].mend if stopping else "")
         if stopping:
+            self._unfit.set(show.name, " ".join(one.what for one in stopping), stopping[0].mend)
             self._broken.add(show.name)
+            self._refused.discard(show.name)
             self._next[show.name] = time.monotonic() + AGAIN_SECONDS
         else:
             if show.name in self._broken:
                 self._back.add(show.name)
+            if show.name not in self._refused:
+                self._unfit.set(show.name, "", "")
             self._broken.discard(show.name)
             self._next[show.name] = float("inf")

@@ -71,7 +71,10 @@ class Sweep:
         for show in back:  # what was set and said meanwhile went by unheard
             looks |= {ref for ref, row in known[show.name].items() if row.state in {"waiting", *QUIET}}
         only = None if timed or back or len(looks) > NAMED else looks
-        listed = self._listed(tracker, fit, only) if fit and only != set() else {show.project: [] for show in fit}
+        listed: dict[str, list[TrackerTask]] = {show.project: [] for show in fit}
+        if fit and only != set():
+            listed = self._listed(tracker, fit, only)
+            self._fitness.served([show for show in fit if show.project in listed])
         for show in fit:
             if show.project in listed:
                 with alone("show", show=show.name):
@@ -135,9 +138,9 @@ class Sweep:
         listed: dict[str, list[TrackerTask]] = {show.project: [] for show in shows}
         try:
             found = list(tracker.tasks_for_us(*listed, only=only))
-        except (TrackerRejected, EntityNotFound):
+        except (TrackerRejected, EntityNotFound) as error:
             if len(shows) == 1:
-                self._fitness.doubt(shows[0])
+                self._fitness.doubt(shows[0], str(error))
                 raise
             found = self._one_by_one(tracker, shows, listed, only)
         for task in found:
@@ -157,7 +160,7 @@ class Sweep:
                 found += tracker.tasks_for_us(show.project, only=only)
             except (TrackerRejected, EntityNotFound) as error:
                 log.error("show refused", show=show.name, fault=str(error))
-                self._fitness.doubt(show)
+                self._fitness.doubt(show, str(error))
                 listed.pop(show.project, None)
                 if not listed:  # the site refuses us altogether
                     raise
