@@ -89,6 +89,22 @@ def order(kind: str, **more: Any) -> Order:
     return Order(kind=kind, lane=LANES[kind], payload=more, **{"show": "PINE", **known})
 
 
+class Held:
+    """Jobs that go on until a test lets them go, however long it takes to get there."""
+
+    def __init__(self, folder: Path) -> None:
+        self._go = folder / "go"
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        """What makes a `slow` job or one of a thread such a job."""
+        return {"seconds": 600, "go": str(self._go)}
+
+    def let_go(self) -> None:
+        """They end, and those that come later at once."""
+        self._go.touch()
+
+
 def alive(pid: int) -> bool:
     """Whether process *pid* runs; a zombie does not."""
     try:

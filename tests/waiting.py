@@ -9,6 +9,20 @@ from typing import TypeVar
 Answer = TypeVar("Answer")
 
 
+class Clock:
+    """The time, for what takes it from a test: it goes on by itself, and a test lets more of it pass at once."""
+
+    def __init__(self) -> None:
+        self._skipped = 0.0
+
+    def __call__(self) -> float:
+        return time.time() + self._skipped
+
+    def skip(self, seconds: float) -> None:
+        """So many seconds have passed."""
+        self._skipped += seconds
+
+
 def wait_for(look: Callable[[], Answer], seconds: float = 30.0, what: str = "") -> Answer:
     """The first true answer of *look*; fails, and names *what* was waited for, where it takes longer."""
     end, pause = time.monotonic() + seconds, 0.02

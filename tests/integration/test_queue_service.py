@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import queue_parts
-from queue_parts import alive, children, order
+from queue_parts import Held, alive, children, order
 from waiting import wait_for
 from wetgate.daemon.store import Database
 from wetgate.daemon.store.jobs import Jobs
@@ -26,6 +26,7 @@ class Daemon:
         self.jobs = Jobs(database)
         self.folder = folder
         self.log = folder / "log"
+        self.held = Held(folder)
         self.processes: list[subprocess.Popen[str]] = []
 
     def start(self, drain: float = 10.0, folder: Path | None = None, **environment: str) -> subprocess.Popen[str]:
@@ -82,7 +83,7 @@ def daemon(sqlite: Database, tmp_path: Path) -> Iterator[Daemon]:
 def test_killed_daemon_leaves_no_worker_and_its_job_runs_once_more(either: Daemon) -> None:
     """kill -9 of the daemon: every process that it started is gone, and the next start does the job once."""
     either.enqueue("hang_index")
-    job_id = either.enqueue("slow", seconds=1.0)
+    job_id = either.enqueue("slow", **either.held.payload)
     first = either.start()
     wait_for(lambda: len(either.lines()) == 2)
     started = next(line for line in either.lines() if line.count(" ") == 2).split()[1:]
@@ -90,8 +91,9 @@ def test_killed_daemon_leaves_no_worker_and_its_job_runs_once_more(either: Daemo
     assert len(offspring) == 4  # two workers, the guard, the program that a worker started
     first.kill()
     first.wait()
-    wait_for(lambda: not any(map(alive, offspring)), 3)
+    wait_for(lambda: not any(map(alive, offspring)))
     assert either.state(job_id) == "running"
+    either.held.let_go()
     either.start()
     wait_for(lambda: either.state(job_id) == "done")
     assert either.recorded(job_id)
@@ -104,7 +106,7 @@ def test_killed_daemon_leaves_no_worker_and_its_job_runs_once_more(either: Daemo
 def test_kill_at_each_step_records_the_job_once(daemon: Daemon, step: str) -> None:
     """The daemon kills itself at a step; the next one ends the job, whose end is recorded once."""
     job_id = daemon.enqueue("slow", seconds=0)
-    assert daemon.start(WETGATE_KILL_AT=step).wait(20) == -signal.SIGKILL
+    assert daemon.start(WETGATE_KILL_AT=step).wait(60) == -signal.SIGKILL
     assert daemon.recorded(job_id) == (step == "job.recorded")
     daemon.start()
     wait_for(lambda: daemon.recorded(job_id))
@@ -113,11 +115,13 @@ def test_kill_at_each_step_records_the_job_once(daemon: Daemon, step: str) -> No
 
 def test_sigterm_lets_running_jobs_end_and_starts_no_other(either: Daemon) -> None:
     """SIGTERM: the running job ends and is recorded, the next one stays queued, the exit status is 0."""
-    running, queued = either.enqueue("slow", seconds=1.5), either.enqueue("slow", seconds=0)
+    running, queued = either.enqueue("slow", **either.held.payload), either.enqueue("slow", seconds=0)
     process = either.start()
     wait_for(either.lines)
     process.terminate()
-    assert process.wait(10) == 0
+    wait_for(lambda: "draining" in either.stderr())
+    either.held.let_go()
+    assert process.wait(30) == 0
     assert (either.state(running), either.recorded(running)) == ("done", True)
     assert (either.state(queued), either.jobs.get(queued).attempts) == ("queued", 0)
 
@@ -132,8 +136,8 @@ def test_what_does_not_end_in_time_is_given_back(daemon: Daemon, again: bool) ->
     if again:
         wait_for(lambda: "draining" in daemon.stderr())
         process.terminate()
-    assert process.wait(5) == 0
-    wait_for(lambda: not alive(worker) and not alive(child), 2)
+    assert process.wait(30) == 0
+    wait_for(lambda: not alive(worker) and not alive(child))
     row = daemon.jobs.get(job_id)
     assert (row.state, row.attempts) == ("queued", 0)
 
@@ -142,26 +146,28 @@ def test_second_daemon_is_refused_with_the_first_ones_number(either: Daemon, tmp
     """A second daemon exits 1 and names the first; on PostgreSQL also from another workspace."""
     first = either.start()
     wait_for(lambda: "worker started" in either.stderr())
-    assert either.start().wait(20) == 1
+    assert either.start().wait(60) == 1
     assert f"process {first.pid}," in either.stderr()
     if not either.database.is_sqlite:
-        assert either.start(folder=tmp_path / "elsewhere").wait(20) == 1
+        assert either.start(folder=tmp_path / "elsewhere").wait(60) == 1
         assert "another workspace or machine" in either.stderr()
     first.kill()
     first.wait()
     third = either.start()
     wait_for(lambda: "worker started" in either.stderr())
     third.terminate()
-    assert third.wait(10) == 0
+    assert third.wait(30) == 0
 
 
 def test_interrupt_of_the_terminal_reaches_no_worker(daemon: Daemon) -> None:
     """Ctrl-C goes to the whole foreground group: the daemon drains, the worker's job ends well."""
-    job_id = daemon.enqueue("slow", seconds=1.0)
+    job_id = daemon.enqueue("slow", **daemon.held.payload)
     process = daemon.start()
     wait_for(daemon.lines)
     worker = next(pid for pid in children(process.pid) if b"worker_main" in Path(f"/proc/{pid}/cmdline").read_bytes())
     os.kill(worker, signal.SIGINT)
     process.send_signal(signal.SIGINT)
-    assert process.wait(10) == 0
+    wait_for(lambda: "draining" in daemon.stderr())
+    daemon.held.let_go()
+    assert process.wait(30) == 0
     assert daemon.state(job_id) == "done"

@@ -8,7 +8,6 @@ import json
 import mimetypes
 import secrets
 import shutil
-import time
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -29,7 +28,13 @@ class Media:
     """Files in a folder, named by their components."""
 
     def __init__(
-        self, folder: Path, graph: Graph, address: Callable[..., str], part_minimum: int, encode_seconds: float
+        self,
+        folder: Path,
+        graph: Graph,
+        address: Callable[..., str],
+        part_minimum: int,
+        encode_seconds: float,
+        now: Callable[[], float],
     ) -> None:
         """*address* makes an upload's URL. Parts, but the last, are at least *part_minimum* bytes."""
         self._files = folder / "components"
@@ -40,6 +45,7 @@ class Media:
         self._address = address
         self._part_minimum = part_minimum
         self._encode_seconds = encode_seconds
+        self._now = now
         self._jobs: dict[str, float] = {}
 
     def metadata(self, operation: dict[str, Any]) -> dict[str, Any]:
@@ -135,14 +141,14 @@ class Media:
         if operation.get("version_id"):
             thumbnail = {"thumbnail_id": outputs[-1]["component_id"]}
             writes.update("AssetVersion", [operation["version_id"]], thumbnail, user)
-        self._jobs[job["id"]] = time.monotonic()
+        self._jobs[job["id"]] = self._now()
         return {"job_id": job["id"]}
 
     def advance(self, writes: Writes) -> None:
         """Let jobs that are due go on: queued, running, done."""
         for number, started in list(self._jobs.items()):
             job = self._graph.one("Job", number)
-            passed = time.monotonic() - started
+            passed = self._now() - started
             if job is None or job["status"] in {"done", "failed"}:
                 del self._jobs[number]
             elif passed >= self._encode_seconds:

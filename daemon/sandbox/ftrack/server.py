@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -36,6 +37,7 @@ class FtrackSandbox(PracticeServer[Site]):
         encode_seconds: float = 0.0,
         part_minimum: int = 5 << 20,
         heartbeat_seconds: float = 10.0,
+        now: Callable[[], float] = time.time,
         faults: bool = False,
         keep_alive_seconds: int = 75,
     ) -> None:
@@ -46,6 +48,7 @@ class FtrackSandbox(PracticeServer[Site]):
             encode_seconds=encode_seconds,
             part_minimum=part_minimum,
             heartbeat_seconds=heartbeat_seconds,
+            now=now,
         )
         super().__init__(folder, host, port, site, faults=faults, keep_alive_seconds=keep_alive_seconds)
         self.access = Access(folder)

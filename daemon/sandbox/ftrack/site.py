@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -28,6 +29,7 @@ class Site:
         encode_seconds: float = 0.0,
         part_minimum: int = 5 << 20,
         heartbeat_seconds: float = 10.0,
+        now: Callable[[], float] = time.time,
     ) -> None:
         """Open the folder's database."""
         self.base = ""
@@ -39,7 +41,7 @@ class Site:
         self.reading = Reading(self.graph)
         self.journal = Journal(self.graph)
         self.writes = Writes(self.graph, self.journal)
-        self.media = Media(folder, self.graph, self.address, part_minimum, encode_seconds)
+        self.media = Media(folder, self.graph, self.address, part_minimum, encode_seconds, now)
         self.hub = Hub(heartbeat_seconds)
 
     def address(self, what: str, key: str, part: int | None = None) -> str:

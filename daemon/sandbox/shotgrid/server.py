@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -32,11 +33,12 @@ class Sandbox(PracticeServer[Site]):
         *,
         transcode_seconds: float = 0.0,
         direct_uploads: bool = False,
+        now: Callable[[], float] = time.time,
         faults: bool = False,
         keep_alive_seconds: int = 75,
     ) -> None:
         """Nothing is opened before `start`; port 0 takes a free one."""
-        site = partial(Site, folder, transcode_seconds=transcode_seconds, direct_uploads=direct_uploads)
+        site = partial(Site, folder, transcode_seconds=transcode_seconds, direct_uploads=direct_uploads, now=now)
         super().__init__(folder, host, port, site, faults=faults, keep_alive_seconds=keep_alive_seconds)
         self.access = Access(folder)
 

@@ -45,7 +45,7 @@ def test_the_bench_spoils_what_it_names(bench: KitsuBench, task: EntityRef) -> N
     bench.faults.forget()
     bench.tracker.publish(draft(bench, task))
     # A call is noted once its answer has gone out.
-    wait_for(lambda: written(bench) == STEPS, 5)
+    wait_for(lambda: written(bench) == STEPS)
 
 
 def test_two_that_publish_at_once_leave_one(bench: KitsuBench, task: EntityRef) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import time
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ import httpx
 import pytest
 from practice import LEAVES_FILES_OPEN, Practice, practice
 from shotgun_api3.shotgun import ShotgunError, ShotgunFileDownloadError, ShotgunThumbnailNotReady
+from waiting import Clock
 
 pytestmark = pytest.mark.filterwarnings(LEAVES_FILES_OPEN)
 
@@ -119,7 +119,8 @@ def test_pictures_are_transient_first(tmp_path: Path, movie: Path) -> None:
     """Until the site has digested a picture a stand-in is shown, and the picture cannot be shared."""
     picture = tmp_path / "thumb.png"
     picture.write_bytes(PNG)
-    with practice(tmp_path / "slow", transcode_seconds=3.0) as slow:
+    clock = Clock()
+    with practice(tmp_path / "slow", transcode_seconds=600, now=clock) as slow:
         sg = slow.script()
         number = version(slow, sg)
         attachment = sg.upload_thumbnail("Version", number, str(picture))
@@ -134,7 +135,7 @@ def test_pictures_are_transient_first(tmp_path: Path, movie: Path) -> None:
             sg.share_thumbnail([slow.shot], source_entity=source)
         fields = ["image", "sg_uploaded_movie_mp4", "sg_uploaded_movie_transcoding_status"]
         assert sg.find_one("Version", mine, fields)["sg_uploaded_movie_mp4"] is None
-        time.sleep(3.1)
+        clock.skip(600)
         row = sg.find_one("Version", mine, fields)
         assert httpx.get(row["image"]).content == PNG
         assert row["sg_uploaded_movie_mp4"] is not None
