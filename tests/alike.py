@@ -108,11 +108,11 @@ class Versions:
     def test_two_at_once_leave_one_version(self, bench: FaultBench[Any]) -> None:
         """Two daemons that publish the same key at the same moment end with one version, and both know it."""
         version = draft(bench, bench.make_task("cleanup"))
-        bench.order("publish", Fault(action="slow", seconds=0.5, times=2))
+        bench.order("publish", Fault(action="hold", seconds=30, times=2))
         found: list[object] = []
 
         def publish() -> None:
-            tracker = bench.connector(timeout_seconds=10.0)
+            tracker = bench.connector(timeout_seconds=60.0)
             found.append(retried(tracker.publish, version))
             tracker.close()  # this thread's connection
 
@@ -141,8 +141,8 @@ class Versions:
 class Answers:
     """What a site answers instead of an answer."""
 
-    slowest: ClassVar[float] = 2.0
-    """Seconds that a question may cost whose time-out is half a second."""
+    most_tries: ClassVar[int] = 3
+    """How often a question may be asked whose answer does not come in time."""
 
     @pytest.mark.parametrize(
         ("status", "error"),
@@ -190,15 +190,17 @@ class Answers:
         assert bench.notes(note.key) == 1
 
     def test_a_slow_answer_is_bounded(self, bench: FaultBench[Any]) -> None:
-        """A site that does not answer costs the time-out, not for ever."""
+        """A site that does not answer costs the time-out, a few times, not for ever."""
         task = bench.make_task("cleanup")
-        tracker = bench.connector(timeout_seconds=0.5)
-        tracker.task(task)
-        bench.order("read", Fault(action="slow", seconds=5.0, times=3))
+        tracker = bench.connector(timeout_seconds=1.0)
+        retried(tracker.task, task)
+        bench.order("read", Fault(action="slow", seconds=60.0, times=20))
         began = time.monotonic()
         with pytest.raises(TrackerUnavailable, match="in time"):
             tracker.task(task)
-        assert time.monotonic() - began < self.slowest
+        assert time.monotonic() - began < 30
+        assert 1 <= bench.faults.met <= self.most_tries
+        bench.faults.set()
 
     def test_a_site_that_is_not_there(self, bench: FaultBench[Any]) -> None:
         """An address where nothing listens is worth another try, and the doctor says so."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import fnmatch
 import threading
+import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -22,9 +23,10 @@ class Fault(BaseModel):
 
     `path` and `method` are globs; `method` is the API method (`create`), for what has none the last
     part of the path. `action`: `status` answers with *status*, *headers* and *body*, `drop` ends the
-    connection without an answer, `slow` waits *seconds*, `strip` passes on without the answer's
-    *headers*, `close` answers as always and closes the connection then, unannounced, as a server does
-    with one that rests. `when` says whether the request has been carried out by then.
+    connection without an answer, `slow` waits *seconds*, `hold` keeps each call until all *times* are there or
+    other rules are set, *seconds* at most, `strip` passes on without the answer's *headers*, `close` answers as
+    always and closes the connection then, unannounced, as a server does with one that rests. `when` says whether
+    the request has been carried out by then; a held one never has.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -35,7 +37,7 @@ class Fault(BaseModel):
     """A text that the request's body must hold."""
     nth: int = 1
     times: int = 1
-    action: Literal["status", "drop", "slow", "strip", "close"] = "status"
+    action: Literal["status", "drop", "slow", "hold", "strip", "close"] = "status"
     when: Literal["before", "after"] = "before"
     status: int = 503
     seconds: float = 0.0
@@ -44,13 +46,17 @@ class Fault(BaseModel):
 
 
 class Call(BaseModel):
-    """One request in the log. `method` as in `Fault`; `status` is what went out, 0 for a dropped one."""
+    """One request in the log. `method` as in `Fault`; `status` is what went out, 0 for a dropped one.
+
+    `at` is when it came, in seconds of the server's monotonic clock.
+    """
 
     verb: str
     path: str
     method: str
     status: int
     fault: bool = False
+    at: float = Field(default_factory=time.monotonic)
 
 
 class FaultPlan:
@@ -61,11 +67,24 @@ class FaultPlan:
         self._lock = threading.Lock()
         self._rules: list[tuple[Fault, list[int]]] = []
         self._calls: list[Call] = []
+        self._met = 0
 
     def set(self, *faults: Fault) -> None:
         """Replace all rules; counting begins anew."""
         with self._lock:
             self._rules = [(fault, [0]) for fault in faults]
+            self._met = 0
+
+    @property
+    def met(self) -> int:
+        """How many calls met a fault since the rules were set, those that wait for their answer among them."""
+        with self._lock:
+            return self._met
+
+    def holds(self, held: Fault) -> bool:
+        """Whether a call that met that fault has to wait on."""
+        with self._lock:
+            return any(fault is held and count[0] < fault.nth + fault.times - 1 for fault, count in self._rules)
 
     @property
     def calls(self) -> list[Call]:
@@ -94,6 +113,7 @@ class FaultPlan:
                 count[0] += 1
                 if met is None and fault.nth <= count[0] < fault.nth + fault.times:
                     met = fault
+            self._met += met is not None
         return met
 
 
@@ -139,9 +159,13 @@ class FaultMiddleware:
             log()
 
     async def _spoil(self, fault: Fault, scope: Scope, body: bytes, noted: Send, send: Send) -> None:
-        if fault.action == "slow" and fault.when == "before":
+        if fault.action == "hold":
+            end = time.monotonic() + fault.seconds
+            while self._plan.holds(fault) and time.monotonic() < end:
+                await asyncio.sleep(0.01)
+        elif fault.action == "slow" and fault.when == "before":
             await asyncio.sleep(fault.seconds)
-        if fault.action == "slow" and fault.when == "before":
+        if fault.action == "hold" or (fault.action == "slow" and fault.when == "before"):
             await self._app(scope, _again(body), noted)
             return
         if fault.action == "strip":

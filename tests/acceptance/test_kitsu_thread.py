@@ -17,7 +17,7 @@ pytestmark = pytest.mark.services
 
 
 class KitsuThread(Thread):
-    """The thread on Kitsu instead of the practice tracker. It polls so seldom that only a push can be quick."""
+    """The thread on Kitsu instead of the practice tracker. It polls so seldom that only a push brings anything."""
 
     def __init__(self, folder: Path, studio: Studio) -> None:
         super().__init__(folder)
@@ -38,8 +38,8 @@ url = "{site.url}"
 script_name = "{studio.bot["email"]}"
 api_key_file = "key"
 key_field = "wetgate_key"
-poll_seconds = 30
-sweep_seconds = 60
+poll_seconds = 3600
+sweep_seconds = 3600
 [trackers.main.options]
 event_url = "{site.events}"
 """,
@@ -93,7 +93,7 @@ rejected = ["retake"]
 
 @pytest.mark.timeout(900)
 def test_one_tasks_whole_life(studio: Studio, tmp_path: Path) -> None:
-    """Assign, brief mistakes, answer, fix, v001, reply, v002 with what changed, approval; each within a push."""
+    """Assign, brief mistakes, answer, fix, v001, reply, v002 with what changed, approval; each by a push."""
     thread = KitsuThread(tmp_path, studio)
     try:
         thread.shoot()
@@ -103,10 +103,8 @@ def test_one_tasks_whole_life(studio: Studio, tmp_path: Path) -> None:
         wait_for(lambda: bool(thread.rows("select 1 from cursor")), 60, "it reads the site")
         shot = studio.shot(thread.project)
         made = studio.task(shot, "main", "ready", [studio.bot], description="Plate: A009C001\nmatt: painted/matte")
-        task, began = str(made["id"]), time.monotonic()
+        task = str(made["id"])
         wait_for(lambda: "`matt: painted/matte`" in thread.texts(task), 120, "the brief's mistake is answered")
-        answered = time.monotonic() - began
-        assert answered < 25, f"{answered:.1f} s: not by a push"
         raw.put(f"data/tasks/{task}", {"description": "Plate: A009C001\nmatte: painted/matte"}, client=studio.admin)
         studio.comment(task, "corrected", "ready")
         wait_for(lambda: thread.whole(task, 1), 300, "v001 is there")

@@ -63,9 +63,9 @@ def test_growing_file_is_not_touched(house: House) -> None:
     path = house.roll / "slow.mp4"
     path.write_bytes(whole[:500])
     read = path.stat().st_atime_ns
+    house.ingest.turn()
     for end in range(1000, len(whole), 700):
-        house.ingest.turn()
-        time.sleep(0.03)
+        time.sleep(house.settings.settle_seconds + 0.02)  # it would have settled, had it not grown
         with path.open("ab") as file:
             file.write(whole[end - 500 : end])
         house.ingest.turn()

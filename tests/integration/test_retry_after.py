@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 from benches import FaultBench, new_project
 from kitsu_site import KitsuBench, Studio
-from practice import LEAVES_FILES_OPEN, Practice, SandboxBench, practice
+from practice import LEAVES_FILES_OPEN, SandboxBench, practice
 from practice_ftrack import FtrackBench
 from practice_ftrack import practice as practice_ftrack
+from waiting import wait_for
 from wetgate.connectors.contract import draft, grey_png
 from wetgate.daemon.composition import compose
 from wetgate.daemon.configuration import Configuration
@@ -170,17 +171,9 @@ def test_the_desk_keeps_to_it(tmp_path: Path) -> None:
         with compose(Configuration(settings, {}, tmp_path)) as house:
             desk = house.desk("main", lambda: None)
             desk.start()
-            away = _after(site, 0)
+            wait_for(lambda: site.faults.calls)
             desk.footage()
-            back = _after(site, 1)
+            wait_for(lambda: len(site.faults.calls) > 1)
             desk.stop()
-        assert 1.9 < back - away < 2.5 + 1.0
-
-
-def _after(site: Practice, count: int) -> float:
-    """The time when the site was asked more than so often."""
-    end = time.monotonic() + 20
-    while len(site.faults.calls) <= count:
-        assert time.monotonic() < end
-        time.sleep(0.01)
-    return time.monotonic()
+        away, back = site.faults.calls[:2]
+        assert back.at - away.at >= 2.0

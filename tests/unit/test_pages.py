@@ -241,11 +241,11 @@ def test_listeners_do_not_hold_up_the_stop(serve: Serve, day: Day) -> None:
     listener.start()
     with socket.create_connection(("127.0.0.1", port)) as half:
         half.sendall(b"GET / HTTP/1.1\r\n")
-        assert arrived.wait(10)
+        assert arrived.wait(30)
         begun = time.monotonic()
         pages.stop()
-        assert time.monotonic() - begun < 5
-    listener.join(5)
+        assert time.monotonic() - begun < 9  # at ten it gives up waiting
+    listener.join(30)
     assert not listener.is_alive()
     pages.stop()
     serve(port=port)

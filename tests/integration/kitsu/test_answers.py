@@ -80,9 +80,9 @@ def test_answers_that_are_none(bench: KitsuBench, task: EntityRef) -> None:
         (Fault(status=504, method="get"), TrackerUnavailable),
         (Fault(status=200, method="get"), TrackerUnavailable),
         (Fault(status=403, method="get"), TrackerRejected),
-        (Fault(action="slow", seconds=3, method="get"), TrackerUnavailable),
+        (Fault(action="slow", seconds=12, method="get"), TrackerUnavailable),
     ]
-    tracker = bench.connector(timeout_seconds=1.0)
+    tracker = bench.connector(timeout_seconds=3.0)
     for fault, expected in cases:
         bench.faults.set(fault)
         with pytest.raises(expected) as caught:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from gazu import client as raw
 from kitsu_site import KitsuBench, Studio
+from waiting import wait_for
 from wetgate.connectors.contract import draft, note_draft, retried
 from wetgate.daemon.sandbox.faults import Fault
 from wetgate.schema.tracker import EntityRef
@@ -30,12 +30,13 @@ def test_a_note_calls_nobody(studio: Studio, bench: KitsuBench, task: EntityRef)
 
 def test_a_note_does_not_undo_what_a_person_sets_meanwhile(studio: Studio, bench: KitsuBench, task: EntityRef) -> None:
     """Every comment carries a status: ours repeats the task's, and a person may change that on the way."""
-    bench.faults.set(Fault(action="slow", method="comment", seconds=2.0))
+    bench.faults.set(Fault(action="hold", method="comment", seconds=30, times=2))
     note = note_draft(bench, task)
     thread = threading.Thread(target=bench.tracker.note, args=(note,))
     thread.start()
-    time.sleep(1.0)
+    wait_for(lambda: bench.faults.met)
     studio.comment(task.id, "stop this", "retake")
+    bench.faults.set()
     thread.join()
     assert bench.notes(note.key) == 1
     assert bench.tracker.task(task).status == "retake"
@@ -44,7 +45,7 @@ def test_a_note_does_not_undo_what_a_person_sets_meanwhile(studio: Studio, bench
 def test_two_that_write_at_once_leave_one(bench: KitsuBench, task: EntityRef) -> None:
     """Two daemons, started by mistake, that both saw nothing: one note is left, which both know."""
     note = note_draft(bench, task)
-    bench.faults.set(Fault(action="slow", method="comment", seconds=2.0, times=2))
+    bench.faults.set(Fault(action="hold", method="comment", seconds=30, times=2))
     with ThreadPoolExecutor(2) as daemons:
         both = [daemons.submit(retried, one.note, note) for one in (bench.tracker, bench.another())]
         known = [daemon.result() for daemon in both]

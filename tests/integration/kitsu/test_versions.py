@@ -51,7 +51,7 @@ def test_the_bench_spoils_what_it_names(bench: KitsuBench, task: EntityRef) -> N
 def test_two_that_publish_at_once_leave_one(bench: KitsuBench, task: EntityRef) -> None:
     """Two daemons, started by mistake, that both saw nothing: of their versions the older one is left."""
     version = draft(bench, task)
-    bench.faults.set(Fault(action="slow", method="comment", seconds=2.0, times=2))
+    bench.faults.set(Fault(action="hold", method="comment", seconds=30, times=2))
     with ThreadPoolExecutor(2) as daemons:
         both = [daemons.submit(retried, one.publish, version) for one in (bench.tracker, bench.another())]
         for daemon in both:
