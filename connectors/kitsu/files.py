@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
-from ...schema.errors import AmbiguousResult, EntityNotFound, TrackerRejected, TrackerUnavailable
+from ...schema.errors import AmbiguousResult, ConnectorError, EntityNotFound, TrackerRejected, TrackerUnavailable
 from ...schema.tracker import Attachment, EntityRef, MediaKind
 from ..files import check_sendable, fetched
 from .client import Client, Json
 from .comments import Comments, home
 from .versions import Versions
 
-POLL_SECONDS = 0.5
+FIRST_PAUSE_SECONDS, LAST_PAUSE_SECONDS = 0.5, 5.0
+"""Between two looks at a movie that the site is at work on; each pause is half as long again."""
 EXTENSION = 6
 """Letters that the site keeps of a file's extension; one more and it fails."""
 _MOVIES = frozenset({"avi", "m4v", "mkv", "mov", "mp4", "webm", "wmv"})
@@ -90,6 +92,10 @@ class Files:
             )
         except AmbiguousResult as error:
             self._settle(number, path, error)
+        except ConnectorError:
+            # All of it went out, and the site said that it did nothing with it.
+            self._gone_out.discard(number)
+            raise
         self._wait(number, path)
 
     def _settle(self, number: str, path: Path, error: AmbiguousResult) -> None:
@@ -103,17 +109,11 @@ class Files:
 
     def _shows(self, number: str) -> bool:
         """Whether the movie shows up within the time that the site may work on it."""
-        end = time.monotonic() + self._working
-        while not self._versions.one(number)["original_name"]:
-            if time.monotonic() > end:
-                return False
-            time.sleep(POLL_SECONDS)
-        return True
+        return any(self._versions.one(number)["original_name"] for _ in self._looks())
 
     def _wait(self, number: str, path: Path) -> None:
         """Until the site's own movie is made: an upload is answered with 200 though it may fail."""
-        end = time.monotonic() + self._working
-        while True:
+        for _ in self._looks():
             try:
                 status = self._versions.one(number)["status"]
             except EntityNotFound as error:
@@ -123,9 +123,16 @@ class Files:
                 return
             if status != "processing":
                 raise self._broken(path)
-            if time.monotonic() > end:
-                raise TrackerUnavailable(f"{path.name} arrived; {self._client.url} is still at work on it.")
-            time.sleep(POLL_SECONDS)
+        raise TrackerUnavailable(f"{path.name} arrived; {self._client.url} is still at work on it.")
+
+    def _looks(self) -> Iterator[None]:
+        """One look and then another, as long as the site may work on a movie."""
+        end, pause = time.monotonic() + self._working, FIRST_PAUSE_SECONDS
+        yield
+        while time.monotonic() < end:
+            time.sleep(pause)
+            pause = min(1.5 * pause, LAST_PAUSE_SECONDS)
+            yield
 
     def _broken(self, path: Path) -> TrackerRejected:
         return TrackerRejected(

@@ -8,7 +8,7 @@ import pytest
 from kitsu_site import KitsuBench, Studio, make_movie
 from wetgate.connectors.contract import draft
 from wetgate.daemon.sandbox.faults import Fault
-from wetgate.schema.errors import TrackerRejected
+from wetgate.schema.errors import TrackerRejected, TrackerUnavailable
 from wetgate.schema.tracker import EntityRef, MediaKind
 
 pytestmark = pytest.mark.services
@@ -62,6 +62,18 @@ def test_a_movie_whose_answer_is_lost_is_not_sent_twice(bench: KitsuBench, task:
     """The site works on a movie before it answers: a cut-off answer is waited out, not answered with a second one."""
     version = bench.tracker.publish(draft(bench, task))
     bench.faults.set(Fault(action="drop", method="upload", when="after"))
+    bench.faults.forget()
+    bench.tracker.upload(version, MediaKind.MOVIE, movie)
+    assert [call.method for call in bench.faults.calls].count("upload") == 1
+    assert bench.preview(version)["status"] == "ready"
+
+
+def test_a_movie_that_a_busy_site_turned_away_is_sent_again(bench: KitsuBench, task: EntityRef, movie: Path) -> None:
+    """It went out whole, but the site said that it took nothing: it is not waited for as if it might be there."""
+    version = bench.tracker.publish(draft(bench, task))
+    bench.faults.set(Fault(method="upload", status=429, headers={"Retry-After": "1"}))
+    with pytest.raises(TrackerUnavailable):
+        bench.tracker.upload(version, MediaKind.MOVIE, movie)
     bench.faults.forget()
     bench.tracker.upload(version, MediaKind.MOVIE, movie)
     assert [call.method for call in bench.faults.calls].count("upload") == 1
