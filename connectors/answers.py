@@ -10,11 +10,12 @@ from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import Protocol
 
-from ..schema.errors import AmbiguousResult, TrackerRejected, TrackerUnavailable, WetgateError
+from ..schema.errors import AmbiguousResult, NotPermitted, TrackerRejected, TrackerUnavailable, WetgateError
 
 BUSY = frozenset({429, 503})
 """The site did nothing of what was asked, and may later."""
-REFUSED = frozenset({400, 401, 403, 404, 405, 413})
+REFUSED = frozenset({400, 404, 405, 413})
+NOT_PERMITTED = frozenset({401, 403})
 
 Certain = Callable[[str], WetgateError]
 """Makes the error of a text, where it is known which it is."""
@@ -31,6 +32,8 @@ def by_status(status: int, headers: Headers) -> Certain | None:
     """The error that a status is for certain; None where a write may have arrived."""
     if status in BUSY:
         return partial(unavailable, status=status, headers=headers)
+    if status in NOT_PERMITTED:
+        return NotPermitted
     return TrackerRejected if status in REFUSED else None
 
 

@@ -19,6 +19,8 @@ _ADVICE: Final[dict[str, str]] = {
     "and the network.",
     "TrackerRejected": "Compare the site's fields, statuses and the API user's rights: wetgate doctor names "
     "what to change.",
+    "NotPermitted": "Give the API user the right that is named: wetgate doctor says which it lacks. What waits for it "
+    "then goes out by itself.",
     "EntityNotFound": "See whether the task, shot or project was deleted or renamed in the tracker.",
     "IngestError": "Copy the file again from its source, or see whether it plays in another program.",
     "UnreadableMedia": "Copy the file again from the card; if the original is broken too, it can be left: "

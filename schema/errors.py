@@ -5,6 +5,7 @@
      ConnectorError
       TrackerUnavailable *      EntityNotFound
       TrackerRejected
+       NotPermitted
      IngestError
       UnreadableMedia           NamingMismatch
       ChecksumMismatch          SourceOffline *
@@ -59,6 +60,10 @@ class TrackerUnavailable(ConnectorError):
 
 class TrackerRejected(ConnectorError):
     """The tracker refused the request."""
+
+
+class NotPermitted(TrackerRejected):
+    """The tracker does not let our user do this; when it does again, it is done by itself."""
 
 
 class EntityNotFound(ConnectorError):

@@ -203,11 +203,6 @@ where = false
         """What the page says of shows that are not served."""
         return " ".join(value for (value,) in self.rows("select value from control where name like 'unfit:%'"))
 
-    def retry(self) -> None:
-        """A person has everything that failed tried again."""
-        for (job,) in self.rows("select id from job where state = 'failed'"):
-            self.command("retry", str(job)).check_returncode()
-
     def command(self, *words: str) -> subprocess.CompletedProcess[bytes]:
         """Any `wetgate` command on this workspace."""
         command = [sys.executable, "-m", "wetgate.daemon", "--config", str(self.folder / "wetgate.toml"), *words]
@@ -215,16 +210,23 @@ where = false
 
     def pages(self) -> Iterator[tuple[str, bytes]]:
         """Every page that a person can come to."""
-        base = (self.work / "run" / "pages.url").read_text().strip().rstrip("/")
         ask, seen = ["/", f"/?show={SHOW}", "/healthz", "/readyz"], set[str]()
         while ask:
             path = ask.pop()
             if path not in seen:
                 seen.add(path)
-                answer = httpx.get(base + path, timeout=30)
+                answer = self._page(path)
                 yield path, answer.content
                 if "html" in answer.headers.get("content-type", ""):
                     ask += [html.unescape(one) for one in re.findall(r'(?:href|src)="(/[^"#]*)"', answer.text)]
+
+    def page(self) -> str:
+        """What the page says."""
+        return self._page("/").text
+
+    def _page(self, path: str) -> httpx.Response:
+        base = (self.work / "run" / "pages.url").read_text().strip().rstrip("/")
+        return httpx.get(base + path, timeout=30)
 
     def _read(self) -> list[tuple[Any, ...]]:
         return self.rows("select read_at from cursor")

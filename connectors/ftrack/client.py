@@ -18,7 +18,7 @@ import requests
 from ftrack_api.exception import Error as VendorError
 from ftrack_api.exception import ServerError
 
-from ...schema.errors import TrackerRejected, TrackerUnavailable, WetgateError
+from ...schema.errors import NotPermitted, TrackerRejected, TrackerUnavailable, WetgateError
 from ..answers import BUSY, Certain, by_status, wrong
 from .session import PlainSession, Row
 
@@ -175,14 +175,14 @@ class Client:
             return (
                 f"{self.url} does not accept the user '{self.user}' with its key. "
                 "Check script_name (the API user) and the key in the tracker's settings."
-            ), TrackerRejected
+            ), NotPermitted
         if "unexpected format" in said or said.startswith("5"):
             return f"{self.url} sends what is no answer of the API.", None
         if "Duplicate" in said:
             return said, Duplicate
         if any(said.startswith(name) for name in _PASSING):
             return said, TrackerUnavailable
-        return said, TrackerRejected
+        return said, NotPermitted if "ermission" in said else TrackerRejected
 
     def _clean(self, text: str) -> str:
         return text.replace(self.key, "***")[:600] if self.key else text[:600]

@@ -30,7 +30,7 @@ from gazu.exception import (
 )
 from urllib3.exceptions import NewConnectionError
 
-from ...schema.errors import EntityNotFound, TrackerRejected, TrackerUnavailable, WetgateError
+from ...schema.errors import EntityNotFound, NotPermitted, TrackerRejected, TrackerUnavailable, WetgateError
 from ..answers import Certain, Headers, by_status, moment, wrong
 from .multipart import FileForm
 
@@ -250,9 +250,9 @@ class Client:
             case NotAuthenticatedException() | AuthFailedException():
                 message = f"{self.url} does not accept the login of '{self.script_name}'"
                 mend = "make the bot a new token" if self.token else "check its e-mail and password"
-                found = f"{message}: {mend}, and set it in the tracker's settings.", TrackerRejected
+                found = f"{message}: {mend}, and set it in the tracker's settings.", NotPermitted
             case NotAllowedException():
-                found = f"{self.url} does not allow '{self.script_name}' to do this.", TrackerRejected
+                found = f"{self.url} does not allow '{self.script_name}' to do this.", NotPermitted
             case RouteNotFoundException():
                 found = "it is not there (any more).", EntityNotFound
             case TooBigFileException():

@@ -8,6 +8,7 @@ stale. Its uploads and downloads are not used at all: `wire` has ours.
 from __future__ import annotations
 
 import http.client
+import re
 import threading
 import time
 import uuid
@@ -18,7 +19,7 @@ from xmlrpc.client import ProtocolError
 from shotgun_api3.lib.httplib2 import HttpLib2Error, ServerNotFoundError
 from shotgun_api3.shotgun import AuthenticationFault, Shotgun, ShotgunError
 
-from ...schema.errors import TrackerRejected, TrackerUnavailable, WetgateError
+from ...schema.errors import NotPermitted, TrackerRejected, TrackerUnavailable, WetgateError
 from ..answers import Certain, by_status, wrong
 
 T = TypeVar("T")
@@ -28,6 +29,18 @@ FRESH_SECONDS = 4.0
 """A connection that rested longer may be closed at the other end already; a write gets a new one."""
 _NETWORK = (OSError, http.client.HTTPException, HttpLib2Error)
 _VENDOR = (*_NETWORK, ShotgunError, ProtocolError, ValueError)
+
+
+_DENIED = re.compile(
+    r"permission|not permitted|not allowed|cannot be created|can ?not be created|not editable for this user|deny",
+    re.IGNORECASE,
+)
+"""The site has one number for all that it refuses; whether a right lacks stands in the words alone."""
+
+
+def refusal(text: str) -> type[TrackerRejected]:
+    """The error of what the site says against a call."""
+    return NotPermitted if _DENIED.search(text) else TrackerRejected
 
 
 class Client:
@@ -110,12 +123,12 @@ class Client:
                     f"{self.url} does not accept the script '{self.script_name}' with its key. "
                     "Check script_name and the key in the tracker's settings."
                 )
-                found = message, TrackerRejected
+                found = message, NotPermitted
             case ProtocolError():
                 status = int(error.errcode)
                 found = f"{self.url} answers HTTP {status}.", by_status(status, error.headers)
             case ShotgunError():
-                found = self._clean(str(error)), TrackerRejected
+                found = self._clean(str(error)), refusal(str(error))
             case ConnectionRefusedError() | ServerNotFoundError():
                 found = f"{self.url} cannot be reached.", TrackerUnavailable
             case TimeoutError():

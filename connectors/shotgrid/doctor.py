@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ...schema.errors import ConnectorError
+from ...schema.errors import ConnectorError, NotPermitted
 from ...schema.tracker import Problem
 from .client import Client, Json
 from .wire import Wire
@@ -29,10 +28,6 @@ _NEEDED = {
     ),
     "Note": ("tasks", "note_links", "content", "subject"),
 }  # fmt: skip
-_DENIED = re.compile(
-    r"permission|not permitted|not allowed|cannot be created|can ?not be created|not editable for this user|deny",
-    re.IGNORECASE,
-)
 _NOWHERE = 0
 """An id that no entity has."""
 
@@ -191,18 +186,20 @@ def _writes(client: Client, project: Json) -> list[Problem]:
             {"request_type": "update", "entity_type": kind, "entity_id": _NOWHERE, "data": {field: "Wetgate doctor"}},
         ]
         refused = _refused(client, f"Making {name}", steps)
-        if _DENIED.search(refused):
+        if refused:
             mend = f"Give the script '{client.script_name}' a permission group that may create {kind}."
             problems.append(Problem(what=refused, mend=mend))
     return problems
 
 
 def _refused(client: Client, what: str, steps: list[Any]) -> str:
-    """What the site says against the steps; it must say something."""
+    """What the site says against the steps for lack of a right; else it says something about the last one."""
     try:
         client.write(what, lambda sg: sg.batch(steps))
-    except ConnectorError as error:
+    except NotPermitted as error:
         return str(error)
+    except ConnectorError:
+        return ""
     return ""
 
 

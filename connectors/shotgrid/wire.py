@@ -21,8 +21,9 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from shotgun_api3.lib import certifi
 
-from ...schema.errors import TrackerRejected, TrackerUnavailable
+from ...schema.errors import TrackerUnavailable
 from ..answers import by_status, moment, unavailable, wrong
+from .client import refusal
 
 BLOCK = 1 << 20
 _BROKEN = (OSError, http.client.HTTPException)
@@ -146,7 +147,7 @@ class Wire:
         if text.startswith("1"):
             return str(text[1:])
         if text.startswith("0"):
-            raise TrackerRejected(f"{what}: {self._clean(text[1:].lstrip(':'))}")
+            raise refusal(text)(f"{what}: {self._clean(text[1:].lstrip(':'))}")
         raise wrong(f"{what}: {self._url} sends what is no answer to an upload.", None, writing=writing)
 
     def _clean(self, text: str) -> str:

@@ -9,6 +9,7 @@ from ...schema.job import JobState
 from ...schema.ports import Processor, Tracker
 from ...schema.tables import TaskRow
 from ...schema.tracker import TrackerTask
+from ..publish.version import OWED
 from ..steps import Step, passed
 from ..store.jobs import Jobs
 from ..store.rows import id_of
@@ -97,7 +98,7 @@ class Clerk:
         if not row.digest:
             return True
         since = self._jobs.since_last(PROCESS, id_of(row))
-        if any((job.result or {}).get("status") not in {None, "refused"} for job in since):
+        if any((job.result or {}).get("status") not in {None, "refused", OWED} for job in since):
             return True
         if all(JobState(job.state).over for job in since):
             self._telling.stuck(row, since[0].id if since else 0)

@@ -96,6 +96,7 @@ class Desk:
             self._tracker = self._connect()
             self._push = self._tracker.push(self._pushed)
         self._read_events(self._tracker)
+        self._fitness.notice(self._shows)
         events = self._inbox.unhandled()
         timed = time.monotonic() >= self._next_sweep
         if not (events or timed or self._sweep.resting or self._fitness.due):

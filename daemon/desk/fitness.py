@@ -14,7 +14,7 @@ import structlog
 from ...schema.ports import Tracker
 from ..doctor import site_problems
 from ..store.database import Database
-from ..store.unfit import Unfit
+from ..store.unfit import BY_ITSELF, Unfit
 from .shows import ShowDesk
 
 AGAIN_SECONDS = 60.0
@@ -33,6 +33,9 @@ class Fitness:
         self._broken: set[str] = set()
         self._back: set[str] = set()
         self._refused: set[str] = set()
+        """What is read of them is refused."""
+        self._held: set[str] = set()
+        """Something that went out of them was."""
 
     def fit(self, tracker: Tracker, show: ShowDesk) -> bool:
         """Whether *show* can be served now."""
@@ -61,18 +64,26 @@ class Fitness:
             if show.name not in self._broken | self._refused:
                 self._refuse(show, why, 0.0)
 
+    def notice(self, shows: Sequence[ShowDesk]) -> None:
+        """Look at those of *shows* soon of which something was refused on its way out."""
+        told = self._unfit.told()
+        for show in shows:
+            if show.name in told and show.name in self._looked.keys() - self._broken - self._refused - self._held:
+                self._held.add(show.name)
+                self._next[show.name] = self._looked[show.name] + AGAIN_SECONDS
+
     def served(self, shows: Sequence[ShowDesk]) -> None:
         """The site gave the tasks of *shows*."""
         for show in shows:
             if show.name in self._refused:
                 self._refused.discard(show.name)
-                self._unfit.set(show.name, "", "")
+                self._unfit.served(show.name, at_once=False)
 
     def _refuse(self, show: ShowDesk, why: str, until: float) -> None:
         """Why is said until the show's tasks were read again, or the look at it finds something else."""
         self._refused.add(show.name)
         self._back.add(show.name)  # once it is served again
-        self._unfit.set(show.name, why, "`wetgate doctor` says what to change; it is tried again by itself.")
+        self._unfit.set(show.name, why, BY_ITSELF)
         self._next[show.name] = until
 
     def _look(self, tracker: Tracker, show: ShowDesk) -> None:
@@ -85,12 +96,15 @@ class Fitness:
         if stopping:
             self._unfit.set(show.name, " ".join(one.what for one in stopping), stopping[0].mend)
             self._broken.add(show.name)
+            self._held.discard(show.name)
             self._refused.discard(show.name)
             self._next[show.name] = time.monotonic() + AGAIN_SECONDS
         else:
             if show.name in self._broken:
                 self._back.add(show.name)
             if show.name not in self._refused:
-                self._unfit.set(show.name, "", "")
+                # Where the look found nothing, what was refused keeps its pause, and the rest need not wait for it.
+                self._unfit.served(show.name, at_once=show.name not in self._held)
             self._broken.discard(show.name)
+            self._held.discard(show.name)
             self._next[show.name] = float("inf")

@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 from sqlmodel import Session
 
-from ...schema.errors import TrackerRejected
+from ...schema.errors import NotPermitted, TrackerRejected
 from ...schema.job import Failure, Job, Lane, Order
 from ...schema.model import Value
 from ...schema.ports import Progress, Tracker
@@ -143,9 +143,11 @@ class Answers:
 
 
 def set_known_status(tracker: Tracker, task: EntityRef, status: str) -> str:
-    """Set a task's status; what was set, or `refused`."""
+    """Set a task's status; what was set, or `refused`. Raises NotPermitted."""
     try:
         tracker.set_status(task, status)
+    except NotPermitted:
+        raise
     except TrackerRejected as error:
         # A site without that status code must not keep the note or the version from its people.
         log.warning("status refused", task=task.id, status=status, fault=str(error))

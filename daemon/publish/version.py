@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 from sqlmodel import Session
 
-from ...schema.errors import PublishError
+from ...schema.errors import NotPermitted, PublishError
 from ...schema.job import Failure, Job, Lane, Order
 from ...schema.outcome import Outcome, Verdict
 from ...schema.ports import Progress
@@ -30,6 +30,8 @@ from .stationery import Stationery
 from .words import failure_text, refusal_text
 
 PUBLISH = "publish"
+OWED = "owed"
+"""In place of a status that our user may not set now."""
 log = structlog.get_logger()
 
 
@@ -123,7 +125,11 @@ class Publisher:
         delivery.log_time(self._jobs.minutes(version.job_id))
         delivery.tell(made)
         progress(0.95, "status")
-        status = set_known_status(tracker, task_ref(task), show.statuses.done)
+        try:
+            status = set_known_status(tracker, task_ref(task), show.statuses.done)
+        except NotPermitted:
+            # The version is there; its status waits for the right, and nothing else does.
+            status = OWED
         passed(Step.STATUS_SET)
         return {"version": made.id, "status": status}
 
@@ -132,7 +138,10 @@ class Publisher:
         self._results.published(session, version_id, str(result["version"]))
         version = session.get_one(VersionRow, version_id)
         if version.task_id is not None:
-            self._tasks.move(session, version.task_id, "done", f"{version.code} is in the tracker.")
+            task = self._tasks.move(session, version.task_id, "done", f"{version.code} is in the tracker.")
+            if result["status"] == OWED:
+                done = self._shows[version.show].statuses.done
+                self._answers.queue(session, task, f"status {version.key}", status=done)
         log.info("version published", version=version.code, tracker_id=result["version"])
 
     def _failed(self, session: Session, job: Job, failure: Failure) -> None:

@@ -14,6 +14,7 @@ from ...schema.job import Failure, Job
 from ..steps import Step, passed
 from ..store.database import Database
 from ..store.jobs import Ended, Jobs
+from ..store.unfit import hold
 from .failures import Retry, crash, describe, pause
 from .kinds import JobKind
 
@@ -56,7 +57,13 @@ class Endings:
     def failed(self, job: Job, failure: Failure, retry: Retry) -> None:
         """The job raised; it is tried again as *retry* says."""
         retry_in = pause(failure, retry, job.attempt)
-        over = self._end(lambda session: self._jobs.fail(session, job, failure, retry_in, outage=retry is Retry.OUTAGE))
+
+        def end(session: Session) -> list[Ended]:
+            if retry is Retry.REFUSED:
+                hold(session, job.show, failure.message)
+            return self._jobs.fail(session, job, failure, retry_in, outage=retry is Retry.OUTAGE)
+
+        over = self._end(end)
         _say(job, failure, None if over else retry_in)
 
     def crashed(self, job: Job, how: str, *, memory: bool) -> None:

@@ -7,6 +7,7 @@ import signal
 from enum import StrEnum
 
 from ...schema.errors import (
+    NotPermitted,
     OutOfMemory,
     RetryLater,
     SourceOffline,
@@ -23,6 +24,9 @@ of life a part of the daemon counts as dead, and one question in three minutes i
 SCATTER = 0.25
 """So much later at the most, so that those who were sent away together do not come back together."""
 
+FIRST_REFUSED, LONGEST_REFUSED = 60.0, 3600.0
+"""The same where a right lacks, which people give back in their own time."""
+
 FIRST_PAUSE, LONGEST_PAUSE = 2.0, 60.0
 """Seconds before the second attempt, and between any two."""
 
@@ -31,11 +35,13 @@ MOST_CRASHES = 2
 
 
 class Retry(StrEnum):
-    """What follows a failure. An outage lies outside the job: it uses no attempt up."""
+    """What follows a failure. An outage lies outside the job: it uses no attempt up. What a tracker refused for lack
+    of a right waits, and with it what else would go out for its show, until the show was looked at."""
 
     NO = "no"
     LATER = "later"
     OUTAGE = "outage"
+    REFUSED = "refused"
 
 
 def describe(error: BaseException) -> tuple[Failure, Retry]:
@@ -45,6 +51,8 @@ def describe(error: BaseException) -> tuple[Failure, Retry]:
         failure = Failure(type=type(error).__name__, message=str(error), data=data)
         if isinstance(error, TrackerUnavailable | SourceOffline):
             return failure, Retry.OUTAGE
+        if isinstance(error, NotPermitted):
+            return failure, Retry.REFUSED
         return failure, Retry.LATER if error.retryable else Retry.NO
     if isinstance(error, MemoryError):
         return Failure(type=OutOfMemory.__name__, message=OutOfMemory.__doc__ or ""), Retry.LATER
@@ -92,7 +100,11 @@ def exit_words(code: int) -> tuple[str, bool]:
 
 def pause(failure: Failure, retry: Retry, attempt: int) -> float | None:
     """Seconds until the next attempt; None where there is none."""
-    return None if retry is Retry.NO else max(backoff(attempt), left_alone(failure.data.get("retry_after")))
+    if retry is Retry.NO:
+        return None
+    if retry is Retry.REFUSED:
+        return min(LONGEST_REFUSED, FIRST_REFUSED * 2.0 ** min(attempt - 1, 30)) * random.uniform(1.0, 1.0 + SCATTER)
+    return max(backoff(attempt), left_alone(failure.data.get("retry_after")))
 
 
 def left_alone(told: object) -> float:

@@ -31,7 +31,8 @@ from .board_values import (
 )
 from .board_words import ARRIVAL_WORDS, TASK_WORDS, finding_line, job_line, version_line
 from .database import Database
-from .job_table import paused_shows
+from .job_table import OUTWARD, paused_shows
+from .unfit import unfit_shows
 
 _TABLES = tables.ArrivalRow.metadata.tables
 _ARRIVAL, _CLIP, _JOB, _NEED = (_TABLES[name] for name in ("arrival", "clip", "job", "job_need"))
@@ -124,12 +125,14 @@ class BoardReader:
             rows += _worth_telling(found) if state is JobState.DONE else found
         names = _task_names(session, {row.task_id for row in rows if row.task_id is not None})
         needs = _needs(session, [row.id for row in rows if row.state == JobState.WAITING])
+        unfit = {one.show: one.what for one in unfit_shows(session)}
         return tuple(
             job_line(
                 row,
                 task=names.get(row.task_id, ""),
                 needs=needs.get(row.id, ()),
                 paused=bool(paused & {"*", row.show}),
+                held=unfit.get(row.show, "") if row.lane in OUTWARD else "",
                 now=now,
             )
             for row in rows

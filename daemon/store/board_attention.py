@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import sqlalchemy as sa
 from sqlmodel import Session
 
 from ...schema.arrival import ArrivalState
 from ...schema.job import JobState
 from ..advice import advice
 from .board_values import ArrivalGroup, Attention, JobLine, TaskLine
+from .job_table import JOB, OUTWARD
 from .unfit import unfit_shows
 
 _REMEMBERED = 14 * 86400
 _TOLD_ONE_BY_ONE = 3
+_OUT = {"publish": "version", "answer": "answer", "standing": "note of where a task stands"}
 _ASKING_TASKS = ("waiting", "failed", "refused", "rejected")
 
 
@@ -35,11 +38,22 @@ def mend_of_task(row: Any, jobs: Sequence[JobLine]) -> str:
 
 def unserved(session: Session, show: str | None) -> list[Attention]:
     """Shows that are not served at all come first."""
-    return [
-        Attention(kind="site", show=one.show, what=f"{one.show} is not served", why=one.what, mend=one.mend, at=one.at)
-        for one in unfit_shows(session)
-        if show in {None, one.show}
-    ]
+    found = []
+    for one in unfit_shows(session):
+        if show in {None, one.show}:
+            why = f"{one.what} {_waiting(session, one.show)}".rstrip()
+            what = f"{one.show} is not served"
+            found.append(Attention(kind="site", show=one.show, what=what, why=why, mend=one.mend, at=one.at))
+    return found
+
+
+def _waiting(session: Session, show: str) -> str:
+    """What would have gone out, in words."""
+    queued = sa.and_(JOB.c.show == show, JOB.c.lane.in_(OUTWARD), JOB.c.state == JobState.QUEUED.value)
+    counts = sa.select(JOB.c.kind, sa.func.count()).where(queued, JOB.c.kind.in_(_OUT)).group_by(JOB.c.kind)
+    told = {kind: int(count) for kind, count in session.execute(counts)}
+    words = [f"{told[kind]} {name}{'s' if told[kind] != 1 else ''}" for kind, name in _OUT.items() if kind in told]
+    return f"Until it is, {' and '.join(words)} wait and then go out by themselves." if words else ""
 
 
 def attention(

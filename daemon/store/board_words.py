@@ -82,8 +82,8 @@ def job_title(kind: str, payload: dict[str, Any], task: str) -> str:
     return f"{words}: {task}" if task else words
 
 
-def job_line(row: Any, *, task: str, needs: Sequence[int], paused: bool, now: float) -> JobLine:
-    """A job's row (its columns, without the result) as a line."""
+def job_line(row: Any, *, task: str, needs: Sequence[int], paused: bool, held: str, now: float) -> JobLine:
+    """A job's row (its columns, without the result) as a line; *held* says why its show is not served."""
     state = JobState(row.state)
     eta = None
     if state is JobState.RUNNING and row.started_at and row.progress >= _MIN_SHARE:
@@ -96,7 +96,7 @@ def job_line(row: Any, *, task: str, needs: Sequence[int], paused: bool, now: fl
         state=row.state,
         progress=row.progress,
         doing=row.doing,
-        why=_why(row, state, needs, paused, now),
+        why=_why(row, state, needs, paused, held, now),
         eta=eta,
         attempts=row.attempts,
         error=row.error or "",
@@ -108,13 +108,15 @@ def job_line(row: Any, *, task: str, needs: Sequence[int], paused: bool, now: fl
     )
 
 
-def _why(row: Any, state: JobState, needs: Sequence[int], paused: bool, now: float) -> str:
+def _why(row: Any, state: JobState, needs: Sequence[int], paused: bool, held: str, now: float) -> str:
     if row.cancel and not state.over:
         return "Being cancelled."
     if state is JobState.WAITING:
         return f"Waits for job {', '.join(map(str, needs))}." if needs else "Waits for another job."
     if state is JobState.PAUSED or (state is JobState.QUEUED and paused):
         return "Paused by a person: wetgate resume lets it go on."
+    if state is JobState.QUEUED and held:
+        return f"Waits until the show is served again: {held}"
     return _why_queued(row, now) if state is JobState.QUEUED else ""
 
 

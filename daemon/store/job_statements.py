@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from ...schema.job import JobState
-from .job_table import CONTROL, JOB, NEED, OPEN, PAUSED, RETURNED
+from .job_table import CONTROL, JOB, NEED, OPEN, OUTWARD, PAUSED, RETURNED, UNFIT
 
 
 def turn(job: Any) -> tuple[sa.ColumnElement[Any], ...]:
@@ -35,6 +35,9 @@ def _next() -> sa.Select[tuple[int]]:
     pauses = sa.select(CONTROL.c.name).where(
         sa.or_(CONTROL.c.name == f"{PAUSED}*", CONTROL.c.name == sa.literal(PAUSED).concat(job.c.show))
     )
+    unfit = sa.select(CONTROL.c.name).where(
+        job.c.lane.in_(OUTWARD), CONTROL.c.name == sa.literal(UNFIT).concat(job.c.show)
+    )
     return (
         sa.select(job.c.id)
         .where(
@@ -43,6 +46,7 @@ def _next() -> sa.Select[tuple[int]]:
             job.c.run_after <= sa.bindparam("is_now"),
             sa.not_(job.c.cancel),
             ~pauses.exists(),
+            ~unfit.exists(),
         )
         .order_by(*turn(job))
         .limit(1)

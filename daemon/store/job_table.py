@@ -22,6 +22,12 @@ RETURNED = (JOB.c.id, JOB.c.show, JOB.c.kind, JOB.c.lane, JOB.c.payload, JOB.c.a
 PAUSED = "paused:"
 """What the switch of a paused show is called, before its name."""
 
+UNFIT = "unfit:"
+"""What the row is called, before its name, that says why a show is not served."""
+
+OUTWARD = tuple(lane.value for lane in Lane if lane.threaded)
+"""The lanes whose jobs speak to trackers."""
+
 NEED_FAILED = "NeedFailed"
 """The error type of a job that another one took down with it."""
 

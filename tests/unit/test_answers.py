@@ -9,7 +9,7 @@ from email.utils import format_datetime, formatdate
 
 import pytest
 from wetgate.connectors.answers import asked_wait, by_status, moment, unavailable, wrong
-from wetgate.schema.errors import AmbiguousResult, TrackerRejected, TrackerUnavailable
+from wetgate.schema.errors import AmbiguousResult, NotPermitted, TrackerRejected, TrackerUnavailable
 
 
 def test_seconds() -> None:
@@ -71,8 +71,10 @@ def test_statuses() -> None:
         error = certain("busy")
         assert (type(error), str(error), error.retry_after) == (TrackerUnavailable, "busy", 30)
         assert unavailable("busy", status, {}).retry_after is None
-    for status in (400, 401, 403, 404, 405, 413):
+    for status in (400, 404, 405, 413):
         assert by_status(status, headers) is TrackerRejected
+    for status in (401, 403):
+        assert by_status(status, headers) is NotPermitted
     for status in (200, 302, 500, 502, 504):
         assert by_status(status, headers) is None
         assert unavailable("later", status, headers).retry_after is None

@@ -7,6 +7,7 @@ from wetgate.daemon.queue.failures import MOST_ASKED, Retry, backoff, crash, des
 from wetgate.schema.errors import (
     AmbiguousResult,
     NotConfident,
+    NotPermitted,
     OutOfMemory,
     RetryLater,
     SourceOffline,
@@ -26,6 +27,7 @@ class Refused(TrackerUnavailable):
         (TrackerUnavailable(), "TrackerUnavailable", Retry.OUTAGE),
         (Refused(), "Refused", Retry.OUTAGE),
         (SourceOffline(), "SourceOffline", Retry.OUTAGE),
+        (NotPermitted(), "NotPermitted", Retry.REFUSED),
         (AmbiguousResult(), "AmbiguousResult", Retry.LATER),
         (RetryLater(), "RetryLater", Retry.LATER),
         (OutOfMemory(), "OutOfMemory", Retry.LATER),
