@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import random
+import shutil
 import signal
 import time
 from collections.abc import Iterator
@@ -192,13 +193,15 @@ class EventRows:
             events.hold(*one)
 
     def test_two_daemons_are_started_by_mistake(self, events: EventTable) -> None:
-        """On one workspace the second refuses. With workspaces of their own a mistake is answered once, and both
-        know the version by one key, so that it is made once."""
+        """On one workspace the second refuses. With workspaces of their own, and storage mounted at another place, a
+        mistake is answered once, and both know the version by one key, so that it is made once."""
         house, first = events.listening, events.first
         again = first.command("run")
         assert again.returncode != 0
         assert b"running already" in again.stdout + again.stderr
-        second = house.daemon("second")
+        elsewhere = house.folder / "elsewhere"
+        shutil.copytree(house.dailies, elsewhere)
+        second = house.daemon("second", elsewhere)
         second.start()
         try:
             # One that sees that the other took a task leaves it alone, so they are given some until both took one.

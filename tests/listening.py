@@ -77,9 +77,9 @@ class Listening:
         self.gateway = Gateway(site, folder / "gateway")
         self.daemons: list[Daemon] = []
 
-    def daemon(self, name: str = "daemon") -> Daemon:
-        """Another daemon, with a workspace of its own."""
-        self.daemons.append(Daemon(self, self.folder / name))
+    def daemon(self, name: str = "daemon", dailies: Path | None = None) -> Daemon:
+        """Another daemon, with a workspace of its own; its storage may be mounted elsewhere."""
+        self.daemons.append(Daemon(self, self.folder / name, dailies or self.dailies))
         return self.daemons[-1]
 
     @property
@@ -109,8 +109,8 @@ class Listening:
 class Daemon:
     """One daemon as a process."""
 
-    def __init__(self, house: Listening, folder: Path) -> None:
-        """Write its settings; a plate is there."""
+    def __init__(self, house: Listening, folder: Path, dailies: Path) -> None:
+        """Write its settings; a plate is there, in *dailies*."""
         self._house, self.folder, self.work = house, folder, folder / "work"
         bench, acts = house.bench, house.acts
         (folder / "shows").mkdir(parents=True)
@@ -141,7 +141,7 @@ timeout_seconds = 5
             f"{name} = {json.dumps([code] if name == 'ready' else code)}\n" for name, code in acts.settings.items()
         )
         (folder / "shows" / f"{SHOW}.toml").write_text(
-            f"""roots = ["{house.dailies}"]
+            f"""roots = ["{dailies}"]
 project = "{house.bench.project}"
 rules = [{{ task = "*", processor = "remove" }}]
 [notes]

@@ -37,10 +37,11 @@ class Orders:
         self._show, self._settings = show, settings
         self._jobs, self._results, self._folder = jobs, results, folder
 
-    def place(self, session: Session, task: TaskRow, plan: Plan, processor: Processor, *, asked: str) -> int:
+    def place(self, session: Session, task: TaskRow, plan: Plan, processor: Processor, *, work: str, asked: str) -> int:
         """Queue *plan* for *task*; the job's id. Raises AlreadyQueued while the task has an open job.
 
-        *asked* says in words what differs from the version before, and by whose wish.
+        *work* is a digest of what the task's work is; *asked* says in words what differs from the version before, and
+        by whose wish.
         """
         name, number = self._name(session, task)
         out = self._folder / ("versions" if processor.fixes else "checks") / name
@@ -86,7 +87,7 @@ class Orders:
                     plate_clip_id=plan.plate_clip_id,
                     code=name,
                     number=number,
-                    key=self._key(task, name),
+                    key=self._key(task, name, work),
                     state="planned",
                     folder=str(out),
                     asked=asked,
@@ -95,10 +96,10 @@ class Orders:
             )
         return job_id
 
-    def _key(self, task: TaskRow, name: str) -> str:
+    def _key(self, task: TaskRow, name: str, work: str) -> str:
         """The version's key: the same for the same work on a task, also where a second daemon, or one whose
         database was lost, does it again. So it is in the tracker once."""
-        told = (self._settings.project or self._show, task.tracker_ref, name, task.digest)
+        told = (self._settings.project or self._show, task.tracker_ref, name, work)
         return f"wetgate-{uuid.uuid5(uuid.NAMESPACE_URL, repr(told)).hex}"
 
     def _name(self, session: Session, task: TaskRow) -> tuple[str, int]:

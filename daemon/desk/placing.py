@@ -25,7 +25,7 @@ from .planning import Plan
 from .rules import AGAIN
 from .shows import ShowDesk
 from .telling import remembered, wished
-from .twins import digest_of
+from .twins import digest_of, work_of
 from .vocabulary import Vocabulary
 from .wishes import WishKind
 
@@ -73,7 +73,8 @@ class Placing:
             raise BriefIncomplete("This task belongs to no shot.", mend=f"Link it to a shot. {AGAIN}")
         plan = show.planner.plan(processor, heard.brief, attached.path, landed.pulled)
         digest = self._not_twice(row, plan, heard)
-        asked = wished(row, heard)
+        asked, words = wished(row, heard), heard.brief.values
+        work = work_of(plan, words)
         passed(Step.TASK_PLANNED)
         try:
             with self._database.write() as session:
@@ -83,13 +84,13 @@ class Placing:
                     "queued",
                     "",
                     processor=plan.processor,
-                    brief=heard.brief.values,
+                    brief=words,
                     heard=remembered(row, heard),
                     acted=list(heard.acted),
                     asked="",
                     digest=digest,
                 )
-                job = show.orders.place(session, task, plan, processor, asked=asked)
+                job = show.orders.place(session, task, plan, processor, work=work, asked=asked)
                 self._pulls.settle(session, id_of(row), landed.fresh)
                 self._answers.queue(session, task, f"started job {job}", status=show.settings.statuses.running)
         except AlreadyQueued:

@@ -1,9 +1,9 @@
-"""Whether two briefs ask for the very same."""
+"""Whether two briefs ask for the very same, and whether two daemons do the same work."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from .planning import Plan
@@ -16,7 +16,20 @@ def digest_of(plan: Plan) -> str:
     """A digest of all that a plan comes to: processor, plate, sources, options, and the content of its files."""
     # Without the row's number: another database gives the same clip another one.
     told = plan.model_dump(mode="json", exclude={"plate_clip_id", "matte", "holdout", "references"})
-    digest = hashlib.sha256(repr(sorted(told.items())).encode())
+    return _with_files(repr(sorted(told.items())), plan)
+
+
+def work_of(plan: Plan, asked: Mapping[str, str]) -> str:
+    """A digest of what makes a task's work what it is, whoever does it: the words that *asked* for it, and the content
+    of plate and files.
+
+    Not where the plate lies, and not what other footage is there: another daemon's mounts and index may differ.
+    """
+    return _with_files(repr((plan.processor, sorted(asked.items()), plan.plate.clip or plan.plate.name)), plan)
+
+
+def _with_files(told: str, plan: Plan) -> str:
+    digest = hashlib.sha256(told.encode())
     named = [("matte", plan.matte), ("holdout", plan.holdout)]
     named += [(f"reference {one.frame}", one.path) for one in plan.references]
     for name, path in named:
