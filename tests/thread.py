@@ -15,6 +15,7 @@ from typing import Any
 import made
 import numpy as np
 from images import write_mattes
+from ports import free_port
 from shotgun_api3.shotgun import Shotgun
 from waiting import wait_for
 
@@ -36,7 +37,7 @@ class Thread:
         self.daemon: subprocess.Popen[bytes] | None = None
         self.tracker: subprocess.Popen[bytes] | None = None
         self._environ = environ or {}
-        self.port = 0
+        self.port = free_port()
 
     # -- processes -------------------------------------------------------------------------------
 
@@ -50,7 +51,6 @@ class Thread:
         assert self.tracker.stdout is not None
         url = self.tracker.stdout.readline().decode().strip()
         assert url.startswith("http://"), (self.folder / "tracker.log").read_text()
-        self.port = int(url.rpartition(":")[2])
         self._write_settings(url, (home / "script_key").read_text(encoding="ascii").strip())
 
     def stop_tracker(self) -> None:

@@ -10,7 +10,6 @@ import os
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -20,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from ports import free_port
 from services import require
 
 ENVIRONMENT = Path(os.environ.get("WETGATE_TEST_ZOU", Path(__file__).parents[1] / ".zou"))
@@ -36,13 +36,6 @@ for verb in (["init-db"], ["init-data"], ["create-admin", {ADMIN!r}, "--password
 """
 
 Json = dict[str, Any]
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
 
 
 class Zou:

@@ -14,6 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 from pages_day import CODE, NASTY, Day
+from ports import free_port
 from wetgate.daemon.health import Health
 from wetgate.daemon.pages import Pages
 from wetgate.daemon.store import Database
@@ -227,8 +228,8 @@ def test_events_send_what_changed_and_no_more(serve: Serve, day: Day, sqlite: Da
 
 def test_listeners_do_not_hold_up_the_stop(serve: Serve, day: Day) -> None:
     """With open streams and a half-sent request the page stops within seconds and its port is free."""
-    pages = serve()
-    port = int(pages.url.rstrip("/").rsplit(":", 1)[1])
+    port = free_port()
+    pages = serve(port=port)
     arrived = threading.Event()
 
     def listen() -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from alike import Answers, Logins
+from ports import free_port
 from practice import LEAVES_FILES_OPEN, PROJECT, Practice, SandboxBench
 from wetgate.connectors.contract import draft, retried
 from wetgate.connectors.shotgrid import ShotGrid
@@ -28,9 +29,9 @@ class TestLogins(Logins):
 
 def test_a_stale_connection_is_no_error(tmp_path: Path) -> None:
     """A site that was restarted between two calls is read, and written once."""
-    box = Sandbox(tmp_path / "box")
+    port = free_port()
+    box = Sandbox(tmp_path / "box", port=port)
     box.start()
-    port = int(box.url.rpartition(":")[2])
     box.seed(PROJECT, "SQ01", ["SH010"])
     tracker = ShotGrid(box.url, "wetgate", box.script_key, timeout_seconds=2.0)
     assert tracker.find_version("none") is None
