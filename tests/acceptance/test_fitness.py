@@ -20,7 +20,7 @@ def test_a_broken_show_does_not_stop_the_others(tmp_path: Path) -> None:
         broken.write_text('project = "OAK"\n[statuses]\nrunning = "zzz"\n')
         thread.start()
         task = thread.assign("cleanup", "plate: none of this name")
-        thread.wait_status(task, "hld", 60, "the sound show is served")
+        thread.wait_status(task, "hld", 120, "the sound show is served")
         rows = thread.rows("select name, value from control where name like 'unfit:%'")
         assert [name for name, _ in rows] == ["unfit:OAK"]
         said = json.loads(rows[0][1])
@@ -33,6 +33,6 @@ def test_a_broken_show_does_not_stop_the_others(tmp_path: Path) -> None:
         sg.close()
         broken.write_text('project = "OAK"\n')
         thread.start()
-        wait_for(lambda: not thread.rows("select name from control where name like 'unfit:%'"), 60, "it is served")
+        wait_for(lambda: not thread.rows("select name from control where name like 'unfit:%'"), 120, "it is served")
     finally:
         thread.close()

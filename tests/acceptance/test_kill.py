@@ -80,7 +80,7 @@ def test_killed_at_every_step_the_thread_ends_the_same(thread: Thread) -> None:
         thread.start(kill_at=str(step))
         assert thread.wait_dead(90), f"{step} was never passed"
         assert thread.daemon is not None and thread.daemon.returncode == -signal.SIGKILL
-        wait_for(lambda: not workers_of(thread.folder), 30, "no worker outlives its daemon")
+        wait_for(lambda: not workers_of(thread.folder), 10, "no worker outlives its daemon")
     finish(thread, tasks, before)
 
 
@@ -98,7 +98,7 @@ def test_killed_at_random_moments_the_thread_ends_the_same(thread: Thread, kills
         thread.start()
         time.sleep(moments.uniform(1.0, 7.0))
         thread.kill()
-        wait_for(lambda: not workers_of(thread.folder), 30, "no worker outlives its daemon")
+        wait_for(lambda: not workers_of(thread.folder), 10, "no worker outlives its daemon")
     finish(thread, tasks, before)
 
 
@@ -107,7 +107,7 @@ def finish(thread: Thread, tasks: list[dict[str, object]], before: dict[str, tup
     thread.start()
     for task in tasks:
         thread.wait_status(task, "rev", 240, "the version is there")
-    wait_for(lambda: idle(thread), 60, "the queue is empty")
+    wait_for(lambda: idle(thread), 120, "the queue is empty")
     for task in tasks:
         assert_whole(thread, task, before)
     assert thread.stop() == 0

@@ -98,9 +98,9 @@ def test_one_tasks_whole_life(studio: Studio, tmp_path: Path) -> None:
     try:
         thread.shoot()
         thread.start()
-        wait_for(thread.has_tables, 60, "the daemon is up")
-        wait_for(lambda: len(thread.rows("select 1 from clip")) == 2, 60, "the dailies are indexed")
-        wait_for(lambda: bool(thread.rows("select 1 from cursor")), 60, "it reads the site")
+        wait_for(thread.has_tables, 120, "the daemon is up")
+        wait_for(lambda: len(thread.rows("select 1 from clip")) == 2, 120, "the dailies are indexed")
+        wait_for(lambda: bool(thread.rows("select 1 from cursor")), 120, "it reads the site")
         shot = studio.shot(thread.project)
         made = studio.task(shot, "main", "ready", [studio.bot], description="Plate: A009C001\nmatt: painted/matte")
         task = str(made["id"])
@@ -115,7 +115,7 @@ def test_one_tasks_whole_life(studio: Studio, tmp_path: Path) -> None:
         assert "matte 4 px wider on 1003-1008" in thread.texts(task)
 
         studio.comment(task, "lovely", "done")
-        wait_for(lambda: thread.rows("select state from task") == [("approved",)], 60, "the approval closes our side")
+        wait_for(lambda: thread.rows("select state from task") == [("approved",)], 120, "the approval closes our side")
         assert thread.standing(task) == "done"
         assert [one["revision"] for one in thread.previews(task)] == [1, 2]
         transcript = [

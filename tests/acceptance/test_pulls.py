@@ -48,7 +48,7 @@ def test_a_proxy_waits_for_its_pull_and_goes_on_by_itself(thread: Thread) -> Non
     write_mattes(thread.work / SHOW / "painted" / "matte", drawn)
     thread.start()
     task = thread.assign("cleanup", "plate: A009C001\nmatte: painted/matte")
-    thread.wait_status(task, "hld", 90, "the pull is asked for")
+    thread.wait_status(task, "hld", 240, "the pull is asked for")
     (note,) = thread.notes(task)
     assert "needs a pull as plate: reel A009R2EC, 13:59:51:12-13:59:51:23 with 4 handles" in note["content"]
     assert {attachment["name"].rpartition(".")[2] for attachment in note["attachments"]} == {"edl", "ale"}
@@ -75,7 +75,7 @@ def test_a_proxy_waits_for_its_pull_and_goes_on_by_itself(thread: Thread) -> Non
 
     again = made.take(FRAMES, intruder=True, grain=3.0)[first : HOLED[1] + 6]
     made.write_movie(dailies / "pulls" / "PL01_v002.mov", again, timecode="13:59:51:09", reel="A009R2EC")
-    wait_for(lambda: len(thread.notes(task)) == 3, 60, "the re-pull is told")
+    wait_for(lambda: len(thread.notes(task)) == 3, 120, "the re-pull is told")
     (told,) = [note for note in thread.notes(task) if "PL01_v002" in note["content"]]
     assert "is stale: it was made from PL01_v001" in told["content"] and "version 2 of this plate" in told["content"]
     assert thread.status(task) == "rev"

@@ -59,14 +59,14 @@ def test_one_tasks_whole_life(thread: Thread) -> None:
     thread.say("ada", task, "Lovely, the client will like this one.", first)
     thread.say("ada", task, "wider matte, 1003-1008", first)
     wait_for(lambda: len(thread.versions(task)) == 2, 240, "the reply becomes v002")
-    thread.wait_status(task, "rev", 60, "v002 is there to be looked at")
+    thread.wait_status(task, "rev", 120, "v002 is there to be looked at")
     second = thread.versions(task)[1]
     assert "v002: matte 4 px wider on 1003-1008, as asked by Ada" in second["description"]
     assert any("v002: matte 4 px wider" in note["content"] for note in thread.notes(task))
 
     thread.say("ada", task, "tighter matte, but only where she turns her head", second)
     thread.say("ada", task, "approved", second)
-    wait_for(lambda: len(subjects(thread, task)) == 5, 60, "both are answered")
+    wait_for(lambda: len(subjects(thread, task)) == 5, 120, "both are answered")
     assert subjects(thread, task).count("This reply was not understood") == 1
     assert subjects(thread, task).count("Not approved yet") == 1
     assert state(thread) == "done"
@@ -74,9 +74,9 @@ def test_one_tasks_whole_life(thread: Thread) -> None:
     thread.person("vera")
     vera = thread.person("vera")
     vera.update("Version", second["id"], {"sg_status_list": "apr"})
-    wait_for(lambda: state(thread) == "approved", 60, "the approval closes the task")
+    wait_for(lambda: state(thread) == "approved", 120, "the approval closes the task")
     thread.say("ada", task, "wider matte", second)
-    wait_for(lambda: "This task is approved" in subjects(thread, task), 60, "what is closed says so")
+    wait_for(lambda: "This task is approved" in subjects(thread, task), 120, "what is closed says so")
     assert len(thread.versions(task)) == 2
     found = sg.find("Version", [["sg_task", "is", {"type": "Task", "id": task["id"]}]], ["sg_status_list"])
     assert [version["sg_status_list"] for version in found] == ["rev", "apr"]
@@ -100,7 +100,7 @@ def test_a_reply_is_acted_on_once_through_kills(thread: Thread) -> None:
         assert thread.daemon.returncode == -signal.SIGKILL
     thread.start()
     wait_for(lambda: len(thread.versions(task)) == 2, 240, "the reply becomes v002")
-    thread.wait_status(task, "rev", 60, "v002 is there to be looked at")
+    thread.wait_status(task, "rev", 120, "v002 is there to be looked at")
     time.sleep(8)  # two sweeps more
     assert len(thread.versions(task)) == 2
     assert thread.rows("SELECT count(*) FROM job WHERE kind = 'process'") == [(2,)]
@@ -152,9 +152,9 @@ def test_a_rejected_version_waits_for_a_reply_and_is_never_a_source(thread: Thre
     thread.wait_status(task, "rev", 240, "v001 is there")
     (first,) = thread.versions(task)
     thread.person("ada").update("Version", first["id"], {"sg_status_list": "na"})
-    wait_for(lambda: state(thread) == "rejected", 60, "the rejection is read")
+    wait_for(lambda: state(thread) == "rejected", 120, "the rejection is read")
     thread.say("ada", task, f"takes: {first['code']}")
-    thread.wait_status(task, "hld", 60, "a rejected version is no source")
+    thread.wait_status(task, "hld", 120, "a rejected version is no source")
     assert any("was rejected: a rejected version is never a source" in note["content"] for note in thread.notes(task))
     thread.say("ada", task, "use A001C004")
     wait_for(lambda: len(thread.versions(task)) == 2, 240, "the next version is made")
@@ -173,22 +173,22 @@ def test_the_queue_follows_the_tracker_and_does_nothing_twice(tmp_path: Path) ->
         one = thread.assign("cleanup", BRIEF)
         thread.wait_status(one, "ip", 120, "the first is queued")
         twin = thread.assign("paint", BRIEF)
-        thread.wait_status(twin, "hld", 60, "the same again waits")
+        thread.wait_status(twin, "hld", 120, "the same again waits")
         (told,) = thread.notes(twin)
         assert f"Task {one['id']} (cleanup) of this shot asks for the very same" in told["content"]
         other = thread.assign("cleanup", BRIEF, shot="SH020")
-        thread.wait_status(other, "ip", 60, "another shot is queued")
+        thread.wait_status(other, "ip", 120, "another shot is queued")
         sg = thread.client()
         sg.update("Task", other["id"], {"due_date": "2026-11-26"})
         due = "SELECT due FROM job WHERE kind = 'process' ORDER BY priority DESC, due, id"
-        wait_for(lambda: thread.rows(due) == [("2026-11-26",), ("9999-12-31",)], 30, "the new due date counts")
+        wait_for(lambda: thread.rows(due) == [("2026-11-26",), ("9999-12-31",)], 120, "the new due date counts")
         sg.update("Task", one["id"], {"task_assignees": []})
-        wait_for(lambda: ("dropped",) in thread.rows("SELECT state FROM task"), 60, "what is taken back is dropped")
+        wait_for(lambda: ("dropped",) in thread.rows("SELECT state FROM task"), 120, "what is taken back is dropped")
         dropped = "SELECT count(*) FROM job WHERE kind = 'process' AND state = 'cancelled'"
-        wait_for(lambda: thread.rows(dropped) == [(1,)], 30, "its job is cancelled")
+        wait_for(lambda: thread.rows(dropped) == [(1,)], 120, "its job is cancelled")
         assert len(thread.notes(one)) == 0
         thread.say("ada", twin, "redo")
-        thread.wait_status(twin, "ip", 60, "`redo` has it made here")
+        thread.wait_status(twin, "ip", 120, "`redo` has it made here")
         sg.close()
     finally:
         thread.close()
@@ -203,7 +203,7 @@ def test_a_site_that_takes_no_status_of_ours_is_not_worked_for_ever(tmp_path: Pa
         thread.shoot()
         thread.start()
         first = thread.assign("cleanup", "plate: none of this name")
-        thread.wait_status(first, "hld", 60, "the show is served")
+        thread.wait_status(first, "hld", 120, "the show is served")
         sg = thread.client()
         sg.schema_field_update("Task", "sg_status_list", {"valid_values": ["wtg", "rdy", "hld", "fin"]})
         sg.close()

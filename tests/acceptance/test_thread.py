@@ -29,7 +29,7 @@ def test_a_task_becomes_a_version(thread: Thread) -> None:
     thread.shoot()
     thread.start()
     task = thread.assign("cleanup", BRIEF)
-    thread.wait_status(task, "rev", 90, "the task is answered")
+    thread.wait_status(task, "rev", 240, "the task is answered")
     (version,) = thread.versions(task)
     assert version["code"] == f"{SHOW}_SH010_cleanup_WG_v001"
     assert version["sg_uploaded_movie"] and version["image"] and version["sg_wetgate_key"]
@@ -68,7 +68,7 @@ def test_the_thread_runs_on_postgresql(tmp_path: Path, postgres_url: str) -> Non
         show.shoot()
         show.start()
         task = show.assign("cleanup", BRIEF)
-        wait_for(lambda: show.status(task) == "rev", 90, "the task is answered")
+        wait_for(lambda: show.status(task) == "rev", 240, "the task is answered")
         assert len(show.versions(task)) == 1
         second = show.run("run")
         assert second.returncode == 1 and "running already" in second.stdout + second.stderr
@@ -82,13 +82,13 @@ def test_a_wrong_brief_is_answered_and_mended(thread: Thread) -> None:
     thread.shoot()
     thread.start()
     task = thread.assign("cleanup", "please make it nice")
-    thread.wait_status(task, "hld", 60, "the question is asked")
+    thread.wait_status(task, "hld", 120, "the question is asked")
     (note,) = thread.notes(task)
     assert "plate:" in note["content"]
     sg = thread.client()
     sg.update("Task", task["id"], {"sg_description": BRIEF, "sg_status_list": "rdy"})
     sg.close()
-    thread.wait_status(task, "rev", 90, "the mended task is answered")
+    thread.wait_status(task, "rev", 240, "the mended task is answered")
     assert len(thread.versions(task)) == 1
 
 
@@ -104,15 +104,15 @@ def test_what_cannot_be_understood_is_said_once(thread: Thread) -> None:
         assert words in note["content"]
         assert "Reply with the missing line" not in note["content"]
     both = thread.assign("cleanup colour", "plate: Z999C999")
-    thread.wait_status(both, "hld", 60, "an answer about two rules")
-    wait_for(lambda: len(thread.notes(both)) == 2, 60, "what is wrong with the brief, and which rule counts")
+    thread.wait_status(both, "hld", 120, "an answer about two rules")
+    wait_for(lambda: len(thread.notes(both)) == 2, 120, "what is wrong with the brief, and which rule counts")
     assert (
         sum("`*cleanup*` (remove) and `*colour*` (match_grade)" in note["content"] for note in thread.notes(both)) == 1
     )
     sg = thread.client()
     sg.update("Task", both["id"], {"sg_description": "plate: Z999C998"})
     sg.close()
-    wait_for(lambda: len(thread.notes(both)) == 3, 60, "the brief is wrong in another way")
+    wait_for(lambda: len(thread.notes(both)) == 3, 120, "the brief is wrong in another way")
     assert sum("two rules" in note["content"] for note in thread.notes(both)) == 1
     assert not thread.dead()
 
@@ -123,13 +123,14 @@ def test_a_tracker_that_is_away_loses_nothing(thread: Thread) -> None:
     task = thread.assign("cleanup", BRIEF)
     thread.stop_tracker()
     thread.start()
-    wait_for((thread.work / "run" / "pages.url").exists, 30, "the daemon is up without its tracker")
+    wait_for((thread.work / "run" / "pages.url").exists, 120, "the daemon is up without its tracker")
     thread.start_tracker()
-    thread.wait_status(task, "ip", 60, "the task was read")
+    # At work it says so only until it has done, which on a busy machine nobody may see.
+    wait_for(lambda: thread.status(task) != "rdy", 120, "the task was read")
     thread.stop_tracker()
-    wait_for(lambda: any((thread.work / SHOW / "versions").glob("*/report.json")), 60, "the fix is made")
+    wait_for(lambda: any((thread.work / SHOW / "versions").glob("*/report.json")), 120, "the fix is made")
     thread.start_tracker()
-    thread.wait_status(task, "rev", 90, "the version is sent when the tracker is back")
+    thread.wait_status(task, "rev", 240, "the version is sent when the tracker is back")
     assert len(thread.versions(task)) == 1
 
 
@@ -137,16 +138,16 @@ def test_a_clip_that_arrives_later_starts_the_task(thread: Thread) -> None:
     """A task whose plate is still on its way waits, says so once, and goes on by itself."""
     thread.start()
     task = thread.assign("cleanup", BRIEF)
-    thread.wait_status(task, "hld", 60, "the task waits")
+    thread.wait_status(task, "hld", 120, "the task waits")
     thread.shoot()
-    thread.wait_status(task, "rev", 90, "the plate has arrived")
+    thread.wait_status(task, "rev", 240, "the plate has arrived")
     assert len(thread.versions(task)) == 1
 
 
 def test_ingest_beside_a_daemon(thread: Thread, tmp_path: Path) -> None:
     """The command hands its files to the daemon that runs, also those of a show that the daemon was not told of."""
     thread.start()
-    wait_for((thread.work / "run" / "pages.url").exists, 30, "the daemon is up")
+    wait_for((thread.work / "run" / "pages.url").exists, 120, "the daemon is up")
     card = made.write_movie(tmp_path / "card" / "B001C001.mp4", made.take(4, intruder=False)).parent
     for show in (SHOW, "OAK"):
         done = thread.run("ingest", show, str(card), "--json")
