@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import av
 import cv2
 import made
 import numpy as np
@@ -90,6 +91,34 @@ def test_a_report_leaves_the_matte_as_it_was_drawn(tmp_path: Path) -> None:
     assert Kind.SHADOW in shot.effects.kinds
     assert len(shot.effects.frames) < FRAMES
     assert (shot.matte(5) == scene(5)[1]).all()
+    shot.close()
+
+
+@pytest.mark.parametrize("soft", [False, True])
+def test_what_4_2_0_carries_over_the_mattes_edge_is_no_soft_edge(tmp_path: Path, soft: bool) -> None:
+    """Its chroma samples are filled with the thing; what is really soft beyond them is still found."""
+    plate = tmp_path / "plate.mkv"
+    with av.open(str(plate), "w") as container:
+        stream = container.add_stream("ffv1", rate=24)
+        stream.height, stream.width, stream.pix_fmt = HEIGHT, WIDTH, "yuv420p"
+        for frame in range(FRAMES):
+            image, block = street(), scene(frame)[1].astype(np.float32)
+            share = np.maximum(block, cv2.GaussianBlur(block, (0, 0), 4 if soft else 0.01))[..., None]
+            image = image * (1 - share) + np.array((0.8, 0.1, 0.1), np.float32) * share
+            shown = np.asarray(np.clip(image, 0, 1) * 255 + 0.5, np.uint8)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(shown, format="rgb24").reformat(format="yuv420p")))
+        container.mux(stream.encode(None))
+    mattes = [scene(frame)[1] for frame in range(FRAMES)]
+    shot = open_shot(
+        Request(
+            plate=Source(path=plate, name="A001"),
+            matte=write_mattes(tmp_path / "matte", mattes),
+            work=tmp_path,
+            out=tmp_path,
+        )
+    )
+    found = find_effects(shot, holed_frames(shot))
+    assert Kind.EDGE in found.kinds if soft else not found.kinds
     shot.close()
 
 

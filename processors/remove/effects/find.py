@@ -17,10 +17,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ...identity import inside_planes
 from ...mattes import grown
 from ...mattes.small import SIDE, Window
 from ...mattes.standing import REACH, UNSEEN, Departure, around, depart, lay, softened
-from ...pictures.layout import Mask
+from ...pictures.layout import Layout, Mask
 from ...pictures.sheets import spread
 from ...register import Registration
 from ..holes import Region
@@ -77,8 +78,8 @@ class _Beside:
         return self._small[frame]
 
     def small_matte(self, frame: int) -> Mask:
-        """One frame's matte: a small pixel is inside with any of its own."""
-        matte = self.shot.matte(frame).astype(np.float32)
+        """One frame's matte and what shares its colour: a small pixel is inside with any of its own."""
+        matte = coloured(self.shot.matte(frame), self.shot.plate.layout).astype(np.float32)
         return np.asarray(cv2.resize(matte, self.size[::-1], interpolation=cv2.INTER_AREA) > 0)
 
     def kinds(self, frame: int) -> NDArray[np.uint8]:
@@ -133,6 +134,19 @@ class _Beside:
 
 def _scaled(registration: Registration, factor: float) -> NDArray[np.float64]:
     return np.asarray(registration.scaled(factor, factor).matrix, np.float64)
+
+
+def coloured(matte: Mask, layout: Layout) -> Mask:
+    """*matte* and the pixels that take colour from a chroma sample inside it: the thing's colour reaches over its
+    edge there, and goes with it when the sample is filled."""
+    out = matte.copy()
+    height, width = matte.shape
+    for inside, channel in zip(inside_planes(matte, layout), layout.channels, strict=True):
+        if channel.x or channel.y:
+            rows, columns = inside.shape
+            size = (columns << channel.x, rows << channel.y)
+            out |= cv2.resize(inside.astype(np.float32), size, interpolation=cv2.INTER_LINEAR)[:height, :width] > 0
+    return out
 
 
 def told_apart(rgb: NDArray[np.uint8], away: Departure, matte: Mask) -> NDArray[np.uint8]:
