@@ -13,11 +13,12 @@ from wetgate.processors.remove.fill import Fill, Origin, unseen_share
 from wetgate.processors.remove.holes import Region
 from wetgate.processors.remove.open import open_shot
 from wetgate.processors.remove.rating.choice import Trial, choose, held_trial
-from wetgate.processors.remove.rating.expected import Facts, expect, facts_of, rate
+from wetgate.processors.remove.rating.expected import UNTORN, Facts, expect, facts_of, rate
 from wetgate.processors.remove.rating.probes import place_probes
-from wetgate.processors.remove.rating.scores import Score, rim_error
+from wetgate.processors.remove.rating.rim import Rim, rim_of
+from wetgate.processors.remove.rating.scores import Score
 from wetgate.processors.remove.rating.texture import soft, texture
-from wetgate.processors.remove.rating.verdict import Tally, judge, unseen_reasons
+from wetgate.processors.remove.rating.verdict import Tally, cut_frames, judge, unseen_reasons
 from wetgate.processors.remove.shot import holed_frames
 from wetgate.schema.request import Request, Source
 
@@ -51,12 +52,14 @@ def request(folder: Path) -> Request:
 
 def score(error: float, *, rich: float = 1e-3, painted: float = 0.0) -> Score:
     """A probe's result."""
-    return Score(0, error, min(error, 0.0138), error, rich, 0.02, painted, 900, 1.0, 1.0, {int(Origin.OWN): 900})
+    return Score(0, error, min(error, 0.0138), rich, 0.02, painted, 900, 1.0, 1.0, {int(Origin.OWN): 900})
 
 
-def facts(frame: int, *, rim: float = 1e-5, rich: float = 1e-3, painted: float = 0.0) -> Facts:
-    """A real fill's."""
-    return Facts(frame, 1000, painted, painted, rich, 0.02, rim, 0.0)
+def facts(
+    frame: int, *, rim: float = 1e-5, beside: float = 0.0, torn: float = 0.0, rich: float = 1e-3, painted: float = 0.0
+) -> Facts:
+    """A real fill's; *beside* is what somebody who stands on the rim adds to its error."""
+    return Facts(frame, 1000, painted, painted, rich, 0.02, Rim(rim + beside, rim), 0.0, 0.0, torn)
 
 
 def test_an_error_of_place_shows_in_proportion_to_texture() -> None:
@@ -172,30 +175,50 @@ def test_the_rim_tells_a_performer_who_was_cut_off() -> None:
     origin = np.where(hole, np.uint8(Origin.OWN), np.uint8(0))
     trace = np.full((60, 60, 3), np.nan, np.float32)
     fill = Fill(0, Region(0, 0, 60, 60), plate + np.float32(0.002), origin, trace, 0.0)
-    clean = rim_error(plate, fill, hole, np.zeros_like(hole))
+    clean = rim_of(plate, fill, hole)
     performer = plate.copy()
     performer[:, 25:32] = 0.1
-    cut = rim_error(performer, fill, hole, np.zeros_like(hole))
+    cut = rim_of(performer, fill, hole)
     assert clean is not None
-    assert clean < 1e-5
+    assert clean.whole < 1e-5
     assert cut is not None
-    assert cut > 0.01
-    assert rim_error(plate, fill, hole, np.ones_like(hole)) is None
+    assert cut.whole > 0.01
+    assert cut.typical < 1e-4
+    everywhere = rim_of(plate + np.float32(0.1), fill, hole)
+    assert everywhere is not None
+    assert everywhere.typical > 0.8 * everywhere.whole
     untouched = Fill(0, Region(0, 0, 60, 60), plate, origin, trace, 0.0)
-    assert rim_error(plate, untouched, hole, np.zeros_like(hole)) is None
+    assert rim_of(plate, untouched, hole) is None
+
+
+def test_somebody_beside_the_hole_counts_as_far_as_he_may_be_torn_behind_it() -> None:
+    """Beside it and sure to be whole he costs nothing; torn he costs what he is, also in frames that hide him
+    wholly; and where nobody was made out, the sources show something else."""
+    trial = Trial("layers", {"layers": [score(1e-4)] * 4})
+    alone, whole, torn, strange, hidden = (
+        expect(trial, [facts(n, beside=part * (n < 10), torn=risk) for n in range(20)])
+        for part, risk in ((0.0, 0.0), (0.03, UNTORN), (0.03, 0.9), (0.03, 0.0), (0.0, 0.9))
+    )
+    assert alone.psnr_db - whole.psnr_db < 0.5
+    assert alone.psnr_db - torn.psnr_db > 10
+    assert alone.psnr_db - strange.psnr_db > 10
+    assert alone.errors[15] < torn.errors[15] / 10
+    assert alone.errors[15] == strange.errors[15] == hidden.errors[15]
 
 
 def test_a_mover_who_may_be_torn_is_refused_only_where_the_frame_rates_itself_badly(tmp_path: Path) -> None:
-    """Named either way: a person looks at what rates itself well, and what does not is weak."""
+    """Named either way; what rates itself well is no reason to stop, and what does not is weak."""
     shot = open_shot(request(tmp_path))
     tally = Tally(frames=list(range(FRAMES)), torn=dict.fromkeys(range(FRAMES), 0.9))
     trial = Trial("layers", {"layers": [score(1e-4)] * 6})
     judged = {}
-    for rim in (1e-5, 0.05):
-        expected = expect(trial, [facts(n, rim=rim) for n in range(FRAMES)])
+    for beside in (1e-5, 0.05):
+        expected = expect(trial, [facts(n, beside=beside, torn=0.9) for n in range(FRAMES)])
         rating = rate(trial, expected, Counter({int(Origin.OWN): 1000}))
-        judged[rim] = judge(shot, tally, rating, expected)
+        cut = cut_frames(tally, expected, shot.options.min_psnr_db)
+        judged[beside] = (*judge(shot, tally, rating, expected), cut)
     shot.close()
-    for reasons, _ in judged.values():
+    for reasons, _, _ in judged.values():
         assert any("1001-1012" in reason and "cut off" in reason for reason in reasons)
-    assert [weak for _, weak in judged.values()] == [False, True]
+    assert [weak for _, weak, _ in judged.values()] == [False, True]
+    assert [cut for _, _, cut in judged.values()] == [[], list(range(FRAMES))]

@@ -9,13 +9,10 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from ...mattes import grown
 from ...pictures.layout import Image, Mask
-from ..fill import RIM, Fill, Origin, composed
+from ..fill import Fill, Origin, composed
 from ..grain.flat import flat_places, high_pass
 from ..grain.regrain import regrained
 from ..shot import Shot
@@ -26,10 +23,6 @@ from .texture import contrast, soft, texture
 _CAP = (30 / 255) ** 2
 """Squared error of a pixel beyond which it counts no more when candidates are compared: one performer
 cut off in one probe must not decide (research/processors.md, section 8)."""
-_GAP = 3
-"""Pixels next to a hole that are not looked at: chroma and codecs carry what stands in it over its edge."""
-_SAME = 5e-4
-"""Difference (0..1) up to which a rim pixel is the plate's own, kept in half precision: no source was laid there."""
 
 
 @dataclass(frozen=True)
@@ -37,14 +30,12 @@ class Score:
     """One probe filled by one candidate.
 
     `error` is the mean squared error (0..1) inside, `capped` the same with each pixel's cut at 30 of
-    255; `rim` the error on the few pixels around, which are known in a real fill too; `texture` what
-    the truth has inside; `painted` the share that no source showed.
+    255; `texture` what the truth has inside; `painted` the share that no source showed.
     """
 
     frame: int
     error: float
     capped: float
-    rim: float | None
     texture: float
     contrast: float
     painted: float
@@ -108,7 +99,6 @@ def compare(truth: Image, made: Image, where: Mask, fill: Fill, hidden: Mask) ->
         frame=fill.frame,
         error=float(errors.mean()),
         capped=float(np.minimum(errors, _CAP).mean()),
-        rim=rim_error(truth, fill, where, hidden),
         texture=float(texture(truth.mean(axis=-1))[where].mean()),
         contrast=contrast(truth, where, hidden),
         painted=shares.get(int(Origin.PAINTED), 0) / pixels,
@@ -117,19 +107,3 @@ def compare(truth: Image, made: Image, where: Mask, fill: Fill, hidden: Mask) ->
         grain=grains[1] / grains[0] if grains[0] > 1e-4 else None,
         origins=shares,
     )
-
-
-def rim_error(plate: Image, fill: Fill, hole: Mask, hidden: Mask) -> float | None:
-    """Mean squared error of *fill* on the rim just outside *hole*, where the plate shows the truth.
-
-    Low-passed within the rim; None where no source covers 30 pixels of it. *hidden* is what must not
-    be looked at.
-    """
-    covered = np.abs(fill.image - plate).max(axis=-1) > _SAME
-    rim = grown(hole, RIM) & ~grown(hole | hidden, _GAP) & covered
-    if rim.sum() < 30:
-        return None
-    weight = rim.astype(np.float32)
-    apart = np.asarray(cv2.GaussianBlur((fill.image - plate) * weight[..., None], (0, 0), 1.5), np.float32)
-    mass: NDArray[np.float32] = np.asarray(cv2.GaussianBlur(weight, (0, 0), 1.5), np.float32)
-    return float(((apart[rim] / mass[rim][:, None]) ** 2).mean())

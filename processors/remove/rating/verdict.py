@@ -71,6 +71,13 @@ def torn_frames(tally: Tally) -> list[int]:
     return [frame for frame, value in tally.torn.items() if value > TORN]
 
 
+def cut_frames(tally: Tally, expected: Expected, least_db: float) -> list[int]:
+    """Those of them in which it would be seen: their expectation, which holds how likely he is cut off and how much
+    of him shows, lies under what is asked for."""
+    poor = {*poor_frames(expected, least_db)}
+    return [frame for frame in torn_frames(tally) if frame in poor]
+
+
 def poor_frames(expected: Expected, least_db: float) -> list[int]:
     """The frames whose own expectation lies under what is asked for."""
     least = 10 ** (-least_db / 10)
@@ -103,23 +110,27 @@ def judge(shot: Shot, tally: Tally, rating: SelfRating, expected: Expected) -> t
     weak = weak or tally.share(Origin.PAINTED) > options.never_seen
     said, unapproved = network_reasons(shot, tally.origins)
     reasons, weak = reasons + said, weak or unapproved
-    unmet, torn = unmet_frames(tally), torn_frames(tally)
+    unmet, cut = unmet_frames(tally), cut_frames(tally, expected, options.min_psnr_db)
     if unmet:
         weak = weak or len(unmet) > _MOST_TORN * len(tally.frames)
         reasons.append(
             f"In {len(unmet)} frames ({ranges([n + first for n in unmet])}) the fill does not meet what "
             "stands around the matte: something moves behind it, or the matte is too small."
         )
-    # Where such a frame rates itself well all the same, that is for a person to look at, and no reason to refuse.
-    cut = {*torn} & {*poor_frames(expected, options.min_psnr_db)}
-    if torn:
+    if cut:
         weak = weak or len(cut) > _MOST_TORN * len(tally.frames)
         reasons.append(
-            f"In {len(torn)} frames ({ranges([n + first for n in torn])}) somebody moves behind the matte and was "
+            f"In {len(cut)} frames ({ranges([n + first for n in cut])}) somebody moves behind the matte and was "
             "put together from other frames: look whether anything is cut off. Another take of the same action "
             "would show it."
         )
-    poor = [frame for frame in poor_frames(expected, options.min_psnr_db) if frame not in (*unmet, *torn)]
+    spared = [frame for frame in torn_frames(tally) if frame not in cut]
+    if spared:
+        reasons.append(
+            f"In {len(spared)} frames ({ranges([n + first for n in spared])}) somebody who moves may stand behind the "
+            "matte; if he were cut off there, little would show."
+        )
+    poor = [frame for frame in poor_frames(expected, options.min_psnr_db) if frame not in (*unmet, *cut)]
     if poor:
         weak = weak or len(poor) + len({*unmet, *cut}) > _MOST_POOR * len(tally.frames)
         reasons.append(
