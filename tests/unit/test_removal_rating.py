@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from images import write_mattes
 from numpy.typing import NDArray
 from wetgate.processors.remove.fill import Fill, Origin, unseen_share
 from wetgate.processors.remove.holes import Region
+from wetgate.processors.remove.movers import vote
 from wetgate.processors.remove.open import open_shot
 from wetgate.processors.remove.rating.choice import Trial, choose, held_trial
 from wetgate.processors.remove.rating.expected import UNTORN, Facts, expect, facts_of, rate
@@ -59,7 +61,7 @@ def facts(
     frame: int, *, rim: float = 1e-5, beside: float = 0.0, torn: float = 0.0, rich: float = 1e-3, painted: float = 0.0
 ) -> Facts:
     """A real fill's; *beside* is what somebody who stands on the rim adds to its error."""
-    return Facts(frame, 1000, painted, painted, rich, 0.02, Rim(rim + beside, rim), 0.0, 0.0, torn)
+    return Facts(frame, 1000, painted, painted, rich, 0.02, Rim(rim + beside, rim), 0.0, torn)
 
 
 def test_an_error_of_place_shows_in_proportion_to_texture() -> None:
@@ -199,6 +201,7 @@ def test_somebody_beside_the_hole_counts_as_far_as_he_may_be_torn_behind_it() ->
         expect(trial, [facts(n, beside=part * (n < 10), torn=risk) for n in range(20)])
         for part, risk in ((0.0, 0.0), (0.03, UNTORN), (0.03, 0.9), (0.03, 0.0), (0.0, 0.9))
     )
+    assert math.isclose(UNTORN, 1 / (1 + math.exp(-vote._CERTAIN)))
     assert alone.psnr_db - whole.psnr_db < 0.5
     assert alone.psnr_db - torn.psnr_db > 10
     assert alone.psnr_db - strange.psnr_db > 10

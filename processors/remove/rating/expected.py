@@ -4,16 +4,16 @@ Probes lie elsewhere. What carries over is not their error but its cause: how fa
 which shows as error in proportion to texture. What they cannot tell, how well the sources fit just there and
 who moves behind the real matte, shows on the rim around it, where the fill covers a few pixels of known picture.
 
-    shown = PROBE * off * (texture + FLOOR) + RIM * rim + risk * beside * (HIDDEN + LAID * moving)
+    shown = PROBE * off * (texture + FLOOR) + RIM * rim + TORN * risk * min(beside, contrast)
     error = (1 - painted) * shown + painted * max(PAINT * off_painted * contrast, shown)
 
 with `off` the probes' error over their texture, and `off_painted` the error of painting the probes
 from their edges over the variance of what stands around them (it predicts painting to 2.4 dB in the
 median, texture to 3.3). Somebody who stands beside the hole makes an error on the rim and none in the hole,
 unless he is behind it too and is torn: so `rim` is what most of the rim shows and only `risk` (how likely he
-is torn) of what he adds to it, all of it where nobody was made out; and where he is torn, it shows by `beside`, what
-he adds at the most in the frames around. The constants were fitted on the benchmark's tuning half
-(benchmarks/removing/cases.py).
+is torn) of what he adds to it, all of it where nobody was made out. Where he is torn, it shows by `beside`, what
+he adds at the most in the frames around: he may be hidden wholly. `contrast`, the variance, bounds that as it
+bounds paint. The constants were fitted on the benchmark's tuning half (benchmarks/removing/cases.py).
 """
 
 from __future__ import annotations
@@ -36,10 +36,8 @@ from .texture import contrast, texture
 
 FLOOR = 3e-5
 """Squared slope of the plainest picture: below it codecs and grain, not texture, make the error."""
-PROBE, RIM = 0.3, 0.7
-"""Fitted on jobs of the tuning half, where .1 to .5 and .5 to .85 do about as well."""
-HIDDEN, LAID = 0.2, 1.0
-"""What of him shows where he is torn: whether he was laid or not, and for all that was laid of him."""
+PROBE, RIM, TORN = 0.3, 0.6, 0.2
+"""Fitted on jobs of the tuning half, where .1 to .5, .5 to .7 and .15 to .3 do about as well."""
 PAINT = 1.3
 SPREAD_DB = 2.5
 """How far predictions are off (one standard deviation) where the probes agree."""
@@ -55,8 +53,8 @@ UNTORN = 1 / (1 + math.exp(3.75))
 class Facts:
     """What can be measured on a real fill without the truth.
 
-    Shares of its `pixels`: `unseen`, what no source gave, of that `painted`, what no network made either, and
-    `moving`, what was laid of somebody who moves. `torn` is as in `Fill`.
+    Shares of its `pixels`: `unseen`, what no source gave, and of that `painted`, what no network made either.
+    `torn` is as in `Fill`.
     """
 
     frame: int
@@ -67,7 +65,6 @@ class Facts:
     contrast: float
     rim: Rim | None
     mismatch: float
-    moving: float
     torn: float
 
 
@@ -87,7 +84,6 @@ def facts_of(plate: Image, fill: Fill, hole: Mask) -> Facts:
         contrast=contrast(plate, hole, np.zeros_like(hole)),
         rim=rim_of(plate, fill, hole),
         mismatch=fill.mismatch,
-        moving=float((origins == Origin.MOVER).mean()),
         torn=fill.torn,
     )
 
@@ -179,8 +175,8 @@ def _around(facts: Sequence[Facts], probed: NDArray[np.float64]) -> NDArray[np.f
     risk = np.maximum(torn - UNTORN, 0) / (1 - UNTORN)
     fits = _windows(typical + np.where(torn == 0, 1, risk) * apart, NEAR).mean(axis=-1)
     beside = _windows(apart, AROUND).max(axis=-1)
-    moving = np.array([one.moving for one in facts])
-    return np.asarray(RIM * fits + risk * beside * (HIDDEN + LAID * moving))
+    shows = np.minimum(beside, [one.contrast for one in facts])
+    return np.asarray(RIM * fits + TORN * risk * shows)
 
 
 def _windows(values: NDArray[np.float64], reach: int) -> NDArray[np.float64]:
