@@ -13,10 +13,11 @@ from wetgate.processors.remove.movers.candidates import Candidate, Target
 from wetgate.processors.remove.movers.complete import Movers
 from wetgate.processors.remove.movers.follow import followed
 from wetgate.processors.remove.movers.motion import completed, nearest
-from wetgate.processors.remove.movers.pieces import placed
+from wetgate.processors.remove.movers.piece import placed
 from wetgate.processors.remove.movers.scene import Scene
 from wetgate.processors.remove.movers.segment import mover_alpha, still_background
-from wetgate.processors.remove.movers.vote import sure
+from wetgate.processors.remove.movers.vote import sure, whole
+from wetgate.processors.remove.movers.ways import Ways
 from wetgate.processors.remove.sources.camera import Camera
 
 HEIGHT, WIDTH, LENGTH = 120, 200, 40
@@ -196,7 +197,8 @@ def test_what_stood_still_is_not_taken_for_whoever_passed_there() -> None:
     plate = np.where(hole[..., None], 0.9, walking(20)).astype(np.float32)
     whole = (slice(0, HEIGHT), slice(0, WIDTH))
     target = Target(20, whole, plate, ground, movers.scene.hidden(20), hole, movers.scene.alpha(20))
-    wrong = [one.strayed[hole & one.valid & (one.alpha > 0.5)] for one in followed(movers.scene, movers.flows, target)]
+    found_ways = followed(movers.scene, movers.flows, movers.pieces, target)
+    wrong = [one.strayed[hole & one.valid & (one.alpha > 0.5)] for one in found_ways]
     found = np.concatenate(wrong)
     assert len(found) > 100
     assert np.median(found) > 10
@@ -226,3 +228,52 @@ def test_unlabelled_places_go_with_the_nearest_label() -> None:
     labels[:, 0], labels[:, 9] = 4, 7
     assert nearest(labels)[1].tolist() == [4] * 5 + [7] * 5
     assert not nearest(np.zeros((3, 10), np.int32)).any()
+
+
+def running(frame: int) -> np.ndarray:
+    """Somebody 24 pixels wide runs to the right, 9 pixels a frame, from the tenth on."""
+    image = GROUND.copy()
+    left = 10 + 9 * (frame - 10)
+    image[30:90, max(0, left) : max(0, left + 24)] = SOMEBODY[:, max(0, -left) :]
+    return np.asarray(image, np.float32)
+
+
+def test_somebody_fast_is_found_beyond_what_flow_sees() -> None:
+    """Seen for a few frames he has gone 9 pixels in each; behind the matte he keeps that pace, and says how far."""
+    movers = movers_of(running, lambda _: box(110, 200), span=(11, 24))
+    pieces = movers.pieces
+    runner = max(pieces.of(13)[1], key=lambda one: float(one.mask.sum()))
+    ways = Ways(movers.scene, pieces.of)
+    (seen, _), blind = ways.gone(runner, 17)
+    assert abs(seen - 36) < 2
+    assert blind == 0
+    (far, _), blind = ways.gone(runner, 23)
+    assert abs(far - 90) < 8
+    assert 15 < blind < 60
+
+
+def test_one_body_stands_in_one_place() -> None:
+    """A pixel of somebody who stands beside the hole now is as far astray in it as he went since."""
+    movers = movers_of(walking, lambda n: box(30, 60) if n == 20 else np.zeros((HEIGHT, WIDTH), bool))
+    whole_frame = (slice(0, HEIGHT), slice(0, WIDTH))
+    x, y = np.meshgrid(np.arange(WIDTH, dtype=np.float32), np.arange(HEIGHT, dtype=np.float32))
+    astray = movers.pieces.astray(20, 12, whole_frame, x, y)
+    assert np.abs(astray[40:80, 50:66] - 24).max() < 2
+    assert not astray[40:80, 100:].any()
+
+
+def test_half_a_body_is_nobody() -> None:
+    """A strip of somebody of whom the rest is not believed goes too; who is believed nearly whole stays."""
+    frames, zero = np.full((20, 20), 18, np.int32), np.zeros((20, 20), np.float32)
+    alpha = zero.copy()
+    alpha[2:18, 4:16] = 1
+    picture = np.zeros((20, 20, 3), np.float32)
+    there = np.ones((20, 20), bool)
+    one = Candidate(frames, zero, zero, picture, alpha, there, zero, zero)
+    target = Target(20, (slice(0, 20), slice(0, 20)), picture, picture, there, there, zero)
+    weights = np.ones((1, 20, 20), np.float32)
+    strip, most = alpha.copy(), alpha.copy()
+    strip[5:] = 0
+    most[15:] = 0
+    assert whole(target, [one], weights, strip).max() < 0.05
+    assert whole(target, [one], weights, most)[2:15, 4:16].min() > 0.95

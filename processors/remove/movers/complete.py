@@ -19,7 +19,7 @@ from .motion import Flows, grid
 from .pieces import Pieces
 from .scene import Scene
 from .segment import mover_alpha
-from .vote import arbitrate, attached, doubt, sure
+from .vote import arbitrate, attached, doubt, sure, whole
 
 REACH = 24
 """Frames before and after at which a mover is looked for."""
@@ -64,11 +64,12 @@ class Movers:
         if not self._near(target):
             return None
         gone = list(candidates(scene, self.pieces, target))
-        ways = list(followed(scene, self.flows, target))
+        ways = list(followed(scene, self.flows, self.pieces, target))
         weights, shares = arbitrate(gone, ways, target)
         weights = np.concatenate([weights * (1 - shares.sum(axis=0)), shares])
         found = [*gone, *ways]
         believed = attached(target, found, weights) * sure(target, found, weights)
+        believed = whole(target, found, weights, believed)
         found = [replace(one, alpha=one.alpha * believed) for one in found]
         return self._fused(target, found, weights, region, hole, doubt(target, found, weights))
 

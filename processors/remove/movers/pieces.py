@@ -5,15 +5,15 @@ Pixels and frames are the scene's; a piece's velocity is beyond the camera's mot
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ...pictures.layout import Image, Mask
+from ...pictures.layout import Image
 from .motion import Field, grid, nearest
+from .piece import Piece, placed
 from .scene import Scene
+from .ways import Ways
 
 _LEAST = 30
 """Pixels below which a piece is a speck."""
@@ -21,26 +21,12 @@ _HISTORY = 10
 """Frames over which a velocity is measured: about a stride."""
 _GONE = 0.5
 """Share of a piece that must still be seen while it is followed."""
-_NEAR, _ASTRAY = 2.0, 0.5
-"""A piece is looked for within so many pixels, and so much of the way it has gone, of where it is expected."""
-_FAR = 40.0
-"""It is never looked for farther off than this."""
-_CALM = 0.01
-"""Squared error a pixel (0..1, summed over RGB) that must be saved for standing at the very edge of that."""
-
+_WALKS = 0.5
+"""Share of its shorter side by which a piece must have gone to have gone anywhere."""
+_DRIFT = 0.2
+"""Share of the way that was seen by which it may be measured wrongly."""
 _OUTSIDE = -1e4
 """A coordinate that no picture has."""
-
-
-@dataclass(frozen=True)
-class Piece:
-    """One mover, or several that touch, in one frame: its `label`, box (`top`, `left`) and `mask` (h, w) in it."""
-
-    frame: int
-    label: int
-    top: int
-    left: int
-    mask: NDArray[np.float32]
 
 
 class Pieces:
@@ -49,6 +35,9 @@ class Pieces:
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
         self._pieces: dict[int, tuple[NDArray[np.int32], list[Piece]]] = {}
+        self._ways = Ways(scene, self.of)
+        self._frame = -1
+        self._stood: dict[int, tuple[NDArray[np.int32], Field, Field | None]] = {}
         self._speed: dict[tuple[int, int, int], tuple[float, float]] = {}
 
     def of(self, frame: int) -> tuple[NDArray[np.int32], list[Piece]]:
@@ -77,23 +66,37 @@ class Pieces:
     def seen_from(self, frame: int, number: int, window: tuple[slice, slice]) -> tuple[Field, Field, NDArray[np.int32]]:
         """Where each pixel of a *window* of *frame* lies in *number*, whose pieces have gone their way meanwhile,
         and (h, w) the label of the piece that it goes with, the nearest; 0 where there are none."""
-        scene = self._scene
-        x, y = grid(*scene.shape)
-        shift = scene.between(frame, number)
-        rgb, labels = scene.rgb(number), self.of(number)[0]
-        if shift is not None:
-            x, y = x + shift[..., 0], y + shift[..., 1]
-            rgb = np.asarray(cv2.remap(rgb, x, y, cv2.INTER_LINEAR), np.float32)
-            labels = cv2.remap(labels.astype(np.float32), x, y, cv2.INTER_NEAREST).astype(np.int32)
-        stands, offsets = self._stand(frame, number, rgb, labels)
+        stands, offsets, shift = self._standing(frame, number)
         own = nearest(stands)[window]
-        rest_x, rest_y = grid(*own.shape)
-        from_x = rest_x + window[1].start - offsets[own, 0]
-        from_y = rest_y + window[0].start - offsets[own, 1]
-        if shift is not None:
-            both = cv2.remap(np.dstack([x, y]), from_x, from_y, cv2.INTER_LINEAR, borderValue=(_OUTSIDE, _OUTSIDE))
-            from_x, from_y = np.ascontiguousarray(both[..., 0]), np.ascontiguousarray(both[..., 1])
-        return from_x, from_y, own
+        x, y = _back(offsets[own], window, shift)
+        return x, y, own
+
+    def astray(self, frame: int, number: int, window: tuple[slice, slice], x: Field, y: Field) -> Field:
+        """(h, w) how many pixels *x*, *y* in *number*, taken for what stands in a *window* of *frame*, lie off the
+        place that the piece they show has come from: one body stands in one place."""
+        labels, pieces = self.of(number)
+        _, offsets, shift = self._standing(frame, number)
+        whole = np.zeros(len(offsets), bool)
+        whole[[one.label for one in pieces]] = True
+        there = cv2.remap(labels.astype(np.float32), x, y, cv2.INTER_NEAREST).astype(np.int32)
+        from_x, from_y = _back(offsets[there], window, shift)
+        return np.asarray(np.hypot(x - from_x, y - from_y) * whole[there], np.float32)
+
+    def _standing(self, frame: int, number: int) -> tuple[NDArray[np.int32], Field, Field | None]:
+        """What `_stand` says, and the camera's own motion from *frame* to *number*; kept for one *frame*."""
+        if self._frame != frame:
+            self._frame, self._stood = frame, {}
+        if number not in self._stood:
+            scene = self._scene
+            shift = scene.between(frame, number)
+            rgb, labels = scene.rgb(number), self.of(number)[0]
+            if shift is not None:
+                x, y = grid(*scene.shape)
+                x, y = x + shift[..., 0], y + shift[..., 1]
+                rgb = np.asarray(cv2.remap(rgb, x, y, cv2.INTER_LINEAR), np.float32)
+                labels = cv2.remap(labels.astype(np.float32), x, y, cv2.INTER_NEAREST).astype(np.int32)
+            self._stood[number] = (*self._stand(frame, number, rgb, labels), shift)
+        return self._stood[number]
 
     def _stand(self, frame: int, number: int, rgb: Image, labels: NDArray[np.int32]) -> tuple[NDArray[np.int32], Field]:
         """(h, w) the labels of the pieces of *number* where they stand in *frame*, and how far each went, by label.
@@ -105,23 +108,34 @@ class Pieces:
         plate, seen = scene.rgb(frame), ~scene.hidden(frame)
         ground = np.asarray(np.where(known[..., None], still, plate), np.float32)
         stands = np.zeros(labels.shape, np.int32)
-        offsets = np.zeros((int(labels.max()) + 1, 2), np.float32)
+        offsets = np.zeros((int(self.of(number)[0].max()) + 1, 2), np.float32)
         for piece in self.of(number)[1]:
             mask = (labels == piece.label).astype(np.uint8)
             left, top, wide, tall = cv2.boundingRect(mask)
             if not wide:
                 continue
             box = (slice(top, top + tall), slice(left, left + wide))
-            speed = self.velocity(piece, 1 if number > frame else -1)
-            gone = (speed[0] * (frame - number), speed[1] * (frame - number))
+            (x, y), unsure = self._gone(piece, frame)
             own = mask[box].astype(np.float32)
-            expected = (left + gone[0], top + gone[1])
-            at = placed(np.ascontiguousarray(rgb[box]), own, expected, plate, ground, seen, float(np.hypot(*gone)))
-            offsets[piece.label] = (at[0] - left, at[1] - top)
-            move = np.array([[1, 0, at[0]], [0, 1, at[1]]], np.float64)
+            at_x, at_y = placed(np.ascontiguousarray(rgb[box]), own, (left + x, top + y), plate, ground, seen, unsure)
+            offsets[piece.label] = (at_x - left, at_y - top)
+            move = np.array([[1, 0, at_x], [0, 1, at_y]], np.float64)
             there = cv2.warpAffine(own, move, labels.shape[::-1], flags=cv2.INTER_LINEAR) > 0.5
             stands[there] = piece.label
         return stands, offsets
+
+    def _gone(self, piece: Piece, frame: int) -> tuple[tuple[float, float], float]:
+        """How far *piece* has gone until *frame*, and by how many pixels that may be wrong.
+
+        Somebody who goes somewhere is followed step by step. Who moves less than his own width may as well bend or
+        swing a leg, and steps would carry all of him along: there the mean of his flow is the better guess.
+        """
+        if self._ways.stride(piece) > _WALKS * min(piece.mask.shape):
+            way, blind = self._ways.gone(piece, frame)
+            return way, blind + _DRIFT * float(np.hypot(*way))
+        speed = self.velocity(piece, 1 if piece.frame > frame else -1)
+        gone = (speed[0] * (frame - piece.frame), speed[1] * (frame - piece.frame))
+        return gone, float(np.hypot(*gone))
 
     def _followed(self, piece: Piece, step: int) -> tuple[float, float]:
         scene, number = self._scene, piece.frame
@@ -140,54 +154,19 @@ class Pieces:
             total, count = total + step * moved, count + 1
             x, y, number = x + moved[0], y + moved[1], number + step
         if not count:
-            return self._around(piece, step)
+            ahead = self._ways.flow(piece, step)
+            return ahead[0] * step, ahead[1] * step
         return float(total[0] / count), float(total[1] / count)
 
-    def _around(self, piece: Piece, step: int) -> tuple[float, float]:
-        """The same from whatever flow the piece has, where most of it is not seen a frame on."""
-        scene = self._scene
-        box = (slice(piece.top, piece.top + piece.mask.shape[0]), slice(piece.left, piece.left + piece.mask.shape[1]))
-        for way in (step, -step):
-            if scene.holds(piece.frame + way):
-                flow, weight = scene.flow(piece.frame, way)
-                firm = weight[box] * piece.mask
-                if firm.sum() > 1:
-                    mean = (flow[box] * firm[..., None]).sum(axis=(0, 1)) / firm.sum() * way
-                    return float(mean[0]), float(mean[1])
-        return 0.0, 0.0
 
-
-def placed(
-    rgb: Image, mask: NDArray[np.float32], at: tuple[float, float], plate: Image, ground: Image, seen: Mask, way: float
-) -> tuple[float, float]:
-    """Where (left, top) a piece that is expected *at* a place stands, to the pixel, by what is *seen* of it there.
-
-    *rgb* and *mask* are its own box, *plate*, *ground* and *seen* the picture it is looked for in; it
-    went *way* pixels since it was seen. What the piece explains better than the ground speaks for a
-    place, what it would hide that is seen against it.
-    """
-    reach = int(min(_NEAR + _ASTRAY * way, _FAR))
-    height, width = mask.shape
-    left, top = round(at[0]) - reach, round(at[1]) - reach
-    wide, tall = width + 2 * reach, height + 2 * reach
-    move = np.array([[1, 0, -left], [0, 1, -top]], np.float64)
-    size = (wide, tall)
-    weight = cv2.warpAffine(seen.astype(np.float32), move, size, flags=cv2.INTER_NEAREST)
-    if not weight.any():
-        return at
-    p = cv2.warpAffine(plate, move, size, flags=cv2.INTER_NEAREST)
-    g = cv2.warpAffine(ground, move, size, flags=cv2.INTER_NEAREST)
-    before = weight * (((g - p) ** 2).sum(axis=-1) - (p**2).sum(axis=-1))
-    gain = np.asarray(cv2.matchTemplate(before.astype(np.float32), mask, cv2.TM_CCORR), np.float32)
-    gain = gain - cv2.matchTemplate(weight, (mask * (rgb**2).sum(axis=-1)).astype(np.float32), cv2.TM_CCORR)
-    for channel in range(3):
-        shown = np.ascontiguousarray(weight * p[..., channel])
-        gain = gain + 2 * cv2.matchTemplate(shown, np.ascontiguousarray(mask * rgb[..., channel]), cv2.TM_CCORR)
-    dx = np.arange(2 * reach + 1) + left - at[0]
-    dy = np.arange(2 * reach + 1) + top - at[1]
-    off = (dx[None] ** 2 + dy[:, None] ** 2) / max(reach, 1) ** 2
-    gain = gain - np.asarray(_CALM * float(mask.sum()) * off, np.float32)
-    best = np.unravel_index(int(gain.argmax()), gain.shape)
-    if gain[best] - gain[round(at[1]) - top, round(at[0]) - left] < 1e-4 * float(mask.sum()):
-        return at
-    return float(left + best[1]), float(top + best[0])
+def _back(offsets: Field, window: tuple[slice, slice], shift: Field | None) -> tuple[Field, Field]:
+    """x and y (h, w) from where each pixel of a *window* came, (h, w, 2) *offsets* and then the camera undone."""
+    x, y = grid(*offsets.shape[:2])
+    x = x + window[1].start - offsets[..., 0]
+    y = y + window[0].start - offsets[..., 1]
+    if shift is None:
+        return x, y
+    rest_x, rest_y = grid(*shift.shape[:2])
+    whole = np.dstack([rest_x + shift[..., 0], rest_y + shift[..., 1]])
+    both = cv2.remap(whole, x, y, cv2.INTER_LINEAR, borderValue=(_OUTSIDE, _OUTSIDE))
+    return np.ascontiguousarray(both[..., 0]), np.ascontiguousarray(both[..., 1])

@@ -48,8 +48,11 @@ _GUESSED = 2.0
 wrongly laid movers cost (the tuning half of `benchmarks/removal.py`) and the movers lost (`benchmarks/movers.py`)."""
 _SPLIT = 0.25
 """The same for how far candidates differ (0..1)."""
+_PART = 0.25
+"""Share of somebody up to which he is not laid at all; from twice as much on he is."""
 
 Weights = NDArray[np.float32]
+Field = NDArray[np.float32]
 
 
 def weigh(found: Sequence[Candidate], target: Target) -> Weights:
@@ -148,6 +151,29 @@ def sure(target: Target, found: Sequence[Candidate], weights: Weights) -> NDArra
     error = np.einsum("khw,khw->hw", shares, np.stack([one.error for one in found]))
     guessed = 1 / (1 + (error * age / _GUESSED) ** 2)
     return np.asarray(guessed / (1 + (split / _SPLIT) ** 4), np.float32)
+
+
+def whole(target: Target, found: Sequence[Candidate], weights: Weights, believed: NDArray[np.float32]) -> Field:
+    """(h, w) 0..1: *believed*, but none of somebody of whom only a smaller part would be laid: half a body is nobody.
+
+    Of whom is asked of each candidate that shows him, and counts as far as the candidate does.
+    """
+    if not len(found):
+        return believed
+    shares = np.asarray(weights / np.maximum(weights.sum(axis=0), 1e-6), np.float32)
+    alphas = np.stack([one.alpha for one in found])
+    laid = np.einsum("khw,khw->hw", shares, alphas) * believed
+    kept, total = np.zeros(laid.shape, np.float32), np.full(laid.shape, 1e-6, np.float32)
+    for alpha, share in zip(alphas, shares, strict=True):
+        inside = ((alpha > 0.5) & target.wanted).astype(np.uint8)
+        count, labels = cv2.connectedComponents(inside, connectivity=8)
+        area = np.maximum(np.bincount(labels.ravel(), minlength=count), 1)
+        part = np.bincount(labels.ravel(), laid.ravel(), count) / area
+        part[0] = 0
+        stays = cv2.dilate(np.clip((part[labels] - _PART) / _PART, 0, 1), np.ones((5, 5), np.uint8))  # soft edges too
+        kept += share * alpha * stays
+        total += share * alpha
+    return np.asarray(believed * kept / total, np.float32)
 
 
 def doubt(target: Target, found: Sequence[Candidate], weights: Weights) -> float:
