@@ -94,6 +94,10 @@ def _standing(x: float, y: float, height: float) -> Matte:
     return Matte(MAN, 274, height, x, y, held=True)
 
 
+def _walking(x: float, y: float, dx: float, dy: float, height: float) -> Matte:
+    return Matte(TENNIS_MATTE, 0, height, x, y, dx, dy)
+
+
 def _take(name: str, cam: str, half: Half, matte: Matte, later: int, **more: object) -> Case:
     case = Case(
         name, f"{POSE}/with_inserted_person/{cam}.mp4", matte, half, Kind.TAKE, "none", 20, 40, 540,
@@ -142,6 +146,16 @@ CASES = {
         Case("pose2-crossed", f"{POSE}/clean_plate/cam02.mp4", _crossing(0.9, 0.45, -0.8, 0.35), _REPORT, Kind.MOVER,
              "still", width=360, frames=60, first=20),
         Case("vtest-later", VTEST, _crossing(0.1, 0.5, 0.7, 0.3), _REPORT, Kind.MOVER, "still", first=560),
+        # The same behind an outline that changes its own shape as it goes.
+        Case("vtest-outline", VTEST, _walking(0.6, 0.42, 0.35, 0.13, 0.26), _TUNING, Kind.MOVER, "still", 20, 60, 576),
+        Case("bmx-outline", BMX, _walking(0.8, 0.5, -0.6, 0.0, 0.5), _TUNING, Kind.MOVER, BMX_MATTE, 18, 40,
+             store="png"),
+        Case("juggle-outline", JUGGLE, _walking(0.4, 0.6, 0.35, -0.05, 0.45), _TUNING, Kind.MOVER, "cut out", 60, 44,
+             640),
+        Case("pose-outline", f"{POSE}/clean_plate/cam01.mp4", _walking(0.25, 0.35, 0.55, 0.1, 0.3), _TUNING,
+             Kind.MOVER, "still", 10, 60, 360),
+        Case("pose2-outline", f"{POSE}/clean_plate/cam02.mp4", _walking(0.25, 0.45, 0.55, -0.05, 0.3), _TUNING,
+             Kind.MOVER, "still", 20, 60, 360),
         # Another take of the same action is the only source.
         _take("take-cam01", "cam01", _TUNING, Matte(BMX_MATTE, 0, 0.16, 0.2, 0.22, 0.1), -1),
         _take("take-cam01-low", "cam01", _TUNING, Matte(BMX_MATTE, 0, 0.16, 0.2, 0.7, 0.1), -1),

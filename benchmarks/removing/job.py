@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from wetgate.schema.request import Request, Source
+
 from .made import Made
 
 _ENTRY = "from removing.job import main; main()"
@@ -42,22 +44,26 @@ class Result:
         return None if found is None else float(found)
 
 
-def run_job(made: Made, folder: Path, *, threads: int) -> Result:
-    """Remove what the mattes cover, with the real processor, in a subprocess."""
-    options: dict[str, Any] = {"feather": 0}
+def request_of(made: Made, folder: Path) -> Request:
+    """The removal of what the mattes cover; a case's take is then its only source."""
+    options: dict[str, object] = {"feather": 0}
     if made.take is not None:
         options["use_own_frames"] = False
-    request = {
-        "plate": {"path": str(made.plate), "name": "plate"},
-        "matte": str(made.mattes),
-        "sources": [{"path": str(made.take), "name": "take 1"}] if made.take else [],
-        "options": options,
-        "work": str(folder / "work"),
-        "out": str(folder / "out"),
-    }
+    return Request(
+        plate=Source(path=made.plate, name="plate"),
+        matte=made.mattes,
+        sources=(Source(path=made.take, name="take 1"),) if made.take else (),
+        options=options,
+        work=folder / "work",
+        out=folder / "out",
+    )
+
+
+def run_job(made: Made, folder: Path, *, threads: int) -> Result:
+    """Remove what the mattes cover, with the real processor, in a subprocess."""
     folder.mkdir(parents=True, exist_ok=True)
     asked, told = folder / "request.json", folder / "result.json"
-    asked.write_text(json.dumps(request), "utf-8")
+    asked.write_text(request_of(made, folder).model_dump_json(), "utf-8")
     here = str(Path(__file__).resolve().parents[1])
     path = ":".join([here, *(p for p in sys.path if p)])
     environment = {"PYTHONPATH": path, "OMP_NUM_THREADS": str(threads), "OPENCV_FOR_THREADS_NUM": str(threads)}
@@ -85,7 +91,6 @@ def main() -> None:
     from wetgate.processors.remove import Remove
     from wetgate.processors.runner import run_processor
     from wetgate.schema.errors import WetgateError
-    from wetgate.schema.request import Request
 
     asked, told, threads = sys.argv[1:4]
     cv2.setNumThreads(int(threads))

@@ -27,7 +27,7 @@ def write_sheet(path: Path, made: Made, ours: dict[int, Image], telea: Callable[
         ("truth", "", lambda n: made.pictures[n]),
         ("plate", "what was given", lambda n: made.holed[n]),
         ("Telea", "cv2.inpaint", telea),
-        ("Wetgate", "the master", lambda n: ours[n]),
+        ("Wetgate", "what was made", lambda n: ours[n]),
         ("error x4", "grey is none", lambda n: np.clip(0.5 + 2 * (ours[n] - made.pictures[n]), 0, 1)),
     ]
     sheet = contact_sheet(

@@ -36,14 +36,19 @@ def head() -> str:
 
 
 def rows(words: dict[str, Any]) -> Iterable[str]:
-    """A case's rows, and one line about its job."""
+    """A case's rows, and one line about its job if there was one."""
     for method, row in words["rows"].items():
         cells = ["-" if row[key] is None else form.format(row[key]) for key, (_, form) in _COLUMNS.items()]
         yield f"{words['case']:16} {method:10} " + " ".join(f"{cell:>7}" for cell in cells)
+    if "verdict" in words:
+        yield _job(words)
+
+
+def _job(words: dict[str, Any]) -> str:
     rating = words["rating"] or {}
     never, changed = words["never_seen"], words.get("changed_outside", "?")
     verdict = f"{words['verdict']}: {words['fault']}" if words["fault"] else words["verdict"]
-    yield (
+    return (
         f"{'':16} -> {verdict}; {words.get('true_db') or 0:.1f} dB inside over all frames, rated "
         f"{rating.get('expected_psnr_db', float('nan')):.1f} dB over {rating.get('covered', 0):.0%}; never seen "
         f"{'?' if never is None else format(never, '.1%')}; {changed} values changed outside; "
@@ -69,8 +74,10 @@ def summary(found: Sequence[dict[str, Any]]) -> Iterable[str]:
     takes = [w for w in done if w["kind"] == Kind.TAKE]
     if takes:
         yield f"another take as the only source: {_mean(takes, OURS, 'background_db')} dB ({len(takes)} jobs)"
-    yield f"values changed outside: {sum(w['changed_outside'] for w in done)}"
-    yield from self_rating(done)
+    jobs = [w for w in done if "verdict" in w]
+    if jobs:
+        yield f"values changed outside: {sum(w['changed_outside'] for w in jobs)}"
+        yield from self_rating(jobs)
 
 
 def _movers(chosen: Sequence[dict[str, Any]]) -> Iterable[str]:
