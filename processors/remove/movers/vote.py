@@ -30,8 +30,8 @@ _WHOLE = 0.3
 _MOST = 0.4
 """Share of the candidates that must show such a piece."""
 _SIGNS, _CERTAIN = (2.9, 31.0, 3.5, 1.9), -3.75
-"""The weights of `signs` and their offset: a logistic fit of an edge recall under .8, to half of the cases of
-`benchmarks/movers.py`."""
+"""The weights of `signs` and their offset: a logistic fit of an edge recall under .8, to performers behind made
+mattes."""
 _EDGE = 5
 """Pixels beside the hole in which a performer who goes on behind it is looked for."""
 _CLOSE = 0.2
@@ -40,12 +40,12 @@ _ALONE = 0.2
 """The difference (0..1) that is assumed where only one way arrives."""
 _ODDS, _STRAYING, _DIFFERENT = 3.5, 0.7, 0.15
 """Odds for what was followed, how they fall with the pixels it may have strayed and with the difference
-(0..1) between both ways: a logistic fit of which errs less, to half of the cases of `benchmarks/movers.py`."""
+(0..1) between both ways: a logistic fit of which errs less, to performers behind made mattes."""
 _CHOOSE = 3
 """How many times over these odds count."""
 _GUESSED = 2.0
 """Error (0..1) times frames gone at which a mover is as likely somewhere else. Like the next it lies between what
-wrongly laid movers cost (the tuning half of `benchmarks/removal.py`) and the movers lost (`benchmarks/movers.py`)."""
+wrongly laid movers cost and the movers that are lost, both in the tuning half of `benchmarks/removal.py`."""
 _SPLIT = 0.25
 """The same for how far candidates differ (0..1)."""
 _PART = 0.25
