@@ -91,10 +91,6 @@ class FaultBench(Bench, Generic[Connector]):
     def forbid(self, *, writing: bool) -> None:
         """Take our user's right to write away, or (False) give it back."""
 
-    def end_sessions(self) -> None:
-        """All that the site gave out to log in with for a while runs out."""
-        raise NotImplementedError(f"{type(self).__name__} gives none out")
-
     def lose_answers(self, call: str, count: int = 1) -> None:
         self.order(call, self._loss.model_copy(update={"when": "after", "times": count}))
 

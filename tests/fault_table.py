@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,8 +52,6 @@ ROWS: dict[str, Fault | str] = {
 }
 
 
-SESSIONS = "sessions run out"
-"""A row of the site that gives some out."""
 APART = ("504 after commit", "non-JSON 500", "connection reset", "slow reply", "killed after a call")
 
 
@@ -70,9 +68,19 @@ class Run:
 class FaultTable:
     """Runs rows against one tracker."""
 
-    def __init__(self, kind: str, site: str, bench: Callable[[], FaultBench[Any]], folder: Path) -> None:
-        """*kind* of connector, address of the *site*, and what makes the bench of a run, with a project of its own."""
-        self._kind, self._new_bench, self.folder = kind, bench, folder
+    def __init__(
+        self,
+        kind: str,
+        site: str,
+        bench: Callable[[], FaultBench[Any]],
+        folder: Path,
+        own: Mapping[str, Callable[[], object]] | None = None,
+    ) -> None:
+        """*kind* of connector, address of the *site*, and what makes the bench of a run, with a project of its own.
+
+        *own* are rows of this site alone, by name: what happens there before the call.
+        """
+        self._kind, self._new_bench, self.folder, self._own = kind, bench, folder, own or {}
         self._gateway = Gateway(site, folder / "gateway")
         self.number = 0
         self.clean = self._run("", 0).calls
@@ -165,8 +173,8 @@ class FaultTable:
             # A person reads why (of a refused status too: the task is told), gives the right back, publishes again.
             return publishing.carry()
 
-        if fault == SESSIONS:
-            self._gateway.at(nth, "before", bench.end_sessions)
+        if fault in self._own:
+            self._gateway.at(nth, "before", self._own[fault])
             return publishing.carry()
 
         def delete() -> None:

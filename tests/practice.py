@@ -162,9 +162,6 @@ class SandboxBench(PracticeBench[ShotGrid]):
     def forbid(self, *, writing: bool) -> None:
         self.site.sandbox.deny(self.script_name, *(["* *"] if writing else []))
 
-    def end_sessions(self) -> None:
-        self.site.sandbox.end_sessions()
-
     def movie(self, version: EntityRef) -> bytes:
         """What arrived as the version's movie, as the vendor's client downloads it."""
         row = self.person.find_one("Version", [["id", "is", int(version.id)]], ["sg_uploaded_movie"])

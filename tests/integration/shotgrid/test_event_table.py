@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
 from benches import new_project
 from event_table import EventRows, EventTable, NumberedRows, event_table
-from listening import NumberedSite
+from listening import Daemon, NumberedSite
 from practice import LEAVES_FILES_OPEN, Practice, SandboxBench, practice
 from waiting import wait_for
 from wetgate.connectors.contract import grey_png
@@ -51,6 +52,14 @@ class ShotGridActs(NumberedSite):
     def skip(self) -> None:
         self._site.sandbox.site.events.skip_ids = 3
 
+    def end_sessions(self) -> None:
+        """All that the site gave out to log in with for a while runs out."""
+        self._site.sandbox.end_sessions()
+
+
+def _is_a_job(daemon: Daemon, task: EntityRef) -> bool:
+    return daemon.jobs(task) == 1
+
 
 @pytest.fixture(scope="module")
 def events(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EventTable]:
@@ -71,9 +80,10 @@ class TestShotGridEvents(NumberedRows, EventRows):
     def test_sessions_run_out(self, events: EventTable, tmp_path: Path) -> None:
         """What people attach is fetched also when the session of the first download ended long ago."""
         house, matte = events.listening, tmp_path / "matte.png"
+        assert isinstance(house.acts, ShotGridActs)
         matte.write_bytes(grey_png(160, 90))
         for grow in range(2, 4):
             task = house.bench.make_task("cleanup", "plate: A001C001")
             house.bench.write_note(task, f"matte: matte.png\ngrow: {grow}", [matte])
-            wait_for(lambda task=task: events.first.jobs(task) == 1, 120, "the task is a job")  # type: ignore[misc]
-            house.bench.end_sessions()
+            wait_for(partial(_is_a_job, events.first, task), 120, "the task is a job")
+            house.acts.end_sessions()

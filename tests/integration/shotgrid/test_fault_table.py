@@ -7,9 +7,11 @@ from contextlib import closing
 
 import pytest
 from benches import new_project
-from fault_table import SESSIONS, FaultRows, FaultTable
+from fault_table import FaultRows, FaultTable
 from practice import LEAVES_FILES_OPEN, SandboxBench, practice
 from wetgate.daemon.sandbox import Fault
+
+SESSIONS = "sessions run out"
 
 pytestmark = pytest.mark.filterwarnings(LEAVES_FILES_OPEN)
 
@@ -19,7 +21,13 @@ def table(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     """A site that takes uploads by form, and one that takes them straight into a storage."""
     folder = tmp_path_factory.mktemp("faults")
     with practice(folder / "site", direct_uploads=request.param == "storage") as site:
-        table = FaultTable("shotgrid", site.sandbox.url, lambda: SandboxBench(site, Fault(), new_project()), folder)
+        table = FaultTable(
+            "shotgrid",
+            site.sandbox.url,
+            lambda: SandboxBench(site, Fault(), new_project()),
+            folder,
+            own={SESSIONS: site.sandbox.end_sessions},
+        )
         with closing(table):
             yield table
 
