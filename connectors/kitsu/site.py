@@ -41,9 +41,9 @@ class Site:
 
     def project_of(self, number: str) -> Json:
         """The project of an id. Raises EntityNotFound."""
-        listed = next((one for one in self._projects().values() if one["id"] == number), None)
-        if listed is not None:
-            return listed
+        known = next((one for one in self._projects().values() if one["id"] == number), None)
+        if known is not None:
+            return known
         found: Json = self._keep(
             f"project id {number}", lambda: self._client.get(f"project {number}", f"data/projects/{number}")
         )

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from ...schema.errors import EntityNotFound, TrackerRejected
+from ...schema.errors import EntityNotFound, NotPermitted, TrackerRejected
 from ...schema.tracker import Attachment, EntityRef, MediaKind
 from ..files import check_sendable, fetched
 from .client import Client, Json
@@ -91,7 +91,7 @@ class Files:
             what = f"attachment {attachment.name}"
             try:
                 self._wire.fetch(what, this["url"], part, self._client.session())
-            except TrackerRejected:
+            except NotPermitted:
                 self._wire.fetch(what, this["url"], part, self._client.session(anew=True))
 
         return fetched(folder, attachment.name, fetch)

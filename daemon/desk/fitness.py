@@ -66,11 +66,11 @@ class Fitness:
 
     def notice(self, shows: Sequence[ShowDesk]) -> None:
         """Look at those of *shows* soon of which something was refused on its way out."""
-        told = self._unfit.told()
-        for show in shows:
-            if show.name in told and show.name in self._looked.keys() - self._broken - self._refused - self._held:
-                self._held.add(show.name)
-                self._next[show.name] = self._looked[show.name] + AGAIN_SECONDS
+        known = self._broken | self._refused | self._held
+        new = (self._unfit.told().keys() & self._looked.keys()) - known
+        for name in new & {show.name for show in shows}:
+            self._held.add(name)
+            self._next[name] = self._looked[name] + AGAIN_SECONDS
 
     def served(self, shows: Sequence[ShowDesk]) -> None:
         """The site gave the tasks of *shows*."""

@@ -158,14 +158,14 @@ class FaultMiddleware:
         finally:
             log()
 
+    async def _wait(self, fault: Fault) -> None:
+        end = time.monotonic() + fault.seconds
+        while time.monotonic() < end and (fault.action == "slow" or self._plan.holds(fault)):
+            await asyncio.sleep(0.01)
+
     async def _spoil(self, fault: Fault, scope: Scope, body: bytes, noted: Send, send: Send) -> None:
-        if fault.action == "hold":
-            end = time.monotonic() + fault.seconds
-            while self._plan.holds(fault) and time.monotonic() < end:
-                await asyncio.sleep(0.01)
-        elif fault.action == "slow" and fault.when == "before":
-            await asyncio.sleep(fault.seconds)
         if fault.action == "hold" or (fault.action == "slow" and fault.when == "before"):
+            await self._wait(fault)
             await self._app(scope, _again(body), noted)
             return
         if fault.action == "strip":
@@ -212,7 +212,7 @@ def _transport(send: Send) -> asyncio.Transport:
     # uvicorn gives no public way to cut a connection off; its `send` is a method of the object that holds it.
     transport = getattr(getattr(send, "__self__", None), "transport", None)
     if not isinstance(transport, asyncio.Transport):
-        raise TypeError("this server cannot drop connections")
+        raise TypeError("this server shows no connection that could be ended")
     return transport
 
 
