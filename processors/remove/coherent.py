@@ -1,0 +1,206 @@
+"""Movers behind the matte made coherent over time: what one frame alone shows is a pop, and gives way.
+
+Each frame's movers are chosen on their own, so an arm may be there in one frame and gone in the next. Here every
+frame is laid beside the two before and after it, along the motion between the finished pictures, and each place
+takes what most of the five agree on: a medoid, which is one of them and no blend. Pictures are display-referred RGB
+0..1, maps (h, w).
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ..mattes import grown
+from ..pictures.layout import Image, Mask
+from .fill import RIM, Fill, Origin
+from .holes import Region, region_of
+from .shot import Shot
+
+_REACH = 2
+"""Frames on each side."""
+_ROOM = 24
+"""Pixels around the movers that the motion is measured over."""
+_LARGE = 480
+"""Longest side at which motion is measured."""
+_APART = 0.3
+"""Difference (0..1) beyond which two frames show different things, however different."""
+_SOFT, _TOGETHER = 1.2, 1.2
+"""Pixels over which pictures are compared, and over which is decided together."""
+_EDGE = 2
+"""Pixels beside a matte in which its thing may still be seen: there the fill speaks, which covers them too."""
+_FAST, _AS_MUCH = 40, 0.5
+"""Pixels within which somebody who goes fast is looked for in the frames beside, and how much of him is to be there."""
+_FROM_FRAMES = (Origin.OWN, Origin.MOVER)
+"""What takes part: what the shot's own frames gave."""
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """A frame's finished picture as another sees it: `image`, how far it is a `mover`, where it is `valid`, and
+    the fill's `origin` and `trace`."""
+
+    image: Image
+    mover: NDArray[np.float32]
+    valid: Mask
+    origin: NDArray[np.uint8]
+    trace: NDArray[np.float32]
+
+
+class Coherent:
+    """The fills of a shot, their movers made coherent when asked for; in order, each is read once."""
+
+    def __init__(self, shot: Shot, load: Callable[[int], Fill | None]) -> None:
+        self._shot, self._load = shot, load
+        self._fills: OrderedDict[int, Fill | None] = OrderedDict()
+
+    def at(self, frame: int) -> Fill | None:
+        """The fill of *frame*; what no mover comes near stays as it is."""
+        fill = self._fill(frame)
+        window = None if fill is None else self._around_movers(fill)
+        if fill is None or window is None:
+            return fill
+        here = self._seen(frame, window)
+        found = [here, *self._neighbours(frame, window, here)]
+        near = np.max([one.mover for one in found], axis=0)
+        near = cv2.GaussianBlur(cv2.dilate(near, np.ones((7, 7), np.uint8)), (0, 0), 1.5)
+        part = window.within(fill.region)
+        inside, outside = part.inside(fill.region), part.inside(window)
+        open_to = self._shot.matte(frame)[part.window] & np.isin(fill.origin[inside], _FROM_FRAMES)
+        best = _medoid(found)
+        share = (near * ~_goes(found))[outside][..., None] * open_to[..., None]
+        image, origin, trace = fill.image.copy(), fill.origin.copy(), fill.trace.copy()
+        image[inside] = image[inside] * (1 - share) + _chosen(found, best)[outside] * share
+        taken = (share[..., 0] > 0.5) & (best[outside] > 0)
+        for index, one in enumerate(found):
+            spots = taken & (best[outside] == index)
+            origin[inside][spots], trace[inside][spots] = one.origin[outside][spots], one.trace[outside][spots]
+        return replace(fill, image=image, origin=origin, trace=trace)
+
+    def _around_movers(self, fill: Fill) -> Region | None:
+        """What the movers of *fill* and of its neighbours cover, with room; None where there are none."""
+        movers = np.zeros(fill.origin.shape, bool)
+        for number in (fill.frame, *self._near(fill.frame)):
+            other = self._fill(number)
+            if other is None:
+                continue
+            part = other.region.within(fill.region)
+            if part.width > 0 and part.height > 0:
+                movers[part.inside(fill.region)] |= other.origin[part.inside(other.region)] == Origin.MOVER
+        if not movers.any():
+            return None
+        whole = np.zeros(self._shot.matte(fill.frame).shape, bool)
+        whole[fill.region.window] = movers
+        return region_of(whole, margin=_ROOM)
+
+    def _near(self, frame: int) -> list[int]:
+        first, last = self._shot.span(frame)
+        return [n for n in range(max(first, frame - _REACH), min(last, frame + _REACH) + 1) if n != frame]
+
+    def _neighbours(self, frame: int, window: Region, here: _Seen) -> Iterator[_Seen]:
+        """The frames beside *frame*, along the motion of what they show."""
+        for number in self._near(frame):
+            there = self._seen(number, window)
+            x, y = _motion(here.image, there.image)
+            trace = cv2.remap(there.trace, x, y, cv2.INTER_NEAREST)
+            valid = cv2.remap(there.valid.astype(np.float32), x, y, cv2.INTER_LINEAR, borderValue=0)
+            yield _Seen(
+                np.asarray(cv2.remap(there.image, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE), np.float32),
+                np.asarray(cv2.remap(there.mover, x, y, cv2.INTER_LINEAR), np.float32),
+                np.asarray(valid > 0.99),
+                np.asarray(cv2.remap(there.origin, x, y, cv2.INTER_NEAREST), np.uint8),
+                np.asarray(trace, np.float32),
+            )
+
+    def _seen(self, frame: int, window: Region) -> _Seen:
+        """A frame over *window* with its fill laid in; beside the matte each pixel is its own source."""
+        shot = self._shot
+        picture = shot.frames.at(frame).crop(*window.bounds).rgb()
+        hole = shot.matte(frame)[window.window]
+        rows, columns = np.mgrid[window.y : window.y + window.height, window.x : window.x + window.width]
+        trace = np.dstack([np.full(hole.shape, frame), columns, rows]).astype(np.float32)
+        origin = np.full(hole.shape, Origin.OWN, np.uint8)
+        mover, valid = np.zeros(hole.shape, np.float32), ~grown(hole, _EDGE)
+        fill = self._fill(frame)
+        part = None if fill is None else fill.region.within(window)
+        if fill is None or part is None or part.width <= 0 or part.height <= 0:
+            return _Seen(picture, mover, valid, origin, trace)
+        laid, place = part.inside(fill.region), part.inside(window)
+        inside = hole[place]
+        cover = grown(inside, min(_EDGE, RIM))
+        picture[place] = np.where(cover[..., None], fill.image[laid], picture[place])
+        origin[place][inside], trace[place][inside] = fill.origin[laid][inside], fill.trace[laid][inside]
+        mover[place] = (fill.origin[laid] == Origin.MOVER) & inside
+        valid[place] = np.where(inside, np.isin(fill.origin[laid], _FROM_FRAMES), valid[place])
+        return _Seen(picture, mover, valid, origin, trace)
+
+    def _fill(self, frame: int) -> Fill | None:
+        if frame not in self._fills:
+            self._fills[frame] = self._load(frame)
+            while len(self._fills) > 2 * _REACH + 2:
+                self._fills.popitem(last=False)
+        return self._fills[frame]
+
+
+def _motion(fixed: Image, moving: Image) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Where (x, y) each pixel of *fixed* lies in *moving*: DIS flow (Kroeger et al., ECCV 2016)."""
+    height, width = fixed.shape[:2]
+    factor = min(1.0, _LARGE / max(height, width))
+    small = (max(16, round(width * factor)), max(16, round(height * factor)))
+    one, other = (_luma(image, small) for image in (fixed, moving))
+    search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    search.setFinestScale(0)
+    flow = search.calc(one, other, np.zeros((*one.shape, 2), np.float32))
+    flow = cv2.resize(flow, (width, height), interpolation=cv2.INTER_LINEAR)
+    x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
+    return x + flow[..., 0] * (width / small[0]), y + flow[..., 1] * (height / small[1])
+
+
+def _luma(image: Image, size: tuple[int, int]) -> NDArray[np.uint8]:
+    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    code = np.asarray(np.clip(small * 255 + 0.5, 0, 255), np.uint8)
+    return np.asarray(cv2.cvtColor(code, cv2.COLOR_RGB2GRAY), np.uint8)
+
+
+def _goes(found: Sequence[_Seen]) -> Mask:
+    """(h, w) where the first of *found* shows somebody who stands elsewhere nearby in the others: he goes too fast
+    for the flow, and is no pop."""
+    movers = np.stack([one.mover for one in found])
+    only_here = (movers[0] > 0.5) & (movers[1:].mean(axis=0) < 0.5)
+    only_there = (movers[1:] > 0.5) & (movers[0] < 0.3)
+    box = (2 * _FAST + 1, 2 * _FAST + 1)
+    mine = cv2.boxFilter(only_here.astype(np.float32), -1, box)
+    others = np.stack([cv2.boxFilter(one.astype(np.float32), -1, box) for one in only_there])
+    return np.asarray(only_here & (np.median(others, axis=0) > _AS_MUCH * mine))
+
+
+def _medoid(found: Sequence[_Seen]) -> NDArray[np.int64]:
+    """(h, w) which of *found* is least far from all others; the frame itself where nothing else is valid."""
+    soft = [np.asarray(cv2.GaussianBlur(one.image, (0, 0), _SOFT), np.float32) for one in found]
+    valid = np.stack([one.valid for one in found]).astype(np.float32)
+    sums = np.zeros(valid.shape, np.float32)
+    for i, one in enumerate(soft):
+        for j in range(i):
+            apart = np.sqrt(np.mean((one - soft[j]) ** 2, axis=-1))
+            apart = np.minimum(apart, _APART)
+            sums[i] += apart * valid[j]
+            sums[j] += apart * valid[i]
+    others = np.maximum(valid.sum(axis=0) - valid, 1e-6)
+    means = np.stack([cv2.GaussianBlur(one, (0, 0), _TOGETHER) for one in sums / others])
+    means[1:][valid[1:] == 0] = np.inf
+    return np.asarray(means.argmin(axis=0))
+
+
+def _chosen(found: Sequence[_Seen], best: NDArray[np.int64]) -> Image:
+    """The picture of the best of *found* at each place, the seams between them soft."""
+    total, mass = np.zeros_like(found[0].image), np.zeros(best.shape, np.float32)
+    for index, one in enumerate(found):
+        share = cv2.GaussianBlur((best == index).astype(np.float32), (0, 0), 0.8)
+        total += one.image * share[..., None]
+        mass += share
+    return np.asarray(total / np.maximum(mass, 1e-6)[..., None], np.float32)
