@@ -5,6 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check -q
 SOURCES := pyproject.toml setup.py constraints.txt
+# How many files of tests run side by side.
+JOBS ?= 2
 
 .PHONY: demo test lint soak benchmarks zou clean
 
@@ -12,7 +14,7 @@ demo: $(VENV)/.demo
 	$(BIN)/wetgate demo --out demo-out
 
 test: $(VENV)/.test lint
-	$(BIN)/pytest -m "not soak"
+	$(BIN)/pytest -m "not soak" -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .

@@ -15,6 +15,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import psycopg
 import pytest
 import sqlalchemy as sa
+from hypothesis import settings
 from services import require
 from wetgate.daemon.store import Database
 
@@ -23,7 +24,16 @@ if TYPE_CHECKING:
     from kitsu_site import Studio
     from zou import Zou
 
+# How long an example takes is the machine's affair.
+settings.register_profile("wetgate", settings.get_profile("default"), deadline=None)
+settings.load_profile("wetgate")
+
 POSTGRES_URL = os.environ.get("WETGATE_TEST_POSTGRES_URL", "postgresql+psycopg://root@127.0.0.1/postgres")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What asks Kitsu's server takes longest, so where files run side by side it begins."""
+    items.sort(key=lambda item: isinstance(item, pytest.Function) and "zou" in item.fixturenames, reverse=True)
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

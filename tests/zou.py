@@ -1,11 +1,12 @@
 """A real Zou, Kitsu's server, with its own PostgreSQL and Redis on loopback.
 
 `make zou` makes the environment that it runs in. The server is started by the first test that asks for it and
-serves all tests of the session; everything that it writes lies in a temporary folder.
+serves all tests of its process; everything that it writes lies in a temporary folder.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
 import secrets
 import shutil
@@ -181,6 +182,11 @@ class Zou:
             time.sleep(0.1)
 
     def _seed(self) -> None:
+        with SEED.with_suffix(".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # where tests run side by side, one makes it
+            self._seed_alone()
+
+    def _seed_alone(self) -> None:
         if SEED.exists():
             self._tool("psql", "-q", "-1", "-v", "ON_ERROR_STOP=1", "-d", "zou", "-f", str(SEED), check=True)
             return
