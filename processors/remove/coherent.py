@@ -8,9 +8,9 @@ takes what most of the five agree on: a medoid, which is one of them and no blen
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -56,8 +56,7 @@ class Coherent:
     """The fills of a shot, their movers made coherent when asked for; in order, each is read once."""
 
     def __init__(self, shot: Shot, load: Callable[[int], Fill | None]) -> None:
-        self._shot, self._load = shot, load
-        self._fills: OrderedDict[int, Fill | None] = OrderedDict()
+        self._shot, self._fill = shot, lru_cache(2 * _REACH + 2)(load)
 
     def at(self, frame: int) -> Fill | None:
         """The fill of *frame*; what no mover comes near stays as it is."""
@@ -138,13 +137,6 @@ class Coherent:
         mover[place] = (fill.origin[laid] == Origin.MOVER) & inside
         valid[place] = np.where(inside, np.isin(fill.origin[laid], _FROM_FRAMES), valid[place])
         return _Seen(picture, mover, valid, origin, trace)
-
-    def _fill(self, frame: int) -> Fill | None:
-        if frame not in self._fills:
-            self._fills[frame] = self._load(frame)
-            while len(self._fills) > 2 * _REACH + 2:
-                self._fills.popitem(last=False)
-        return self._fills[frame]
 
 
 def _motion(fixed: Image, moving: Image) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

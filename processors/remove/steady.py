@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -43,8 +44,7 @@ class Steady:
     """The fills of a shot, each made steady when asked for; in order, each is read once."""
 
     def __init__(self, shot: Shot, load: Callable[[int], Fill | None]) -> None:
-        self._shot, self._load = shot, load
-        self._fills: OrderedDict[int, Fill | None] = OrderedDict()
+        self._shot, self._fill = shot, lru_cache(2 * _REACH + 2)(load)
         self._softs: OrderedDict[int, _Soft] = OrderedDict()
 
     def at(self, frame: int) -> Fill | None:
@@ -116,13 +116,6 @@ class Steady:
 
     def _hole(self, frame: int) -> Mask:
         return shrunk_mask(self._shot.matte(frame), _DIVISOR)
-
-    def _fill(self, frame: int) -> Fill | None:
-        if frame not in self._fills:
-            self._fills[frame] = self._load(frame)
-            while len(self._fills) > 2 * _REACH + 2:
-                self._fills.popitem(last=False)
-        return self._fills[frame]
 
 
 def _rests(fill: Fill) -> Mask:
