@@ -17,11 +17,6 @@ from .screen import AsJson, Screen
 Show = Annotated[str, typer.Argument(help="The show's code.")]
 
 
-def register(app: typer.Typer) -> None:
-    """Add the verb."""
-    app.command("clips")(clips)
-
-
 def clips(context: typer.Context, show: Show, as_json: AsJson = False) -> None:
     """List a show's clips: rate, timecode, reel, frames, and the frames (from 0) at which a new shot begins."""
     screen: Screen = context.obj

@@ -8,11 +8,6 @@ from ..trackers import connector_faults
 from .screen import AsJson, Screen
 
 
-def register(app: typer.Typer) -> None:
-    """Add the verb."""
-    app.command("config")(config)
-
-
 def config(context: typer.Context, as_json: AsJson = False) -> None:
     """Print each setting with its value and its origin (default, file or environment).
 

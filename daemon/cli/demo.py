@@ -15,11 +15,6 @@ from ..demo.table import Day
 from .screen import AsJson, Screen
 
 
-def register(app: typer.Typer) -> None:
-    """Add the verb."""
-    app.command("demo")(demo)
-
-
 def demo(
     context: typer.Context,
     out: Annotated[Path, typer.Option(help="Folder for everything that the demo makes; emptied first.")] = Path(

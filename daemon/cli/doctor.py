@@ -8,11 +8,6 @@ from ..doctor import problems
 from .screen import AsJson, Screen
 
 
-def register(app: typer.Typer) -> None:
-    """Add the verb."""
-    app.command("doctor")(doctor)
-
-
 def doctor(context: typer.Context, as_json: AsJson = False) -> None:
     """Check settings, folders, database, plugins and trackers. Exit status 1 when something must be changed."""
     screen: Screen = context.obj

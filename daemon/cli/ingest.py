@@ -12,11 +12,6 @@ from .clips import Show
 from .screen import AsJson, Screen
 
 
-def register(app: typer.Typer) -> None:
-    """Add the verb."""
-    app.command("ingest")(ingest)
-
-
 def ingest(
     context: typer.Context,
     show: Show,

@@ -19,12 +19,6 @@ from .screen import AsJson, Screen
 JobId = Annotated[int, typer.Argument(help="The job's number, as `wetgate jobs` shows it.")]
 
 
-def register(app: typer.Typer) -> None:
-    """Add the verbs."""
-    for verb in (jobs, retry, cancel, pause, resume):
-        app.command(verb.__name__)(verb)
-
-
 def jobs(
     context: typer.Context,
     task: Annotated[

@@ -7,11 +7,6 @@ import typer
 from .screen import AsJson, Screen
 
 
-def register(app: typer.Typer) -> None:
-    """Add the verb."""
-    app.command("migrate")(migrate)
-
-
 def migrate(context: typer.Context, as_json: AsJson = False) -> None:
     """Bring the database's tables up to date. The daemon does the same at its start."""
     screen: Screen = context.obj

@@ -8,11 +8,6 @@ from .. import plugins as found
 from .screen import AsJson, Screen
 
 
-def register(app: typer.Typer) -> None:
-    """Add the verb."""
-    app.command("plugins")(plugins)
-
-
 def plugins(context: typer.Context, as_json: AsJson = False) -> None:
     """List connectors and processors, and why one does not load."""
     screen: Screen = context.obj

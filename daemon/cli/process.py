@@ -27,11 +27,6 @@ from .screen import AsJson, Screen
 _EXIT_REFUSED = 3
 
 
-def register(app: typer.Typer) -> None:
-    """Add the verb."""
-    app.command("process")(process)
-
-
 def process(
     context: typer.Context,
     name: Annotated[str, typer.Argument(help="The processor: remove, match_grade, continuity, or an installed one.")],

@@ -14,11 +14,6 @@ from .clips import Show
 from .screen import AsJson, Screen
 
 
-def register(app: typer.Typer) -> None:
-    """Add the verb."""
-    app.command("publish")(publish)
-
-
 def publish(
     context: typer.Context,
     show: Show,

@@ -22,11 +22,6 @@ _CLIENTS = {"shotgrid": "shotgun-api3", "ftrack": "ftrack-python-api", "kitsu": 
 _MOST_TASKS = 20
 
 
-def register(app: typer.Typer) -> None:
-    """Add the verb."""
-    app.command("record")(record)
-
-
 def record(
     context: typer.Context,
     out: Annotated[Path, typer.Argument(help="The file to write, as site.jsonl; an existing one is refused.")],

@@ -9,11 +9,6 @@ import typer
 from .screen import AsJson, Screen
 
 
-def register(app: typer.Typer) -> None:
-    """Add the verb."""
-    app.command("run")(run)
-
-
 def run(context: typer.Context, as_json: AsJson = False) -> None:
     """Run the daemon: watch the shows' folders and trackers until it is told to stop (SIGTERM, Ctrl-C).
 

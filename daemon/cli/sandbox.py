@@ -23,11 +23,6 @@ class Kind(StrEnum):
     FTRACK = "ftrack"
 
 
-def register(app: typer.Typer) -> None:
-    """Add the verb."""
-    app.command("sandbox")(sandbox)
-
-
 def sandbox(
     context: typer.Context,
     kind: Annotated[Kind, typer.Option(help="Whose API it speaks.")] = Kind.SHOTGRID,

@@ -13,11 +13,6 @@ from .clips import Show, row_of
 from .screen import AsJson, Screen
 
 
-def register(app: typer.Typer) -> None:
-    """Add the verb."""
-    app.command("search")(search)
-
-
 def search(
     context: typer.Context,
     show: Show,

@@ -13,11 +13,6 @@ from ...schema.errors import BriefIncomplete
 from .screen import AsJson, Screen
 
 
-def register(app: typer.Typer) -> None:
-    """Add the verb."""
-    app.command("verify")(verify)
-
-
 def verify(
     context: typer.Context,
     report: Annotated[Path, typer.Argument(help="The version's report.json.", exists=True, dir_okay=False)],

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -28,6 +30,20 @@ def test_every_command_is_in_the_readme_and_explains_itself(command: str) -> Non
     assert any("--json" in parameter.opts for parameter in found.params), f"wetgate {command} has no --json"
     for parameter in found.params:
         assert getattr(parameter, "help", None), f"wetgate {command} {parameter.name} has no help"
+
+
+def test_a_look_at_the_queue_does_not_wait_for_pictures() -> None:
+    """`wetgate jobs` loads nothing of what reads or makes pictures."""
+    told = "\n".join([
+        "import sys",
+        "from typer.main import get_group",
+        "from wetgate.daemon.cli import app",
+        "get_group(app).commands['jobs']",
+        "print(*sys.modules)",
+    ])  # fmt: skip
+    loaded = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True).stdout.split()
+    assert "wetgate.daemon.cli.jobs" in loaded
+    assert {"cv2", "av", "torch", "scenedetect"}.isdisjoint(loaded)
 
 
 def sections(section: type[Section], at: str = "") -> list[tuple[str, str | None]]:
