@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from wetgate.processors.remove.coherent import Coherent
+from wetgate.processors.remove.coherent import coherent
 from wetgate.processors.remove.fill import composed
 from wetgate.processors.remove.grain.regrain import regrained
 from wetgate.processors.remove.layers import fill_hole
@@ -27,10 +27,10 @@ def fill_alone(made: Made, folder: Path, wanted: Sequence[int]) -> tuple[dict[in
     shot = open_shot(request_of(made, folder))
     try:
         fills = {n: fill_hole(shot, n, shot.matte) for n in wanted}
-        coherent = Coherent(shot, Steady(shot, fills.get).at)
+        fill_at = coherent(shot, Steady(shot, fills.get).at)
         out = {}
         for n in wanted:
-            fill, hole = coherent.at(n), shot.matte(n)
+            fill, hole = fill_at(n), shot.matte(n)
             out[n] = made.holed[n] if fill is None else composed(shot, regrained(shot, fill, hole).fill, hole).rgb()
         return out, (time.process_time() - began) / max(len(wanted), 1)
     finally:

@@ -1,7 +1,7 @@
 """Movers behind the matte made coherent over time: what one frame alone shows is a pop, and gives way.
 
 Each frame's movers are chosen on their own, so an arm may be there in one frame and gone in the next. Here every
-frame is laid beside the two before and after it, along the motion between the finished pictures, and each place
+frame is laid beside the two before and after it, along the motion between the filled pictures, and each place
 takes what most of the five agree on: a medoid, which is one of them and no blend. Pictures are display-referred RGB
 0..1, maps (h, w).
 """
@@ -22,6 +22,8 @@ from .fill import RIM, Fill, Origin
 from .holes import Region, region_of
 from .shot import Shot
 
+_PASSES = 2
+"""How many times: the motion is found better where the pops are gone."""
 _REACH = 2
 """Frames on each side."""
 _ROOM = 24
@@ -32,6 +34,10 @@ _APART = 0.3
 """Difference (0..1) beyond which two frames show different things, however different."""
 _SOFT, _TOGETHER = 1.2, 1.2
 """Pixels over which pictures are compared, and over which is decided together."""
+_FINEST = 2
+"""Halvings at which the motion is finest: a smooth one follows what most of the frames show and no pop."""
+_SEAM = 5
+"""Pixels over which what is taken meets what stays."""
 _EDGE = 2
 """Pixels beside a matte in which its thing may still be seen: there the fill speaks, which covers them too."""
 _FAST, _AS_MUCH = 40, 0.5
@@ -52,9 +58,15 @@ class _Seen:
     trace: NDArray[np.float32]
 
 
-class Coherent:
-    """The fills of a shot, their movers made coherent when asked for; in order, each is read once."""
+def coherent(shot: Shot, load: Callable[[int], Fill | None]) -> Callable[[int], Fill | None]:
+    """The fills of a shot as *load* gives them, their movers made coherent when asked for; in order, each is read
+    once."""
+    for _ in range(_PASSES):
+        load = _Pass(shot, load).at
+    return load
 
+
+class _Pass:
     def __init__(self, shot: Shot, load: Callable[[int], Fill | None]) -> None:
         self._shot, self._fill = shot, lru_cache(2 * _REACH + 2)(load)
 
@@ -66,12 +78,13 @@ class Coherent:
             return fill
         here = self._seen(frame, window)
         found = [here, *self._neighbours(frame, window, here)]
-        near = np.max([one.mover for one in found], axis=0)
-        near = cv2.GaussianBlur(cv2.dilate(near, np.ones((7, 7), np.uint8)), (0, 0), 1.5)
+        best = _medoid(found)
+        movers = np.stack([one.mover for one in found])
+        somebody = np.maximum(movers[0], np.take_along_axis(movers, best[None], axis=0)[0])  # what rests is left alone
+        near = cv2.GaussianBlur(cv2.dilate(somebody, np.ones((_SEAM, _SEAM), np.uint8)), (0, 0), _SEAM / 4)
         part = window.within(fill.region)
         inside, outside = part.inside(fill.region), part.inside(window)
         open_to = self._shot.matte(frame)[part.window] & np.isin(fill.origin[inside], _FROM_FRAMES)
-        best = _medoid(found)
         share = (near * ~_goes(found))[outside][..., None] * open_to[..., None]
         image, origin, trace = fill.image.copy(), fill.origin.copy(), fill.trace.copy()
         image[inside] = image[inside] * (1 - share) + _chosen(found, best)[outside] * share
@@ -146,7 +159,7 @@ def _motion(fixed: Image, moving: Image) -> tuple[NDArray[np.float32], NDArray[n
     small = (max(16, round(width * factor)), max(16, round(height * factor)))
     one, other = (_luma(image, small) for image in (fixed, moving))
     search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-    search.setFinestScale(0)
+    search.setFinestScale(_FINEST)
     flow = search.calc(one, other, np.zeros((*one.shape, 2), np.float32))
     flow = cv2.resize(flow, (width, height), interpolation=cv2.INTER_LINEAR)
     x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))

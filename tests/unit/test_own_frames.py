@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 from images import write_mattes
-from wetgate.processors.remove.coherent import Coherent
+from wetgate.processors.remove.coherent import coherent
 from wetgate.processors.remove.fill import Fill, Origin
 from wetgate.processors.remove.layers import fill_hole
 from wetgate.processors.remove.open import open_shot
@@ -107,13 +107,13 @@ def test_somebody_who_is_there_in_one_frame_alone_gives_way(shot: Shot) -> None:
     there = red[fill.region.window] & shot.matte(12)[fill.region.window]
     image, origin = fill.image.copy(), fill.origin.copy()
     image[there], origin[there] = (0.9, 0.1, 0.1), Origin.MOVER
-    coherent = Coherent(shot, {**fills, 12: replace(fill, image=image, origin=origin)}.get)
-    made = coherent.at(12)
+    fill_at = coherent(shot, {**fills, 12: replace(fill, image=image, origin=origin)}.get)
+    made = fill_at(12)
     assert made is not None
     assert there.sum() == 256
     assert np.abs(made.image - fill.image)[there].mean() < 0.2 * np.abs(image - fill.image)[there].mean()
     assert (made.origin[there] == Origin.OWN).mean() > 0.95
-    assert coherent.at(9) is fills[9]
+    assert fill_at(9) is fills[9]
     shot.close()
 
 
@@ -129,7 +129,7 @@ def test_somebody_who_is_there_in_every_frame_stays(shot: Shot) -> None:
         image, origin = fill.image.copy(), fill.origin.copy()
         image[there], origin[there] = (0.9, 0.1, 0.1), Origin.MOVER
         fills[number] = replace(fill, image=image, origin=origin)
-    made, hole = Coherent(shot, fills.get).at(12), shot.matte(12)
+    made, hole = coherent(shot, fills.get)(12), shot.matte(12)
     assert made is not None
     inside = hole[made.region.window]
     there = inside & (fills[12].origin == Origin.MOVER)

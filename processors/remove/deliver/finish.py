@@ -17,7 +17,7 @@ from ...pictures.layout import Image
 from ...pictures.master import open_master
 from ...pictures.review import FILMSTRIP, write_review
 from ...reports import digest, files_words, write_report
-from ..coherent import Coherent
+from ..coherent import coherent
 from ..fill import composed
 from ..grain.regrain import regrained
 from ..networks.uses import network_uses, trained_share
@@ -136,11 +136,11 @@ class Finish:
         """One pass over the fills: the master, and frame by frame what goes with it."""
         shot, filled = self.shot, set(self.tally.frames)
         steady = Steady(shot, lambda frame: load_fill(self.request.work, frame) if frame in filled else None)
-        coherent = Coherent(shot, steady.at)
+        fill_at = coherent(shot, steady.at)
         with open_master(shot.plate, self.out) as master:
             for frame in range(shot.plate.frames):
                 plate, hole = shot.frames.at(frame), shot.matte(frame)
-                fill = coherent.at(frame)
+                fill = fill_at(frame)
                 made, plain = plate, None
                 if fill is not None:
                     around = plate.crop(*fill.region.bounds).rgb()

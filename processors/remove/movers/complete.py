@@ -26,6 +26,9 @@ REACH = 24
 _FEW, _MOST = 0.3, 0.7
 """Shares of what is believed at which somebody begins to show, and is wholly there."""
 
+_NOTHING = 1e-3
+"""What a candidate adds of a mover below which it adds nothing."""
+
 
 @dataclass(frozen=True)
 class Layer:
@@ -129,25 +132,42 @@ class Movers:
             if weight[target.hole].max(initial=0) < 0.03:
                 continue
             share = cv2.resize(weight, size, interpolation=cv2.INTER_LINEAR)
-            alpha = cv2.resize(one.alpha, size, interpolation=cv2.INTER_LINEAR) * share
-            x, y = self._plate_pixels(one, size, region, target)
-            frames = cv2.resize(one.frames.astype(np.float32), size, interpolation=cv2.INTER_NEAREST)
-            there = np.zeros((*hole.shape, 3), np.float32)
-            for number in np.unique(frames[(share > 0) & hole]):
-                source = self.scene.rgb_of(int(number), self.scene.wide)
-                picture = cv2.remap(source, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
-                there[frames == number] = picture[frames == number]
-            total += there * alpha[..., None]
             mass += share
-            opaque += alpha
-            better = share > best
-            trace[better] = np.dstack([frames, x + self.scene.wide.x, y + self.scene.wide.y])[better]
-            best = np.maximum(best, share)
+            shown = cv2.resize(one.alpha, size, interpolation=cv2.INTER_LINEAR) * share
+            box = _box((shown > _NOTHING) & hole)
+            if box is None:
+                continue
+            shown = shown[box]
+            image, told = self._pictured(one, size, region, target, box)
+            total[box] += image * shown[..., None]
+            opaque[box] += shown
+            better = shown > best[box]
+            trace[box][better] = told[better]
+            best[box] = np.maximum(best[box], shown)
         # Somebody stands there or he does not: what most show is firm, what few show is none.
         firm = np.clip((opaque / np.maximum(mass, 1e-6) - _FEW) / (_MOST - _FEW), 0, 1)
         alpha = np.asarray(firm * firm * (3 - 2 * firm) * hole, np.float32)
         image = np.asarray(total / np.maximum(opaque, 1e-6)[..., None], np.float32)
         return Layer(image, alpha, trace, torn)
+
+    def _pictured(
+        self, one: Candidate, size: tuple[int, int], region: Region, target: Target, box: tuple[slice, slice]
+    ) -> tuple[Image, NDArray[np.float32]]:
+        """What the candidate shows in a *box* of the region, at the plate's resolution, and which frame, x and y that
+        is."""
+        wide = self.scene.wide
+        x, y = (np.ascontiguousarray(way[box]) for way in self._plate_pixels(one, size, region, target))
+        frames = cv2.resize(one.frames.astype(np.float32), size, interpolation=cv2.INTER_NEAREST)[box]
+        # Only the part of each source that is looked at is read.
+        part = _reached(x, y, wide)
+        x, y = x - (part.x - wide.x), y - (part.y - wide.y)
+        image = np.zeros((*frames.shape, 3), np.float32)
+        for number in np.unique(frames):
+            source = self.scene.rgb_of(int(number), part)
+            picture = cv2.remap(source, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+            spots = frames == number
+            image[spots] = picture[spots]
+        return image, np.dstack([frames, x + part.x, y + part.y])
 
     def _plate_pixels(
         self, one: Candidate, size: tuple[int, int], region: Region, target: Target
@@ -161,3 +181,21 @@ class Movers:
         x = x + region.x - wide.x + cv2.resize(dx, size, interpolation=cv2.INTER_LINEAR) / f
         y = y + region.y - wide.y + cv2.resize(dy, size, interpolation=cv2.INTER_LINEAR) / f
         return x.astype(np.float32), y.astype(np.float32)
+
+
+def _box(mask: Mask) -> tuple[slice, slice] | None:
+    """Rows and columns around *mask*; None where it is empty."""
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    if not rows.size:
+        return None
+    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
+
+
+def _reached(x: NDArray[np.float32], y: NDArray[np.float32], wide: Region) -> Region:
+    """The part of *wide* in which *x* and *y*, its pixels, lie, with room for a cubic, on whole chroma samples."""
+    left, top = (int(np.clip(np.floor(v.min()) - 2, 0, most - 1)) // 4 * 4
+                 for v, most in ((x, wide.width), (y, wide.height)))  # fmt: skip
+    right, bottom = (int(np.clip(np.ceil(v.max()) + 3, least + 1, most))
+                     for v, least, most in ((x, left, wide.width), (y, top, wide.height)))  # fmt: skip
+    right, bottom = min(wide.width, -(-right // 4) * 4), min(wide.height, -(-bottom // 4) * 4)
+    return Region(wide.x + left, wide.y + top, right - left, bottom - top)
