@@ -1,8 +1,8 @@
 """Movers behind the matte made coherent over time: what one frame alone shows is a pop, and gives way.
 
 Each frame's movers are chosen on their own, so an arm may be there in one frame and gone in the next. Here every
-frame is laid beside the two before and after it, along the motion between the filled pictures, and each place
-takes what most of the five agree on: a medoid, which is one of them and no blend. Pictures are display-referred RGB
+frame is laid beside the two before and after it, along the camera's motion and the motion between the filled pictures
+beyond it, and each place takes what most of the five agree on: a medoid, which is one of them and no blend. Pictures are display-referred RGB
 0..1, maps (h, w).
 """
 
@@ -18,9 +18,12 @@ from numpy.typing import NDArray
 
 from ..mattes import grown
 from ..pictures.layout import Image, Mask
+from ..register import Matrix
 from .fill import RIM, Fill, Origin
 from .holes import Region, region_of
 from .shot import Shot
+
+Field = NDArray[np.float32]
 
 _PASSES = 2
 """How many times: the motion is found better where the pops are gone."""
@@ -115,18 +118,30 @@ class _Pass:
         return [n for n in range(max(first, frame - _REACH), min(last, frame + _REACH) + 1) if n != frame]
 
     def _neighbours(self, frame: int, window: Region, here: _Seen) -> Iterator[_Seen]:
-        """The frames beside *frame*, along the motion of what they show."""
+        """The frames beside *frame*, along the camera's motion and the motion of what they show beyond it."""
         for number in self._near(frame):
-            there = self._seen(number, window)
-            x, y = _motion(here.image, there.image)
-            trace = cv2.remap(there.trace, x, y, cv2.INTER_NEAREST)
-            valid = cv2.remap(there.valid.astype(np.float32), x, y, cv2.INTER_LINEAR, borderValue=0)
+            camera = self._shot.camera.onto(number, frame)
+            place = (
+                None if camera is None else _moved(window, np.linalg.inv(camera.matrix), self._shot.matte(frame).shape)
+            )
+            if camera is None or place is None:
+                continue
+            there = self._seen(number, place)
+            move = np.eye(3)
+            move[:2, 2] = (place.x, place.y)
+            back = np.linalg.inv(camera.matrix @ move)
+            back = back @ np.array([[1, 0, window.x], [0, 1, window.y], [0, 0, 1]], np.float64)
+            rest = _mapped(_grid(window), back)
+            laid = cv2.remap(there.image, *rest, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+            at = _mapped(_grid(window) + _motion(here.image, np.asarray(laid, np.float32)), back)
+            valid = cv2.remap(there.valid.astype(np.float32), *at, cv2.INTER_LINEAR, borderValue=0)
+            image = cv2.remap(there.image, *at, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
             yield _Seen(
-                np.asarray(cv2.remap(there.image, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE), np.float32),
-                np.asarray(cv2.remap(there.mover, x, y, cv2.INTER_LINEAR), np.float32),
+                np.asarray(image, np.float32),
+                np.asarray(cv2.remap(there.mover, *at, cv2.INTER_LINEAR), np.float32),
                 np.asarray(valid > 0.99),
-                np.asarray(cv2.remap(there.origin, x, y, cv2.INTER_NEAREST), np.uint8),
-                np.asarray(trace, np.float32),
+                np.asarray(cv2.remap(there.origin, *at, cv2.INTER_NEAREST), np.uint8),
+                np.asarray(cv2.remap(there.trace, *at, cv2.INTER_NEAREST), np.float32),
             )
 
     def _seen(self, frame: int, window: Region) -> _Seen:
@@ -152,8 +167,29 @@ class _Pass:
         return _Seen(picture, mover, valid, origin, trace)
 
 
-def _motion(fixed: Image, moving: Image) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Where (x, y) each pixel of *fixed* lies in *moving*: DIS flow (Kroeger et al., ECCV 2016)."""
+def _grid(window: Region) -> Field:
+    """(h, w, 2) x and y of every pixel, from the window's corner."""
+    x, y = np.meshgrid(np.arange(window.width, dtype=np.float32), np.arange(window.height, dtype=np.float32))
+    return np.dstack([x, y])
+
+
+def _mapped(points: Field, matrix: Matrix) -> tuple[Field, Field]:
+    there = cv2.perspectiveTransform(points, matrix)
+    return np.ascontiguousarray(there[..., 0]), np.ascontiguousarray(there[..., 1])
+
+
+def _moved(window: Region, matrix: Matrix, size: tuple[int, ...]) -> Region | None:
+    """The rectangle around where *matrix* takes *window*, cut at the frame; None where that leaves nothing."""
+    corners = cv2.perspectiveTransform(window.corners.reshape(1, 4, 2), matrix)[0]
+    left, top = (max(0, int(v)) // 4 * 4 for v in np.floor(corners.min(axis=0)))
+    right, bottom = (
+        min(most, -(-int(v) // 4) * 4) for v, most in zip(np.ceil(corners.max(axis=0)), size[::-1], strict=True)
+    )
+    return Region(left, top, right - left, bottom - top) if right - left > 16 and bottom - top > 16 else None
+
+
+def _motion(fixed: Image, moving: Image) -> Field:
+    """(h, w, 2) how far each pixel of *fixed* lies off in *moving*: DIS flow (Kroeger et al., ECCV 2016)."""
     height, width = fixed.shape[:2]
     factor = min(1.0, _LARGE / max(height, width))
     small = (max(16, round(width * factor)), max(16, round(height * factor)))
@@ -162,8 +198,7 @@ def _motion(fixed: Image, moving: Image) -> tuple[NDArray[np.float32], NDArray[n
     search.setFinestScale(_FINEST)
     flow = search.calc(one, other, np.zeros((*one.shape, 2), np.float32))
     flow = cv2.resize(flow, (width, height), interpolation=cv2.INTER_LINEAR)
-    x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
-    return x + flow[..., 0] * (width / small[0]), y + flow[..., 1] * (height / small[1])
+    return np.asarray(flow, np.float32) * np.array([width / small[0], height / small[1]], np.float32)
 
 
 def _luma(image: Image, size: tuple[int, int]) -> NDArray[np.uint8]:
