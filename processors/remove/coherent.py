@@ -2,8 +2,8 @@
 
 Each frame's movers are chosen on their own, so an arm may be there in one frame and gone in the next. Here every
 frame is laid beside the two before and after it, along the camera's motion and the motion between the filled pictures
-beyond it, and each place takes what most of the five agree on: a medoid, which is one of them and no blend. Pictures are display-referred RGB
-0..1, maps (h, w).
+beyond it, and each place takes what most of the five agree on: a medoid, which is one of them and no blend.
+Pictures are display-referred RGB 0..1, maps (h, w).
 """
 
 from __future__ import annotations
