@@ -19,11 +19,11 @@ from numpy.typing import NDArray
 from ..mattes import grown
 from ..pictures.layout import Image, Mask
 from ..register import Matrix
-from .fill import RIM, Fill, Origin
+from .fill import Fill, Origin
 from .holes import Region, region_of
+from .movers.dis import Field, luma_of
+from .movers.motion import grid
 from .shot import Shot
-
-Field = NDArray[np.float32]
 
 _PASSES = 2
 """How many times: the motion is found better where the pops are gone."""
@@ -119,21 +119,22 @@ class _Pass:
 
     def _neighbours(self, frame: int, window: Region, here: _Seen) -> Iterator[_Seen]:
         """The frames beside *frame*, along the camera's motion and the motion of what they show beyond it."""
+        pixels = np.dstack(grid(window.height, window.width))
         for number in self._near(frame):
             camera = self._shot.camera.onto(number, frame)
-            place = (
-                None if camera is None else _moved(window, np.linalg.inv(camera.matrix), self._shot.matte(frame).shape)
-            )
-            if camera is None or place is None:
+            if camera is None:
+                continue
+            place = _moved(window, np.linalg.inv(camera.matrix), self._shot.matte(frame).shape)
+            if place is None:
                 continue
             there = self._seen(number, place)
             move = np.eye(3)
             move[:2, 2] = (place.x, place.y)
             back = np.linalg.inv(camera.matrix @ move)
             back = back @ np.array([[1, 0, window.x], [0, 1, window.y], [0, 0, 1]], np.float64)
-            rest = _mapped(_grid(window), back)
+            rest = _mapped(pixels, back)
             laid = cv2.remap(there.image, *rest, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-            at = _mapped(_grid(window) + _motion(here.image, np.asarray(laid, np.float32)), back)
+            at = _mapped(pixels + _motion(here.image, np.asarray(laid, np.float32)), back)
             valid = cv2.remap(there.valid.astype(np.float32), *at, cv2.INTER_LINEAR, borderValue=0)
             image = cv2.remap(there.image, *at, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
             yield _Seen(
@@ -159,18 +160,12 @@ class _Pass:
             return _Seen(picture, mover, valid, origin, trace)
         laid, place = part.inside(fill.region), part.inside(window)
         inside = hole[place]
-        cover = grown(inside, min(_EDGE, RIM))
+        cover = grown(inside, _EDGE)
         picture[place] = np.where(cover[..., None], fill.image[laid], picture[place])
         origin[place][inside], trace[place][inside] = fill.origin[laid][inside], fill.trace[laid][inside]
         mover[place] = (fill.origin[laid] == Origin.MOVER) & inside
         valid[place] = np.where(inside, np.isin(fill.origin[laid], _FROM_FRAMES), valid[place])
         return _Seen(picture, mover, valid, origin, trace)
-
-
-def _grid(window: Region) -> Field:
-    """(h, w, 2) x and y of every pixel, from the window's corner."""
-    x, y = np.meshgrid(np.arange(window.width, dtype=np.float32), np.arange(window.height, dtype=np.float32))
-    return np.dstack([x, y])
 
 
 def _mapped(points: Field, matrix: Matrix) -> tuple[Field, Field]:
@@ -193,18 +188,15 @@ def _motion(fixed: Image, moving: Image) -> Field:
     height, width = fixed.shape[:2]
     factor = min(1.0, _LARGE / max(height, width))
     small = (max(16, round(width * factor)), max(16, round(height * factor)))
-    one, other = (_luma(image, small) for image in (fixed, moving))
+    one, other = (
+        luma_of(np.asarray(cv2.resize(image, small, interpolation=cv2.INTER_AREA), np.float32))
+        for image in (fixed, moving)
+    )
     search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     search.setFinestScale(_FINEST)
     flow = search.calc(one, other, np.zeros((*one.shape, 2), np.float32))
     flow = cv2.resize(flow, (width, height), interpolation=cv2.INTER_LINEAR)
     return np.asarray(flow, np.float32) * np.array([width / small[0], height / small[1]], np.float32)
-
-
-def _luma(image: Image, size: tuple[int, int]) -> NDArray[np.uint8]:
-    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-    code = np.asarray(np.clip(small * 255 + 0.5, 0, 255), np.uint8)
-    return np.asarray(cv2.cvtColor(code, cv2.COLOR_RGB2GRAY), np.uint8)
 
 
 def _goes(found: Sequence[_Seen]) -> Mask:

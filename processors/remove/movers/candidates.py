@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ...pictures.layout import Image, Mask
 from ..sources.membrane import largest_channel
-from .dis import residual_flow
+from .dis import luma_of, residual_flow
 from .motion import Field, completed
 from .pieces import Pieces
 from .scene import Scene
@@ -85,7 +85,7 @@ def _candidate(scene: Scene, pieces: Pieces, target: Target, number: int) -> Can
     image, alpha, valid = _laid(scene, target, number, opaque, labels, own, x, y)
     if float(alpha.sum()) >= _NOBODY:
         # The same again after what is seen around the hole has pulled it into place.
-        fixed, moving = _luma(target.plate), _luma(image)
+        fixed, moving = luma_of(target.plate), luma_of(image)
         flow, weight = residual_flow(fixed, moving, target.hole | ~valid)
         pull = completed(flow, weight * np.maximum(target.alpha, 0.0))
         x, y = x + pull[..., 0], y + pull[..., 1]
@@ -124,8 +124,3 @@ def carried_error(target: Target, image: Image, standing: NDArray[np.float32], v
     some = np.full_like(weight, 0.002)  # where nothing is seen
     error = (np.minimum(apart, 0.3) * weight + _UNKNOWN * some) / (weight + some)
     return completed(np.asarray(error, np.float32)[..., None], weight + some)[..., 0]
-
-
-def _luma(image: Image) -> NDArray[np.uint8]:
-    code = np.asarray(np.clip(image * 255 + 0.5, 0, 255), np.uint8)
-    return np.asarray(cv2.cvtColor(code, cv2.COLOR_RGB2GRAY), np.uint8)

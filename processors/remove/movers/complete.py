@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...pictures.layout import Image, Mask
-from ..holes import Region
+from ..holes import Region, region_of
 from ..sources.membrane import largest_channel
 from .candidates import Candidate, Target, candidates
 from .follow import followed
@@ -25,7 +25,6 @@ REACH = 24
 """Frames before and after at which a mover is looked for."""
 _FEW, _MOST = 0.3, 0.7
 """Shares of what is believed at which somebody begins to show, and is wholly there."""
-
 _NOTHING = 1e-3
 """What a candidate adds of a mover below which it adds nothing."""
 
@@ -134,9 +133,10 @@ class Movers:
             share = cv2.resize(weight, size, interpolation=cv2.INTER_LINEAR)
             mass += share
             shown = cv2.resize(one.alpha, size, interpolation=cv2.INTER_LINEAR) * share
-            box = _box((shown > _NOTHING) & hole)
-            if box is None:
+            where = region_of((shown > _NOTHING) & hole, margin=0)
+            if where is None:
                 continue
+            box = where.window
             shown = shown[box]
             image, told = self._pictured(one, size, region, target, box)
             total[box] += image * shown[..., None]
@@ -181,14 +181,6 @@ class Movers:
         x = x + region.x - wide.x + cv2.resize(dx, size, interpolation=cv2.INTER_LINEAR) / f
         y = y + region.y - wide.y + cv2.resize(dy, size, interpolation=cv2.INTER_LINEAR) / f
         return x.astype(np.float32), y.astype(np.float32)
-
-
-def _box(mask: Mask) -> tuple[slice, slice] | None:
-    """Rows and columns around *mask*; None where it is empty."""
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    if not rows.size:
-        return None
-    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
 
 
 def _reached(x: NDArray[np.float32], y: NDArray[np.float32], wide: Region) -> Region:

@@ -6,6 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ...pictures.layout import Image
+
 Field = NDArray[np.float32]
 
 _PULL = 10.0
@@ -33,3 +35,9 @@ def residual_flow(
     # The rim stands still though the mover does not, and a patch near it takes that for motion.
     free = np.clip((far - _PULL / 2) / _PULL, 0.01, 1) * (~hidden)
     return flow, np.asarray(free * np.exp(-((apart / _FIT) ** 2)), np.float32)
+
+
+def luma_of(image: Image) -> NDArray[np.uint8]:
+    """Luma (h, w), 0..255, of display-referred RGB 0..1."""
+    code = np.asarray(np.clip(image * 255 + 0.5, 0, 255), np.uint8)
+    return np.asarray(cv2.cvtColor(code, cv2.COLOR_RGB2GRAY), np.uint8)
