@@ -15,6 +15,7 @@ from ...schema.ports import Progress
 from ...schema.request import Chunk, Request
 from ..mattes import grown
 from ..pictures.sheets import spread
+from ..threads import in_order
 from .deliver.finish import Finish
 from .effects.find import find_effects
 from .layers import fill_hole
@@ -67,8 +68,9 @@ class Remove:
         shot = self._shot(request)
         trial = held_trial(shot, lambda done, words: progress(0.2 * done, words))
         chosen = candidate_named(shot, trial.chosen)
-        for frame in range(chunk.first, chunk.last + 1):
-            fill = chosen.fill(shot, frame, shot.matte)
+        frames = range(chunk.first, chunk.last + 1)
+        fills = in_order(lambda frame: chosen.fill(shot, frame, shot.matte), frames)
+        for frame, fill in zip(frames, fills, strict=True):
             if fill is not None:
                 store_fill(request.work, fill)
             done = (frame - chunk.first + 1) / (chunk.last - chunk.first + 1)

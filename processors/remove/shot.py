@@ -47,7 +47,7 @@ _MATTES = 400
 
 @dataclass
 class Shot:
-    """Everything that filling one frame may ask for. One thread at a time."""
+    """Everything that filling one frame may ask for, from any thread."""
 
     request: Request
     options: RemoveOptions
@@ -121,21 +121,22 @@ class Shot:
         """What moves around a run's holes, kept for its frames; for a probe only around *frame*."""
         run = frame // RUN
         first, last = self.span(frame)
-        if not blind and self._movers is not None and self._movers[0] == (run, first):
-            return self._movers[1]
         start, end = (frame, frame) if blind else (run * RUN, (run + 1) * RUN - 1)
-        scene = Scene(
-            region,
-            (self.plate.video.height, self.plate.video.width),
-            (first, last),
-            (max(first, start - REACH), min(last, end + REACH)),
-            self.camera,
-            lambda number, box: self.frames.at(number).crop(*box.bounds).rgb(),
-            lambda number: self.standing(number) | hole_at(number) | (not blind and not self.vouched(number)),
-        )
-        movers = Movers(scene)
-        if not blind:
-            self._movers = ((run, first), movers)
+        with self._lock:
+            if not blind and self._movers is not None and self._movers[0] == (run, first):
+                return self._movers[1]
+            scene = Scene(
+                region,
+                (self.plate.video.height, self.plate.video.width),
+                (first, last),
+                (max(first, start - REACH), min(last, end + REACH)),
+                self.camera,
+                lambda number, box: self.frames.at(number).crop(*box.bounds).rgb(),
+                lambda number: self.standing(number) | hole_at(number) | (not blind and not self.vouched(number)),
+            )
+            movers = Movers(scene)
+            if not blind:
+                self._movers = ((run, first), movers)
         return movers
 
     def _effective(self, frame: int) -> Mask:

@@ -132,6 +132,31 @@ def test_a_moving_camera_shot_is_filled_from_its_own_frames(clip: str, tmp_path:
     assert outcome.identity.holds
 
 
+def test_a_shot_is_the_same_by_any_number_of_threads(tmp_path: Path) -> None:
+    """Frames side by side share what they find out, and yet nothing depends on which of them asks first."""
+    source, count = footage.shared("propainter_bmx-trees/bmx-trees"), 24
+    plate = tmp_path / "plate"
+    plate.mkdir()
+    for number, still in enumerate(sorted(source.iterdir())[:count]):
+        (plate / f"plate.{1001 + number}{still.suffix}").symlink_to(still)
+    with Plate.open(plate) as opened:
+        masks = [np.zeros((opened.video.height, opened.video.width), bool) for _ in range(count)]
+    for number, mask in enumerate(masks):
+        mask[60:130, 150 + 4 * number : 200 + 4 * number] = True
+    matte, before, masters = write_mattes(tmp_path / "m", masks), cv2.getNumThreads(), []
+    try:
+        for threads in (1, 3):
+            cv2.setNumThreads(threads)
+            outcome = remove(tmp_path / str(threads), plate, matte, probes=2, min_psnr_db=5)
+            assert outcome.master is not None
+            masters.append(outcome.master)
+    finally:
+        cv2.setNumThreads(before)
+    with Plate.open(masters[0]) as alone, Plate.open(masters[1]) as together:
+        for one, other in zip(alone.read(), together.read(), strict=True):
+            assert all(np.array_equal(*planes) for planes in zip(one.planes, other.planes, strict=True)), one.frame
+
+
 def test_what_was_never_seen_is_said_and_not_published(tmp_path: Path) -> None:
     """A box that stands still in a still shot hides the same place for ever: refused, with the share.
 

@@ -16,6 +16,7 @@ from wetgate.processors.remove.movers.motion import completed, nearest
 from wetgate.processors.remove.movers.piece import placed
 from wetgate.processors.remove.movers.scene import Scene
 from wetgate.processors.remove.movers.segment import mover_alpha, still_background
+from wetgate.processors.remove.movers.standing import Standing
 from wetgate.processors.remove.movers.vote import sure, whole
 from wetgate.processors.remove.movers.ways import Ways
 from wetgate.processors.remove.sources.camera import Camera
@@ -197,7 +198,7 @@ def test_what_stood_still_is_not_taken_for_whoever_passed_there() -> None:
     plate = np.where(hole[..., None], 0.9, walking(20)).astype(np.float32)
     whole = (slice(0, HEIGHT), slice(0, WIDTH))
     target = Target(20, whole, plate, ground, movers.scene.hidden(20), hole, movers.scene.alpha(20))
-    found_ways = followed(movers.scene, movers.flows, movers.pieces, target)
+    found_ways = followed(movers.scene, movers.flows, Standing(movers.scene, movers.pieces, target.frame), target)
     wrong = [one.strayed[hole & one.valid & (one.alpha > 0.5)] for one in found_ways]
     found = np.concatenate(wrong)
     assert len(found) > 100
@@ -257,7 +258,7 @@ def test_one_body_stands_in_one_place() -> None:
     movers = movers_of(walking, lambda n: box(30, 60) if n == 20 else np.zeros((HEIGHT, WIDTH), bool))
     whole_frame = (slice(0, HEIGHT), slice(0, WIDTH))
     x, y = np.meshgrid(np.arange(WIDTH, dtype=np.float32), np.arange(HEIGHT, dtype=np.float32))
-    astray = movers.pieces.astray(20, 12, whole_frame, x, y)
+    astray = Standing(movers.scene, movers.pieces, 20).astray(12, whole_frame, x, y)
     assert np.abs(astray[40:80, 50:66] - 24).max() < 2
     assert not astray[40:80, 100:].any()
 

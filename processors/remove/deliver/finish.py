@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -12,13 +13,15 @@ from ....schema.finding import Evidence
 from ....schema.outcome import Outcome, Verdict
 from ....schema.ports import Progress
 from ...identity import FrameProof, prove_frame, summarise, write_matte
-from ...pictures import Plate
+from ...pictures import Picture, Plate
 from ...pictures.layout import Image
 from ...pictures.master import open_master
 from ...pictures.review import FILMSTRIP, write_review
 from ...reports import digest, files_words, write_report
+from ...threads import in_order
 from ..coherent import coherent
-from ..fill import composed
+from ..fill import Fill, composed
+from ..grain.measured import Grain
 from ..grain.regrain import regrained
 from ..networks.uses import network_uses, trained_share
 from ..rating.choice import held_trial
@@ -36,6 +39,17 @@ from .patch import Patch
 from .report import PACKAGE, report_words
 from .sheet import write_sheet
 from .source_map import SourceMap
+
+
+@dataclass(frozen=True)
+class _Made:
+    """A frame of the master and the fill in it, and what is told of that; `plain` is the frame without grain."""
+
+    fill: Fill | None
+    picture: Picture
+    facts: Facts | None = None
+    grain: Mapping[int, Grain] = field(default_factory=dict)
+    plain: Picture | None = None
 
 
 class Finish:
@@ -137,26 +151,33 @@ class Finish:
         shot, filled = self.shot, set(self.tally.frames)
         steady = Steady(shot, lambda frame: load_fill(self.request.work, frame) if frame in filled else None)
         fill_at = coherent(shot, steady.at)
+        frames = range(shot.plate.frames)
         with open_master(shot.plate, self.out) as master:
-            for frame in range(shot.plate.frames):
+            made = in_order(lambda both: self._made(*both, plain=patch.grain), ((n, fill_at(n)) for n in frames))
+            for frame, one in zip(frames, made, strict=True):
                 plate, hole = shot.frames.at(frame), shot.matte(frame)
-                fill = fill_at(frame)
-                made, plain = plate, None
-                if fill is not None:
-                    around = plate.crop(*fill.region.bounds).rgb()
-                    self.facts.append(facts_of(around, fill, hole[fill.region.window]))
-                    given = regrained(shot, fill, hole)
-                    for layer, found in given.layers.items():
-                        self.tally.grain.setdefault(layer, []).append(found)
-                    made = composed(shot, given.fill, hole)
-                    plain = composed(shot, fill, hole) if patch.grain else None
-                master.write(made.planes)
+                if one.facts is not None:
+                    self.facts.append(one.facts)
+                for layer, found in one.grain.items():
+                    self.tally.grain.setdefault(layer, []).append(found)
+                master.write(one.picture.planes)
                 write_matte(self.out / "matte", frame, self.request.first_frame, hole)
-                changed = hole if fill is not None else np.zeros_like(hole)
-                patch.write(plate, made, changed, shot.strength(frame), plain)
-                maps.write(frame, hole, fill)
+                changed = hole if one.fill is not None else np.zeros_like(hole)
+                patch.write(plate, one.picture, changed, shot.strength(frame), one.plain)
+                maps.write(frame, hole, one.fill)
                 self.progress(0.4 * (frame + 1) / shot.plate.frames, "writing the master")
         return master.path
+
+    def _made(self, frame: int, fill: Fill | None, *, plain: bool) -> _Made:
+        """A frame of the master out of its *fill*; from any thread."""
+        shot, plate = self.shot, self.shot.frames.at(frame)
+        if fill is None:
+            return _Made(None, plate)
+        hole = shot.matte(frame)
+        facts = facts_of(plate.crop(*fill.region.bounds).rgb(), fill, hole[fill.region.window])
+        given = regrained(shot, fill, hole)
+        picture = composed(shot, given.fill, hole)
+        return _Made(fill, picture, facts, given.layers, composed(shot, fill, hole) if plain else None)
 
     def _proved_review(self, master: Path) -> list[FrameProof]:
         """Read the master back once: prove every frame, and make the review movie of what was read."""

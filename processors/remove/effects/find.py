@@ -24,6 +24,7 @@ from ...mattes.standing import REACH, UNSEEN, Departure, around, depart, lay, so
 from ...pictures.layout import Layout, Mask
 from ...pictures.sheets import spread
 from ...register import Registration
+from ...threads import in_order
 from ..holes import Region
 from ..shot import Shot
 from .kinds import Effects, Kind
@@ -52,7 +53,7 @@ def find_effects(shot: Shot, frames: Sequence[int]) -> Effects:
     """Look beside the mattes of *frames* (in order): all of them, or a few for a report."""
     looked = list(frames) if shot.options.effects == "include" else spread(frames, LOOKED_AT)
     beside = _Beside(shot)
-    found = {frame: beside.kinds(frame) for frame in looked}
+    found = dict(zip(looked, in_order(beside.kinds, looked), strict=True))
     if shot.options.effects == "include":
         found = _steadied(found, {frame: beside.small_matte(frame) for frame in looked})
     return Effects(found)
@@ -69,13 +70,14 @@ class _Beside:
         self._small: OrderedDict[int, NDArray[np.uint8]] = OrderedDict()
 
     def rgb(self, frame: int) -> NDArray[np.uint8]:
-        """One small frame."""
-        if frame not in self._small:
+        """One small frame. From any thread."""
+        small = self._small.get(frame)
+        if small is None:
             image = cv2.resize(self.shot.rgb(frame), self.size[::-1], interpolation=cv2.INTER_AREA)
-            self._small[frame] = np.clip(image * 255 + 0.5, 0, 255).astype(np.uint8)
+            self._small[frame] = small = np.clip(image * 255 + 0.5, 0, 255).astype(np.uint8)
             if len(self._small) > 2 * REACH + 8:
                 self._small.popitem(last=False)
-        return self._small[frame]
+        return small
 
     def small_matte(self, frame: int) -> Mask:
         """One frame's matte and what shares its colour: a small pixel is inside with any of its own."""

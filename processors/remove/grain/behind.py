@@ -82,7 +82,7 @@ class Behind:
     def _from_take(self, place: int, where: Mask) -> Target:
         """Read in the take, times what the plate has more around the hole."""
         take, trace = self._shot.takes[place], self._fill.trace
-        picture = take.plate.picture(int(np.median(trace[..., 0][where])))
+        picture = take.picture(int(np.median(trace[..., 0][where])))
         at = carried_on(trace[..., 1:], where)
         inside = usable(np.ones((take.plate.video.height, take.plate.video.width), bool), at)
         ring = self._flat_around & inside

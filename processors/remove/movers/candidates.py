@@ -13,9 +13,9 @@ from ...pictures.layout import Image, Mask
 from ..sources.membrane import largest_channel
 from .dis import luma_of, residual_flow
 from .motion import Field, completed
-from .pieces import Pieces
 from .scene import Scene
 from .segment import mover_alpha
+from .standing import Standing
 
 STEPS = (1, 2, 3, 5, 7, 10, 14, 19, 24)
 """Frames before and after that are tried."""
@@ -58,20 +58,20 @@ class Candidate:
     strayed: Field
 
 
-def candidates(scene: Scene, pieces: Pieces, target: Target) -> Iterator[Candidate]:
+def candidates(scene: Scene, standing: Standing, target: Target) -> Iterator[Candidate]:
     """Near frames first in each direction, as far as they show anything of the hole."""
     for step in (1, -1):
         for count in STEPS:
             number = target.frame + step * count
             if not scene.holds(number):
                 break
-            found = _candidate(scene, pieces, target, number)
+            found = _candidate(scene, standing, target, number)
             if found is not None:
                 yield found
 
 
-def _candidate(scene: Scene, pieces: Pieces, target: Target, number: int) -> Candidate | None:
-    x, y, own = pieces.seen_from(target.frame, number, target.window)
+def _candidate(scene: Scene, standing: Standing, target: Target, number: int) -> Candidate | None:
+    x, y, own = standing.seen_from(number, target.window)
     hidden = scene.hidden(number).astype(np.float32)
     if not (target.hole & (cv2.remap(hidden, x, y, cv2.INTER_LINEAR, borderValue=1) < 0.03)).any():
         return None
@@ -81,7 +81,7 @@ def _candidate(scene: Scene, pieces: Pieces, target: Target, number: int) -> Can
         opaque = opaque.copy()
         part, seen = opaque[target.window], ~scene.hidden(number)[target.window]
         part[:] = np.maximum(part, mover_alpha(scene.rgb(number)[target.window], target.background, seen, 1))
-    labels = pieces.of(number)[0]
+    labels = standing.pieces.of(number)[0]
     image, alpha, valid = _laid(scene, target, number, opaque, labels, own, x, y)
     if float(alpha.sum()) >= _NOBODY:
         # The same again after what is seen around the hole has pulled it into place.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import cv2
 import numpy as np
@@ -19,6 +18,7 @@ from .motion import Flows, grid
 from .pieces import Pieces
 from .scene import Scene
 from .segment import mover_alpha
+from .standing import Standing
 from .vote import arbitrate, attached, doubt, sure, whole
 
 REACH = 24
@@ -43,17 +43,7 @@ class Movers:
     """What moves in one scene."""
 
     def __init__(self, scene: Scene) -> None:
-        self.scene = scene
-
-    @cached_property
-    def pieces(self) -> Pieces:
-        """The movers as pieces that go their way."""
-        return Pieces(self.scene)
-
-    @cached_property
-    def flows(self) -> Flows:
-        """The flow of everything, hidden parts included."""
-        return Flows(self.scene)
+        self.scene, self.pieces, self.flows = scene, Pieces(scene), Flows(scene)
 
     def behind(self, frame: int, region: Region, plate: Image, background: Image, hole: Mask) -> Layer | None:
         """The movers behind *hole* of *frame*; None where there are none.
@@ -65,8 +55,9 @@ class Movers:
         target = self._target(frame, region, plate, background, hole)
         if not self._near(target):
             return None
-        gone = list(candidates(scene, self.pieces, target))
-        ways = list(followed(scene, self.flows, self.pieces, target))
+        standing = Standing(scene, self.pieces, frame)
+        gone = list(candidates(scene, standing, target))
+        ways = list(followed(scene, self.flows, standing, target))
         weights, shares = arbitrate(gone, ways, target)
         weights = np.concatenate([weights * (1 - shares.sum(axis=0)), shares])
         found = [*gone, *ways]

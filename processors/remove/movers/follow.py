@@ -12,8 +12,8 @@ from ...pictures.layout import Mask
 from ..sources.membrane import largest_channel
 from .candidates import STEPS, Candidate, Target
 from .motion import Field, Flows, grid, nearest
-from .pieces import Pieces
 from .scene import Scene
+from .standing import Standing
 
 _SAME = 0.02
 """Difference (0..1) up to which a place shows the background."""
@@ -23,7 +23,7 @@ _UNSURE = 0.3
 """Pixels a frame by which the flow of what is seen may be off."""
 
 
-def followed(scene: Scene, flows: Flows, pieces: Pieces, target: Target) -> Iterator[Candidate]:
+def followed(scene: Scene, flows: Flows, standing: Standing, target: Target) -> Iterator[Candidate]:
     """In each direction every pixel of the hole followed to the first frame tried that shows it.
 
     What lies beside the hole is followed as long as what lies nearest in it, to be judged by.
@@ -47,7 +47,7 @@ def followed(scene: Scene, flows: Flows, pieces: Pieces, target: Target) -> Iter
             if count in STEPS:
                 hidden = cv2.remap(scene.hidden(number).astype(np.float32), x, y, cv2.INTER_LINEAR, borderValue=1)
                 astray = drift + count * _against(flows, number, step, x, y, np.asarray(moved[..., :2], np.float32))
-                off = pieces.astray(target.frame, number, target.window, x, y)
+                off = standing.astray(number, target.window, x, y)
                 astray = astray + np.maximum(off - _LIMBS, 0)
                 stops.append((number, x, y, astray, np.asarray(hidden < 0.03)))
                 due[target.hole & (due == 0) & stops[-1][-1]] = len(stops)

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ...threads import once
 from .scene import Scene
 
 Field = NDArray[np.float32]
@@ -66,26 +67,28 @@ class Flows:
 
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
-        self._kept: dict[tuple[int, int], Field] = {}
 
     def velocity(self, frame: int, step: int) -> tuple[Field, Field]:
         """(h, w, 2) pixels of the scene from *frame* to the one *step* (+-1) on, and (h, w) how far the flows
         that it is completed from differ there."""
-        if (frame, step) not in self._kept:
-            flow, weight = self._scene.flow(frame, step)
-            height, width = weight.shape
-            half = (max(2, width // 2), max(2, height // 2))
-            square = np.einsum("hwc,hwc->hw", flow, flow)
-            mass = np.asarray(cv2.resize(weight, half, interpolation=cv2.INTER_AREA), np.float32)
-            weighted = np.dstack([flow, square]) * weight[..., None]
-            sums = cv2.resize(weighted, half, interpolation=cv2.INTER_AREA)
-            mean = completed(np.asarray(sums / np.maximum(mass, 1e-6)[..., None], np.float32), mass)
-            apart = np.maximum(mean[..., 2] - np.einsum("hwc,hwc->hw", mean[..., :2], mean[..., :2]), 0)
-            self._kept[frame, step] = np.asarray(np.dstack([mean[..., :2], np.sqrt(apart)]), np.float32)
         height, width = self._scene.shape
-        field = cv2.resize(self._kept[frame, step], (width, height), interpolation=cv2.INTER_LINEAR)
+        field = cv2.resize(self._beyond_camera(frame, step), (width, height), interpolation=cv2.INTER_LINEAR)
         flow = field[..., :2] + self._scene.carried(frame, step)
         return np.asarray(flow, np.float32), np.asarray(field[..., 2], np.float32)
+
+    @once
+    def _beyond_camera(self, frame: int, step: int) -> Field:
+        """(h, w, 3) the velocity beyond the camera's and how far flows differ, at half the resolution."""
+        flow, weight = self._scene.flow(frame, step)
+        height, width = weight.shape
+        half = (max(2, width // 2), max(2, height // 2))
+        square = np.einsum("hwc,hwc->hw", flow, flow)
+        mass = np.asarray(cv2.resize(weight, half, interpolation=cv2.INTER_AREA), np.float32)
+        weighted = np.dstack([flow, square]) * weight[..., None]
+        sums = cv2.resize(weighted, half, interpolation=cv2.INTER_AREA)
+        mean = completed(np.asarray(sums / np.maximum(mass, 1e-6)[..., None], np.float32), mass)
+        apart = np.maximum(mean[..., 2] - np.einsum("hwc,hwc->hw", mean[..., :2], mean[..., :2]), 0)
+        return np.asarray(np.dstack([mean[..., :2], np.sqrt(apart)]), np.float32)
 
     def seen(self, frame: int, step: int) -> Field:
         """(h, w, 3) what is seen in *frame* moves that far a frame in direction *step* (+-1), times a weight, and

@@ -18,7 +18,7 @@ _CALM = 0.01
 """Squared error a pixel (0..1, summed over RGB) that must be saved for standing at the very edge of that."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Piece:
     """One mover, or several that touch, in one frame: its `label`, box (`top`, `left`) and `mask` (h, w) in it."""
 

@@ -6,7 +6,7 @@ Everything here is found when first asked for and kept: consecutive frames share
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 import cv2
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from ...mattes import grown
 from ...pictures.layout import Image, Mask
 from ...register import Registration
+from ...threads import once
 from ..holes import Region
 from ..sources.camera import Camera
 from .dis import Field, residual_flow
@@ -47,11 +48,6 @@ class Scene:
     camera: Camera
     rgb_of: Callable[[int, Region], Image]
     blocked: Callable[[int], Mask]
-    _rgb: dict[int, NDArray[np.uint8]] = field(default_factory=dict, repr=False)
-    _hidden: dict[int, Mask] = field(default_factory=dict, repr=False)
-    _still: dict[int, tuple[Image, Mask]] = field(default_factory=dict, repr=False)
-    _alpha: dict[int, NDArray[np.float32]] = field(default_factory=dict, repr=False)
-    _flow: dict[tuple[int, int], tuple[Field, Field]] = field(default_factory=dict, repr=False)
 
     @cached_property
     def wide(self) -> Region:
@@ -75,29 +71,33 @@ class Scene:
 
     def rgb(self, frame: int) -> Image:
         """The plate's picture."""
-        if frame not in self._rgb:
-            small = self._resized(self.rgb_of(frame, self.wide))
-            self._rgb[frame] = np.asarray(np.clip(small * 255 + 0.5, 0, 255), np.uint8)
-        return np.asarray(self._rgb[frame] / np.float32(255), np.float32)
+        return np.asarray(self._codes(frame) / np.float32(255), np.float32)
 
+    def luma(self, frame: int) -> NDArray[np.uint8]:
+        """Luma of `rgb`."""
+        return np.asarray(cv2.cvtColor(self._codes(frame), cv2.COLOR_RGB2GRAY), np.uint8)
+
+    @once
+    def _codes(self, frame: int) -> NDArray[np.uint8]:
+        small = self._resized(self.rgb_of(frame, self.wide))
+        return np.asarray(np.clip(small * 255 + 0.5, 0, 255), np.uint8)
+
+    @once
     def hidden(self, frame: int) -> Mask:
         """Where a frame must not be used: mattes with two pixels of the plate around them."""
-        if frame not in self._hidden:
-            blocked = grown(self.blocked(frame)[self.wide.window], 2)
-            self._hidden[frame] = self._resized(blocked.astype(np.float32)) > 0.01
-        return self._hidden[frame]
+        blocked = grown(self.blocked(frame)[self.wide.window], 2)
+        return np.asarray(self._resized(blocked.astype(np.float32)) > 0.01)
 
+    @once
     def alpha(self, frame: int) -> NDArray[np.float32]:
         """How surely something moves there, 0 where the frame is hidden."""
-        if frame not in self._alpha:
-            background, known = self.still(frame)
-            rests = self.camera.still(frame)
-            known = known & ~self.hidden(frame)
-            alpha = mover_alpha(self.rgb(frame), background, known, 1 if rests else 2)
-            if float(alpha.sum()) > 12:
-                alpha = moving(alpha, self._speed(frame), known, strict=not rests)
-            self._alpha[frame] = alpha
-        return self._alpha[frame]
+        background, known = self.still(frame)
+        rests = self.camera.still(frame)
+        known = known & ~self.hidden(frame)
+        alpha = mover_alpha(self.rgb(frame), background, known, 1 if rests else 2)
+        if float(alpha.sum()) > 12:
+            alpha = moving(alpha, self._speed(frame), known, strict=not rests)
+        return alpha
 
     def _speed(self, frame: int) -> NDArray[np.float32]:
         """Pixels a frame beyond the camera's motion: the lesser of both directions."""
@@ -110,46 +110,39 @@ class Scene:
 
     def still(self, frame: int) -> tuple[Image, Mask]:
         """What stands still, as *frame*'s camera sees it, and where it is known."""
-        if self.camera.still(frame):
-            if -1 not in self._still:
-                first, last = self.span
-                numbers = sorted({round(v) for v in np.linspace(first, last, 15)})
-                self._still[-1] = still_background([self.rgb(n) for n in numbers], [~self.hidden(n) for n in numbers])
-            return self._still[-1]
-        if frame not in self._still:
-            images, seen = [], []
-            for step in _BESIDE:
-                for number in (frame - step, frame + step):
-                    laid = self._laid(number, frame)
-                    if laid is not None:
-                        images.append(laid[0])
-                        seen.append(laid[1])
-            if len(images) < 3:
-                return np.zeros((*self.shape, 3), np.float32), np.zeros(self.shape, bool)
-            self._still[frame] = still_background(images, seen)
-        return self._still[frame]
+        return self._rested() if self.camera.still(frame) else self._beside(frame)
 
+    @once
+    def _rested(self) -> tuple[Image, Mask]:
+        """For all frames of a camera that stands still."""
+        first, last = self.span
+        numbers = sorted({round(v) for v in np.linspace(first, last, 15)})
+        return still_background([self.rgb(n) for n in numbers], [~self.hidden(n) for n in numbers])
+
+    @once
+    def _beside(self, frame: int) -> tuple[Image, Mask]:
+        """From the frames before and after *frame*."""
+        near = [self._laid(frame + way * step, frame) for step in _BESIDE for way in (-1, 1)]
+        laid = [one for one in near if one is not None]
+        if len(laid) < 3:
+            return np.zeros((*self.shape, 3), np.float32), np.zeros(self.shape, bool)
+        return still_background([image for image, _ in laid], [seen for _, seen in laid])
+
+    @once
     def flow(self, frame: int, step: int) -> tuple[Field, Field]:
         """Motion to the frame *step* (+-1) on beyond the camera's, and its weight (0 where either is hidden)."""
-        if (frame, step) not in self._flow:
-            base, other = self.carried(frame, step), frame + step
-            height, width = self.shape
-            x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
-            x, y = x + base[..., 0], y + base[..., 1]
-            steadied = cv2.remap(self.luma(other), x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-            covered = cv2.remap(self.hidden(other).astype(np.uint8), x, y, cv2.INTER_NEAREST) > 0
-            hidden = np.asarray(self.hidden(frame) | covered)
-            found = residual_flow(self.luma(frame), np.asarray(steadied, np.uint8), hidden)
-            if base.any():
-                hidden = np.asarray(self.hidden(frame) | self.hidden(other))
-                found = _likelier(found, base, residual_flow(self.luma(frame), self.luma(other), hidden))
-            self._flow[frame, step] = found
-        return self._flow[frame, step]
-
-    def luma(self, frame: int) -> NDArray[np.uint8]:
-        """Luma of `rgb`."""
-        self.rgb(frame)
-        return np.asarray(cv2.cvtColor(self._rgb[frame], cv2.COLOR_RGB2GRAY), np.uint8)
+        base, other = self.carried(frame, step), frame + step
+        height, width = self.shape
+        x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
+        x, y = x + base[..., 0], y + base[..., 1]
+        steadied = cv2.remap(self.luma(other), x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        covered = cv2.remap(self.hidden(other).astype(np.uint8), x, y, cv2.INTER_NEAREST) > 0
+        hidden = np.asarray(self.hidden(frame) | covered)
+        found = residual_flow(self.luma(frame), np.asarray(steadied, np.uint8), hidden)
+        if base.any():
+            hidden = np.asarray(self.hidden(frame) | self.hidden(other))
+            found = _likelier(found, base, residual_flow(self.luma(frame), self.luma(other), hidden))
+        return found
 
     def carried(self, frame: int, step: int) -> Field:
         """The camera's own motion to the frame *step* on."""

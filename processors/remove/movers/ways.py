@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ...threads import once
 from .piece import Piece, placed
 from .scene import Scene
 
@@ -31,7 +32,6 @@ class Ways:
 
     def __init__(self, scene: Scene, pieces_of: Callable[[int], tuple[NDArray[np.int32], list[Piece]]]) -> None:
         self._scene, self._pieces_of = scene, pieces_of
-        self._steps: dict[tuple[int, int, int], tuple[Way, Piece] | None] = {}
 
     def gone(self, piece: Piece, frame: int) -> tuple[Way, float]:
         """How far *piece* has gone until *frame*, and how many pixels of that way nobody saw.
@@ -75,14 +75,11 @@ class Ways:
             return self.flow(piece, step)
         return (way[-1][0] - start[0]) / count, (way[-1][1] - start[1]) / count
 
+    @once
     def _step(self, piece: Piece, step: int) -> tuple[Way, Piece] | None:
         """Pixels to the next frame in direction *step*, and the piece that stands there; None where too little is
         seen of it."""
-        key = (piece.frame, piece.label, step)
-        if key not in self._steps:
-            held = self._scene.holds(piece.frame + step)
-            self._steps[key] = self._looked_for(piece, step) if held else None
-        return self._steps[key]
+        return self._looked_for(piece, step) if self._scene.holds(piece.frame + step) else None
 
     def _looked_for(self, piece: Piece, step: int) -> tuple[Way, Piece] | None:
         scene, number = self._scene, piece.frame + step

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ....schema.ports import Progress
+from ...threads import in_order
 from ..shot import Shot, holed_frames
 from .candidates import Candidate, candidates_for
 from .probes import place_probes
@@ -79,8 +80,8 @@ def try_candidates(shot: Shot, candidates: list[Candidate], progress: Progress) 
     """Every probe by every candidate; the first is the default."""
     scores: dict[str, list[Score]] = {one.name: [] for one in candidates}
     probes = place_probes(shot, holed_frames(shot))
-    for index, probe in enumerate(probes):
-        found = [(one.name, score_probe(shot, probe, one)) for one in candidates]
+    tried = in_order(lambda probe: [(one.name, score_probe(shot, probe, one)) for one in candidates], probes)
+    for index, found in enumerate(tried):
         if all(score is not None for _, score in found):
             for name, score in found:
                 assert score is not None

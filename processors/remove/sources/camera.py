@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from threading import RLock
 
 import cv2
 import numpy as np
@@ -45,7 +46,7 @@ class _Small:
 
 
 class Camera:
-    """The registrations between frames of one shot, found when asked for and kept for a while."""
+    """The registrations between frames of one shot, found when asked for and kept for a while. From any thread."""
 
     def __init__(
         self,
@@ -58,23 +59,26 @@ class Camera:
         self._smalls: OrderedDict[int, _Small] = OrderedDict()
         self._between: OrderedDict[tuple[int, int], Matrix | None] = OrderedDict()
         self._still: dict[tuple[int, int], bool] = {}
+        self._lock = RLock()
 
     def still(self, frame: int) -> bool:
         """Whether the camera stands still through the whole shot around *frame*."""
         span = self._span(frame)
-        if span not in self._still:
-            first, last = span
-            spots = sorted({round(first + share * (last - first)) for share in (0.0, 0.25, 0.5, 0.75, 1.0)})
-            self._still[span] = all(self._rests(spots[0], spot) for spot in spots[1:])
-        return self._still[span]
+        with self._lock:
+            if span not in self._still:
+                first, last = span
+                spots = sorted({round(first + share * (last - first)) for share in (0.0, 0.25, 0.5, 0.75, 1.0)})
+                self._still[span] = all(self._rests(spots[0], spot) for spot in spots[1:])
+            return self._still[span]
 
     def onto(self, source: int, target: int) -> Registration | None:
         """Maps *source*'s pixels to *target*'s; None where the two do not hang together."""
-        size = self._small(target).size
-        if source == target or self.still(target):
-            return _plain(np.eye(3), size)
-        there, here = self._key(source), self._key(target)
-        first, middle, last = self._step(source, there), self._step(there, here), self._step(here, target)
+        with self._lock:
+            size = self._small(target).size
+            if source == target or self.still(target):
+                return _plain(np.eye(3), size)
+            there, here = self._key(source), self._key(target)
+            first, middle, last = self._step(source, there), self._step(there, here), self._step(here, target)
         if first is None or middle is None or last is None:
             return None
         return _plain(last @ middle @ first, size)
@@ -84,21 +88,28 @@ class Camera:
         return min(start + round((frame - start) / _KEY) * _KEY, end)
 
     def _step(self, source: int, target: int) -> Matrix | None:
-        """Neighbours at once; others from what the two halves of the way say, then measured anew."""
+        """Neighbours at once; others from what the two halves of the way say, then measured anew.
+
+        Always measured from the earlier frame to the later: the same whoever asks first, and for what.
+        """
         if source == target:
             return np.eye(3)
+        if source > target:
+            back = self._step(target, source)
+            return None if back is None else np.linalg.inv(back)
         key = (source, target)
         if key in self._between:
             self._between.move_to_end(key)
             return self._between[key]
-        found = self._neighbours(source, target) if abs(source - target) == 1 else self._halves(source, target)
-        self._keep(key, found)
-        self._keep((target, source), None if found is None else np.linalg.inv(found))
+        found = self._neighbours(source, target) if target - source == 1 else self._halves(source, target)
+        self._between[key] = found
+        if len(self._between) > _KNOWN:
+            self._between.popitem(last=False)
         return found
 
     def _halves(self, source: int, target: int) -> Matrix | None:
         half = (source + target) // 2
-        if abs(source - target) > _KEY:
+        if target - source > _KEY:
             half = self._key(half)
         if half in (source, target):
             return self._track(source, target, np.eye(3))
@@ -127,11 +138,6 @@ class Camera:
         move = np.eye(3)
         move[:2, 2] = (x / a.factor, y / a.factor)
         return move
-
-    def _keep(self, key: tuple[int, int], matrix: Matrix | None) -> None:
-        self._between[key] = matrix
-        if len(self._between) > _KNOWN:
-            self._between.popitem(last=False)
 
     def _track(self, source: int, target: int, start: Matrix) -> Matrix | None:
         """The homography from *source* to *target* in whole pixels, from a first guess."""

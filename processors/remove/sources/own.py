@@ -12,7 +12,6 @@ and a frame without a matte that shows the very thing that is to be removed has 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -102,9 +101,8 @@ def restore(
     placed = [(number, camera.onto(number, frame)) for number in sorted(numbers)]
     fitting = [(number, registration) for number, registration in placed if registration is not None]
     fitting.sort(key=lambda pair: abs(pair[0] - frame))
-    with ThreadPoolExecutor(max(1, cv2.getNumThreads())) as threads:
-        found = threads.map(lambda pair: ground.lay(*pair), fitting)
-        laid = [one for one in found if one is not None]
+    found = [ground.lay(number, registration) for number, registration in fitting]
+    laid = [one for one in found if one is not None]
     if not laid:
         return None
     images, valid = np.stack([one.image for one in laid]), np.stack([one.valid for one in laid])
@@ -193,19 +191,18 @@ def _mixed(ground: Ground, laid: list[Laid], weights: NDArray[np.float32], windo
     whole = weights.sum(axis=0)
     share = (weights / np.maximum(whole, 1e-9)).max(axis=(1, 2))
     heavy = [(one, weight) for one, weight, most in zip(laid, weights, share, strict=True) if most > _LEAST]
-    with ThreadPoolExecutor(max(1, cv2.getNumThreads())) as threads:
-        pictures = threads.map(lambda pair: ground.take(pair[0], window), heavy)
-        for (one, weight), taken in zip(heavy, pictures, strict=True):
-            if taken is None:
-                continue
-            picture, seen, at = taken
-            mass = (ground.widened(weight, window) + np.float32(1e-7)) * seen
-            image += picture * mass[..., None]
-            total += mass
-            more = mass > heaviest
-            np.copyto(heaviest, mass, where=more)
-            np.copyto(trace[..., 0], one.frame, where=more)
-            np.copyto(trace[..., 1:], at, where=more[..., None])
+    for one, weight in heavy:
+        taken = ground.take(one, window)
+        if taken is None:
+            continue
+        picture, seen, at = taken
+        mass = (ground.widened(weight, window) + np.float32(1e-7)) * seen
+        image += picture * mass[..., None]
+        total += mass
+        more = mass > heaviest
+        np.copyto(heaviest, mass, where=more)
+        np.copyto(trace[..., 0], one.frame, where=more)
+        np.copyto(trace[..., 1:], at, where=more[..., None])
     if not total.any():
         return None
     mean = np.asarray(image / np.maximum(total, 1e-9)[..., None], np.float32)

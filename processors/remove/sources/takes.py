@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from threading import RLock
 
 import cv2
 import numpy as np
@@ -13,7 +14,7 @@ from ....schema.request import Source
 from ...flow import refine
 from ...grade import Grade, fit_grade
 from ...likeness import Likeness, compare_takes
-from ...pictures import Plate
+from ...pictures import Picture, Plate
 from ...pictures.layout import Image, Mask
 from ...register import Matrix, project, register
 from ..grain.measured import Grain, measure
@@ -59,6 +60,7 @@ class AlignedTake:
     still: Still | None = None
     _plate: Plate | None = field(default=None, repr=False)
     _places: dict[Region, NDArray[np.float32]] = field(default_factory=dict, repr=False)
+    _lock: RLock = field(default_factory=RLock, repr=False)
 
     @property
     def plate(self) -> Plate:
@@ -66,6 +68,11 @@ class AlignedTake:
         if self._plate is None:
             self._plate = Plate.open(self.source.path)
         return self._plate
+
+    def picture(self, number: int) -> Picture:
+        """One of the take's frames. From any thread."""
+        with self._lock:
+            return self.plate.picture(number)
 
     def close(self) -> None:
         """Close the file."""
@@ -77,11 +84,17 @@ class AlignedTake:
         """The take over *region* at plate frame *frame*: the same moment, or what stands still in it.
 
         With a moving camera it is registered frame by frame to the whole *plate* picture outside
-        *hole*. None where the take does not hold that moment, or does not register there.
+        *hole*. None where the take does not hold that moment, or does not register there. From any thread.
         """
         number = self.moment(frame)
         if number is None:
             return None
+        with self._lock:
+            return self._over(number, frame, region, plate, hole, blind=blind)
+
+    def _over(
+        self, number: int, frame: int, region: Region, plate: Image | None, hole: Mask | None, *, blind: bool
+    ) -> Laid:
         if self.likeness.registration.still:
             laid = self._rested(number, region)
         else:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import RLock
 
 import cv2
 import numpy as np
@@ -76,6 +77,7 @@ class Unseen:
         self._shot, self._onto, self._choose, self._fill = shot, onto, choose, fill
         self._folder = work / "paint"
         self._tried: list[Tried] = []
+        self._lock = RLock()
 
     @property
     def tried(self) -> list[Tried]:
@@ -90,7 +92,12 @@ class Unseen:
         return self._tried[0].painter
 
     def paint(self, hole: Hole, *, blind: bool) -> Image:
-        """The region with its rest painted. A *blind* hole is a probe's and stands alone."""
+        """The region with its rest painted. A *blind* hole is a probe's and stands alone. From any thread, one after
+        the other: a frame's paint asks for that of frames before it."""
+        with self._lock:
+            return self._paint(hole, blind=blind)
+
+    def _paint(self, hole: Hole, *, blind: bool) -> Image:
         image, rest, used = hole.image, hole.rest, list[int]()
         key = _key(hole.frame, self._shot.span(hole.frame))
         if rest.any() and not blind:
