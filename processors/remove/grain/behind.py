@@ -16,14 +16,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ...flow import sampled
 from ...mattes import grown
 from ...pictures.layout import Image, Mask
 from ..fill import Fill, Origin
 from ..shot import Shot
 from .energy import Energy
 from .flat import FEWEST, Flatness
-from .places import REACH, carried_on, cropped, energies, fine_at, usable
+from .places import REACH, carried_on, cropped, energies, fine_at, sampled_at, usable
 
 _MOST = 6
 """Frames in which the grain of one fill is read."""
@@ -68,12 +67,13 @@ class Behind:
         numbers, counts = np.unique(moment[where], return_counts=True)
         at = np.nan_to_num(self._fill.trace[..., 1:])
         for number in (int(numbers[i]) for i in np.argsort(-counts)[:_MOST]):
-            spots = where & (moment == number) & usable(~grown(shot.matte(number), REACH), at)
+            spots = where & (moment == number)
+            spots[spots] = usable(shot.matte(number), at[spots])
             if spots.any():
-                part, start = cropped(shot.frames.at(number), at, spots)
+                part, start = cropped(shot.frames.at(number), at[spots])
                 found.put(spots, energies(part, at[spots] - start))
                 broad = np.asarray(cv2.GaussianBlur(part, (0, 0), 1.0), np.float32)
-                donor[spots] = sampled(part - broad, at - start)[spots]
+                donor[spots] = sampled_at(part - broad, at[spots] - start)
         main = int(numbers[counts.argmax()])
         flat, _ = self._flatness.flattest(where & (moment == main))
         fresh = self._fresh(main, at, where & self._flatness.unclipped & (moment == main), flat)
@@ -84,13 +84,13 @@ class Behind:
         take, trace = self._shot.takes[place], self._fill.trace
         picture = take.picture(int(np.median(trace[..., 0][where])))
         at = carried_on(trace[..., 1:], where)
-        inside = usable(np.ones((take.plate.video.height, take.plate.video.width), bool), at)
+        inside = usable(np.zeros((take.plate.video.height, take.plate.video.width), bool), at)
         ring = self._flat_around & inside
         if ring.sum() < FEWEST:
             return Target(self._from_around(where), self._fresh_around)
         there = Energy.nothing(where.shape)
         spots = (where & inside) | ring
-        part, start = cropped(picture, at, spots)
+        part, start = cropped(picture, at[spots])
         there.put(spots, energies(part, at[spots] - start))
         return Target(there.scaled(self._energy, ring), self._fresh_around)
 
@@ -135,15 +135,16 @@ class Behind:
         first, last = self._shot.span(number)
         other = number + 1 if number < last else number - 1
         motion = self._shot.camera.onto(number, other) if other >= first else None
-        if motion is None:
+        if motion is None or (where & flat).sum() < FEWEST:
             return None
-        at = np.rint(at)
-        moved = cv2.perspectiveTransform(at, motion.matrix).astype(np.float32)
-        spots = where & usable(~grown(self._shot.matte(number), REACH), at)
-        spots &= usable(~grown(self._shot.matte(other), REACH), moved)
+        at = np.rint(at[where])
+        moved = cv2.perspectiveTransform(at[None], motion.matrix)[0].astype(np.float32)
+        seen = usable(self._shot.matte(number), at) & usable(self._shot.matte(other), moved)
+        spots = where.copy()
+        spots[where] = seen
         if (spots & flat).sum() < FEWEST:
             return None
-        ours, theirs = (fine_at(self._shot.frames.at(n), p, spots) for n, p in ((number, at), (other, moved)))
+        ours, theirs = (fine_at(self._shot.frames.at(n), p[seen]) for n, p in ((number, at), (other, moved)))
         apart = np.minimum((ours - theirs) ** 2, np.float32(STRAY**2) * (ours**2 + theirs**2).mean())
         # Where there is texture, what lies a little off its place is apart too, by the square of its slope.
         slope = self._flatness.slope[spots] ** 2

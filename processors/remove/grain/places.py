@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...flow import sampled
+from ...mattes import grown
 from ...pictures import Picture
 from ...pictures.layout import Image, Mask
 from .energy import Energy
@@ -13,20 +14,24 @@ from .flat import high_pass
 
 REACH = 5
 """Pixels that a high-pass looks to each side, and one more."""
+_ROW = 1024
+"""Places that are sampled in a row: OpenCV takes no row of more than 32,767."""
 
 
-def usable(allowed: Mask, at: NDArray[np.float32]) -> Mask:
-    """Which of the places *at* (h, w, 2; x, y) lie in a frame where it is *allowed*."""
-    height, width = allowed.shape
-    x, y = np.rint(at[..., 0]).astype(int), np.rint(at[..., 1]).astype(int)
+def usable(matte: Mask, at: NDArray[np.float32]) -> Mask:
+    """Which of the places *at* (..., 2; x, y) lie well inside a frame and away from its *matte*."""
+    height, width = matte.shape
+    x, y = np.moveaxis(np.rint(at).astype(int), -1, 0)
     inside = (x >= REACH) & (y >= REACH) & (x < width - REACH) & (y < height - REACH)
-    return np.asarray(inside & allowed[np.clip(y, 0, height - 1), np.clip(x, 0, width - 1)])
+    x, y = np.clip(x, 0, width - 1), np.clip(y, 0, height - 1)
+    left, top = max(0, int(x.min()) - REACH), max(0, int(y.min()) - REACH)
+    shut = grown(matte[top : y.max() + REACH + 1, left : x.max() + REACH + 1], REACH)
+    return np.asarray(inside & ~shut[y - top, x - left])
 
 
-def cropped(picture: Picture, at: NDArray[np.float32], spots: Mask) -> tuple[Image, NDArray[np.float32]]:
-    """As much of a picture as its high-pass at the places *at*, where *spots*, needs, and where it begins."""
-    found = at[spots]
-    low, high = found.min(axis=0).astype(int), found.max(axis=0).astype(int)
+def cropped(picture: Picture, at: NDArray[np.float32]) -> tuple[Image, NDArray[np.float32]]:
+    """As much of a picture as its high-pass at the places *at* (N, 2) needs, and where it begins."""
+    low, high = at.min(axis=0).astype(int), at.max(axis=0).astype(int)
     left, top = (max(0, int(v) - REACH - 3) // 4 * 4 for v in low)
     right, bottom = (int(v) + REACH + 4 for v in high)
     return picture.crop(left, top, right, bottom).rgb(), np.array([left, top], np.float32)
@@ -38,10 +43,16 @@ def energies(part: Image, at: NDArray[np.float32]) -> list[NDArray[np.float32]]:
     return [plane[y, x] for plane in Energy.of(part).planes]
 
 
-def fine_at(picture: Picture, at: NDArray[np.float32], spots: Mask) -> NDArray[np.float32]:
-    """A picture's high-pass at the places *at* where *spots*."""
-    part, start = cropped(picture, at, spots)
-    return sampled(high_pass(part), np.asarray(at - start, np.float32))[spots]
+def sampled_at(image: Image, at: NDArray[np.float32]) -> Image:
+    """*image* between its pixels, at the places *at* (N, 2)."""
+    rows = np.resize(at, (-(-len(at) // _ROW), _ROW, 2))
+    return sampled(image, rows).reshape(-1, *image.shape[2:])[: len(at)]
+
+
+def fine_at(picture: Picture, at: NDArray[np.float32]) -> NDArray[np.float32]:
+    """A picture's high-pass at the places *at* (N, 2)."""
+    part, start = cropped(picture, at)
+    return sampled_at(high_pass(part), at - start)
 
 
 def carried_on(at: NDArray[np.float32], where: Mask) -> NDArray[np.float32]:
