@@ -218,8 +218,8 @@ def _medoid(found: Sequence[_Seen]) -> NDArray[np.int64]:
     sums = np.zeros(valid.shape, np.float32)
     for i, one in enumerate(soft):
         for j in range(i):
-            apart = np.sqrt(np.mean((one - soft[j]) ** 2, axis=-1))
-            apart = np.minimum(apart, _APART)
+            off = one - soft[j]
+            apart = np.minimum(np.sqrt(np.einsum("hwc,hwc->hw", off, off) / 3), _APART)
             sums[i] += apart * valid[j]
             sums[j] += apart * valid[i]
     others = np.maximum(valid.sum(axis=0) - valid, 1e-6)

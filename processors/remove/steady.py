@@ -23,7 +23,7 @@ from .fill import Fill, Origin
 from .holes import Region
 from .shot import Shot
 from .sources.lay import UNIT, shrunk_mask
-from .sources.membrane import ring_of
+from .sources.membrane import largest_channel, ring_of
 
 _REACH = 3
 """Frames on each side."""
@@ -74,7 +74,7 @@ class Steady:
                 continue
             apart, valid = found[0] - base, found[1]
             apart -= _offset(apart, ring & valid)
-            strength = np.abs(apart).max(axis=-1) / _AGREE
+            strength = largest_channel(np.abs(apart)) / _AGREE
             weight = np.exp(-(strength**2)) * valid * (1 - abs(number - frame) / (_REACH + 1.5))
             sums += apart * weight[..., None]
             total += weight

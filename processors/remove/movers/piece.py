@@ -55,9 +55,9 @@ def placed(
         return at
     p = cv2.warpAffine(plate, move, size, flags=cv2.INTER_NEAREST)
     g = cv2.warpAffine(ground, move, size, flags=cv2.INTER_NEAREST)
-    before = weight * (((g - p) ** 2).sum(axis=-1) - (p**2).sum(axis=-1))
-    gain = np.asarray(cv2.matchTemplate(before.astype(np.float32), mask, cv2.TM_CCORR), np.float32)
-    gain = gain - cv2.matchTemplate(weight, (mask * (rgb**2).sum(axis=-1)).astype(np.float32), cv2.TM_CCORR)
+    before = weight * np.einsum("hwc,hwc->hw", g, g - 2 * p)  # the ground's squared error less that of nothing at all
+    gain = np.asarray(cv2.matchTemplate(before, mask, cv2.TM_CCORR), np.float32)
+    gain = gain - cv2.matchTemplate(weight, mask * np.einsum("hwc,hwc->hw", rgb, rgb), cv2.TM_CCORR)
     for channel in range(3):
         shown = np.ascontiguousarray(weight * p[..., channel])
         gain = gain + 2 * cv2.matchTemplate(shown, np.ascontiguousarray(mask * rgb[..., channel]), cv2.TM_CCORR)

@@ -190,7 +190,7 @@ class Scene:
             return None
         size = self.shape[::-1]
         image = cv2.warpPerspective(self.rgb(number), matrix, size, flags=cv2.INTER_LINEAR)
-        seen = np.where(self.hidden(number), 0, 255).astype(np.uint8)
+        seen = (~self.hidden(number)).astype(np.uint8) * 255
         return np.asarray(image, np.float32), np.asarray(cv2.warpPerspective(seen, matrix, size) > 254)
 
     def _resized(self, image: Image) -> NDArray[np.float32]:

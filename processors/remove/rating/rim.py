@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ...mattes import grown
 from ...pictures.layout import Image, Mask
 from ..fill import RIM, Fill
+from ..sources.membrane import largest_channel
 
 _GAP = 3
 """Pixels next to a hole that are not looked at: chroma and codecs carry what stands in it over its edge."""
@@ -35,7 +36,7 @@ class Rim:
 
 def rim_of(plate: Image, fill: Fill, hole: Mask) -> Rim | None:
     """The error of *fill* around *hole*, low-passed within the rim; None where no source covers enough of it."""
-    covered = np.abs(fill.image - plate).max(axis=-1) > _SAME
+    covered = largest_channel(np.abs(fill.image - plate)) > _SAME
     rim = grown(hole, RIM) & ~grown(hole, _GAP) & covered
     if rim.sum() < _FEWEST:
         return None

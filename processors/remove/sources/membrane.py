@@ -45,7 +45,7 @@ class Surround:
 
         None where they differ more than twofold: such a picture shows too little, or too coarsely.
         """
-        spots = self._ring & valid & (fill.min(axis=-1) > _DARK) & (fill.max(axis=-1) < _BRIGHT)
+        spots = self._ring & valid & (cv2.inRange(fill, (_DARK,) * 3, (_BRIGHT,) * 3) > 0)
         if spots.sum() < 100:
             return np.ones(3, np.float32)
         ours, theirs = self._plate[spots], fill[spots]

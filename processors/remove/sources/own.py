@@ -138,7 +138,8 @@ def fit_beside(plate: Image, image: Image, known: Mask) -> NDArray[np.float32]:
     Sources that lie wrong there (parallax, another plane, a head that has turned) show it beside the hole.
     """
     seen = known.astype(np.float32)
-    off = np.minimum(((image - plate) ** 2).mean(axis=-1), _FAR_OFF**2) * seen
+    apart = image - plate
+    off = np.minimum(np.einsum("hwc,hwc->hw", apart, apart) / 3, _FAR_OFF**2) * seen
     usual = float(off.sum()) / max(float(seen.sum()), 1.0)
     # Deep in a hole nothing is near: there the source's usual fit counts.
     sums, mass = (cv2.blur(field, (_BESIDE, _BESIDE), borderType=cv2.BORDER_CONSTANT) for field in (off, seen))
