@@ -105,7 +105,8 @@ class Shot:
         hole, options = self.matte(frame), self.options
         if not self.mattes.soft:
             return ramp(hole, options.feather)
-        drawn = self.mattes.strength(frame)
+        with self._lock:
+            drawn = self.mattes.strength(frame)
         if "feather" in options.model_fields_set:
             drawn = drawn * ramp(hole, options.feather)
         beside = hole & (drawn == 0)

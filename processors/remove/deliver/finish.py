@@ -43,13 +43,11 @@ from .source_map import SourceMap
 
 @dataclass(frozen=True)
 class _Made:
-    """A frame of the master and the fill in it, and what is told of that; `plain` is the frame without grain."""
+    """A frame of the master, and what is told of the fill in it."""
 
-    fill: Fill | None
     picture: Picture
     facts: Facts | None = None
     grain: Mapping[int, Grain] = field(default_factory=dict)
-    plain: Picture | None = None
 
 
 class Finish:
@@ -151,33 +149,31 @@ class Finish:
         shot, filled = self.shot, set(self.tally.frames)
         steady = Steady(shot, lambda frame: load_fill(self.request.work, frame) if frame in filled else None)
         fill_at = coherent(shot, steady.at)
-        frames = range(shot.plate.frames)
+        fills = ((frame, fill_at(frame)) for frame in range(shot.plate.frames))
         with open_master(shot.plate, self.out) as master:
-            made = in_order(lambda both: self._made(*both, plain=patch.grain), ((n, fill_at(n)) for n in frames))
-            for frame, one in zip(frames, made, strict=True):
-                plate, hole = shot.frames.at(frame), shot.matte(frame)
-                if one.facts is not None:
-                    self.facts.append(one.facts)
-                for layer, found in one.grain.items():
+            for done, made in enumerate(in_order(lambda one: self._made(*one, patch, maps), fills), 1):
+                if made.facts is not None:
+                    self.facts.append(made.facts)
+                for layer, found in made.grain.items():
                     self.tally.grain.setdefault(layer, []).append(found)
-                master.write(one.picture.planes)
-                write_matte(self.out / "matte", frame, self.request.first_frame, hole)
-                changed = hole if one.fill is not None else np.zeros_like(hole)
-                patch.write(plate, one.picture, changed, shot.strength(frame), one.plain)
-                maps.write(frame, hole, one.fill)
-                self.progress(0.4 * (frame + 1) / shot.plate.frames, "writing the master")
+                master.write(made.picture.planes)
+                self.progress(0.4 * done / shot.plate.frames, "writing the master")
         return master.path
 
-    def _made(self, frame: int, fill: Fill | None, *, plain: bool) -> _Made:
-        """A frame of the master out of its *fill*; from any thread."""
-        shot, plate = self.shot, self.shot.frames.at(frame)
-        if fill is None:
-            return _Made(None, plate)
-        hole = shot.matte(frame)
-        facts = facts_of(plate.crop(*fill.region.bounds).rgb(), fill, hole[fill.region.window])
-        given = regrained(shot, fill, hole)
-        picture = composed(shot, given.fill, hole)
-        return _Made(fill, picture, facts, given.layers, composed(shot, fill, hole) if plain else None)
+    def _made(self, frame: int, fill: Fill | None, patch: Patch, maps: SourceMap) -> _Made:
+        """A frame of the master out of its *fill*, and its files beside the master; from any thread."""
+        shot, plate, hole = self.shot, self.shot.frames.at(frame), self.shot.matte(frame)
+        made, plain, changed = _Made(plate), None, np.zeros_like(hole)
+        if fill is not None:
+            facts = facts_of(plate.crop(*fill.region.bounds).rgb(), fill, hole[fill.region.window])
+            given = regrained(shot, fill, hole)
+            made = _Made(composed(shot, given.fill, hole), facts, given.layers)
+            plain = composed(shot, fill, hole) if patch.grain else None
+            changed = hole
+        write_matte(self.out / "matte", frame, self.request.first_frame, hole)
+        patch.write(plate, made.picture, changed, shot.strength(frame), plain)
+        maps.write(frame, hole, fill)
+        return made
 
     def _proved_review(self, master: Path) -> list[FrameProof]:
         """Read the master back once: prove every frame, and make the review movie of what was read."""

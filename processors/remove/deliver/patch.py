@@ -40,14 +40,14 @@ class Patch:
         self.grain = grain
         self._first = first_frame
         self._files: dict[str, str] = {}
-        self._beyond = 0.0
+        self._beyond: list[float] = []
         self._encoding = encoding_words(plate)
         self._stamp = Stamp(plate, first_frame, {"wetgate:encoding": self._encoding})
 
     def write(
         self, plate: Picture, made: Picture, hole: Mask, strength: NDArray[np.float32], plain: Picture | None = None
     ) -> None:
-        """The patch of one frame; *plain* is *made* before grain was added to it."""
+        """The patch of one frame, from any thread; *plain* is *made* before grain was added to it."""
         region = region_of(hole, _MARGIN) or _NOTHING
         alpha = np.where(hole, strength, 0)[region.window].astype(np.float32)
         if self.half:
@@ -55,7 +55,7 @@ class Patch:
         before, after = _values(plate, region), _values(made, region)
         channels = patch_channels(before, after, alpha)
         if "U" in plate.encoding.layout.names:
-            self._beyond = max(self._beyond, float(np.abs(after - before)[alpha == 0].max(initial=0)))
+            self._beyond.append(float(np.abs(after - before)[alpha == 0].max(initial=0)))
         if self.grain:
             added = after - _values(plain, region) if plain is not None else np.zeros_like(after)
             channels |= {f"grain.{c}": np.where(alpha > 0, added[..., i], 0) for i, c in enumerate("RGB")}
@@ -71,8 +71,8 @@ class Patch:
             "sample": "half" if self.half else "float",
             "zero_outside_matte": ["R", "G", "B", "A"],
             "grain_layer": self.grain,
-            "beyond_matte_8bit": round(255 * self._beyond, 2),
-            "sha256": self._files,
+            "beyond_matte_8bit": round(255 * max(self._beyond, default=0.0), 2),
+            "sha256": dict(sorted(self._files.items())),
         }
 
 

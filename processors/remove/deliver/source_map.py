@@ -61,7 +61,7 @@ class SourceMap:
         self._stamp = Stamp(shot.plate, self._first, notes)
 
     def write(self, frame: int, hole: Mask, fill: Fill | None) -> None:
-        """The map of one frame; an empty one where nothing was filled."""
+        """The map of one frame, from any thread; an empty one where nothing was filled."""
         region = region_of(hole, 0) if fill is not None else None
         if fill is None or region is None:
             region = _NOTHING
@@ -80,7 +80,7 @@ class SourceMap:
             "sources": self._sources,
             "origins": {str(value): words for value, words in self._origins().items()},
             "zero_outside_matte": ["source", "origin"],
-            "sha256": self._files,
+            "sha256": dict(sorted(self._files.items())),
         }
 
     def _origins(self) -> dict[int, str]:
