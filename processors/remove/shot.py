@@ -155,7 +155,8 @@ class Shot:
     def cuts(self) -> list[int]:
         """Frames at which a new shot begins inside the plate: by a cut, a dissolve or a fade."""
         found, blends = Cuts(self.plate.video.rate), Blends()
-        for picture in self.plate.read():
+        for frame in range(self.plate.frames):
+            picture = self.frames.at(frame)  # the last ones stay in memory for what comes next
             luma = picture.reduced(max(1, self.plate.video.width // 320)).luma()
             found.feed(np.repeat(luma[..., None], 3, axis=2))
             blends.feed(luma)

@@ -31,6 +31,9 @@ _BESIDE = (3, 6, 10, 15, 21, 28)
 _BETTER = 1.1
 """How many times better another flow must fit to be taken."""
 
+Box = tuple[slice, slice]
+"""Rows and columns."""
+
 
 @dataclass
 class Scene:
@@ -144,25 +147,27 @@ class Scene:
             found = _likelier(found, base, residual_flow(self.luma(frame), self.luma(other), hidden))
         return found
 
-    def carried(self, frame: int, step: int) -> Field:
-        """The camera's own motion to the frame *step* on."""
-        height, width = self.shape
-        matrix = None if self.camera.still(frame) else self._matrix(frame, frame + step)
-        if matrix is None:
-            return np.zeros((height, width, 2), np.float32)
-        x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
-        at = np.stack([x, y], axis=-1)
-        return np.asarray(cv2.perspectiveTransform(at, matrix) - at, np.float32)
+    def carried(self, frame: int, step: int, box: Box | None = None) -> Field:
+        """The camera's own motion (h, w, 2) to the frame *step* on, over the scene or a *box* of it."""
+        moved = self.between(frame, frame + step, box)
+        if moved is not None:
+            return moved
+        rows, columns = box or self._whole
+        return np.zeros((rows.stop - rows.start, columns.stop - columns.start, 2), np.float32)
 
-    def between(self, frame: int, other: int) -> Field | None:
-        """The camera's own motion (h, w, 2) from *frame* to *other*; None where it rests or is not known."""
+    def between(self, frame: int, other: int, box: Box | None = None) -> Field | None:
+        """The same from *frame* to any *other*; None where the camera rests or its motion is not known."""
         matrix = None if self.camera.still(frame) else self._matrix(frame, other)
         if matrix is None:
             return None
-        height, width = self.shape
-        x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
-        at = np.stack([x, y], axis=-1)
+        rows, columns = box or self._whole
+        x, y = np.arange(columns.start, columns.stop), np.arange(rows.start, rows.stop)
+        at = np.stack(np.meshgrid(x, y), axis=-1).astype(np.float32)
         return np.asarray(cv2.perspectiveTransform(at, matrix) - at, np.float32)
+
+    @property
+    def _whole(self) -> Box:
+        return slice(0, self.shape[0]), slice(0, self.shape[1])
 
     def holds(self, frame: int) -> bool:
         """Whether that frame belongs to the stretch."""

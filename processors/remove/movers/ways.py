@@ -83,7 +83,7 @@ class Ways:
 
     def _looked_for(self, piece: Piece, step: int) -> tuple[Way, Piece] | None:
         scene, number = self._scene, piece.frame + step
-        camera = scene.carried(piece.frame, step)[piece.box].mean(axis=(0, 1))
+        camera = scene.carried(piece.frame, step, piece.box).mean(axis=(0, 1))
         flow = self.flow(piece, step)
         rest = (piece.left + float(camera[0]), piece.top + float(camera[1]))
         still, known = scene.still(number)
@@ -99,8 +99,8 @@ class Ways:
     def _most_of(self, number: int, shown: NDArray[np.bool_], whole: float) -> Piece | None:
         """The piece of frame *number* that most of *shown* belongs to; None where too little of it is shown."""
         labels, pieces = self._pieces_of(number)
-        counts = {one.label: int((labels[shown] == one.label).sum()) for one in pieces}
-        best = max(pieces, key=lambda one: counts[one.label], default=None)
+        counts = np.bincount(labels[shown], minlength=int(labels.max()) + 1)
+        best = max(pieces, key=lambda one: int(counts[one.label]), default=None)
         if best is None or shown.sum() < _SEEN * whole or counts[best.label] < _SEEN * shown.sum():
             return None
         return best
