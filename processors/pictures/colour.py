@@ -83,7 +83,7 @@ class Encoding:
             chroma = [_widen(planes[i], width, height) for i in (1, 2)]
             stacked = cv2.merge([luma.astype(np.float32), *chroma])
             image = cv2.transform(stacked, self._to_rgb.astype(np.float32))
-            return np.clip(image, 0, 1).astype(np.float32, copy=False)
+            return np.asarray(np.clip(image, 0, 1, out=image), np.float32)
         seen = np.dstack([self._view(planes[i]) for i in self._rgb_order()])
         return seen if self.layout.is_float else np.asarray(np.clip(seen, 0, 1), np.float32)
 
@@ -178,8 +178,7 @@ def shrink(plane: NDArray[np.float32], x: int, y: int) -> NDArray[np.float32]:
     if pad_x or pad_y:
         plane = cv2.copyMakeBorder(plane, 0, pad_y, 0, pad_x, cv2.BORDER_REPLICATE).astype(np.float32)
     rows, columns = plane.shape
-    blocks = plane.reshape(rows // step_y, step_y, columns // step_x, step_x)
-    return np.asarray(blocks.mean(axis=(1, 3), dtype=np.float32))
+    return np.asarray(cv2.resize(plane, (columns // step_x, rows // step_y), interpolation=cv2.INTER_AREA), np.float32)
 
 
 def curve(linear: NDArray[np.float32]) -> NDArray[np.float32]:
