@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..mattes import grown
+from ..mattes import grown, put
 from ..pictures.layout import Image, Mask
 from ..register import Matrix
 from .fill import Fill, Origin
@@ -94,7 +94,8 @@ class _Pass:
         taken = (share[..., 0] > 0.5) & (best[outside] > 0)
         for index, one in enumerate(found):
             spots = taken & (best[outside] == index)
-            origin[inside][spots], trace[inside][spots] = one.origin[outside][spots], one.trace[outside][spots]
+            put(one.origin[outside], spots, origin[inside])
+            put(one.trace[outside], spots, trace[inside])
         return replace(fill, image=image, origin=origin, trace=trace)
 
     def _around_movers(self, fill: Fill) -> Region | None:
@@ -150,22 +151,22 @@ class _Pass:
         shot = self._shot
         picture = shot.frames.at(frame).crop(*window.bounds).rgb()
         hole = shot.matte(frame)[window.window]
-        rows, columns = np.mgrid[window.y : window.y + window.height, window.x : window.x + window.width]
-        trace = np.dstack([np.full(hole.shape, frame), columns, rows]).astype(np.float32)
+        columns, rows = grid(window.height, window.width)
+        trace = cv2.merge([np.full(hole.shape, frame, np.float32), columns + window.x, rows + window.y])
         origin = np.full(hole.shape, Origin.OWN, np.uint8)
         mover, valid = np.zeros(hole.shape, np.float32), ~grown(hole, _EDGE)
         fill = self._fill(frame)
         part = None if fill is None else fill.region.within(window)
         if fill is None or part is None or part.width <= 0 or part.height <= 0:
-            return _Seen(picture, mover, valid, origin, trace)
+            return _Seen(picture, mover, valid, origin, np.asarray(trace, np.float32))
         laid, place = part.inside(fill.region), part.inside(window)
         inside = hole[place]
-        cover = grown(inside, _EDGE)
-        picture[place] = np.where(cover[..., None], fill.image[laid], picture[place])
-        origin[place][inside], trace[place][inside] = fill.origin[laid][inside], fill.trace[laid][inside]
+        put(fill.image[laid], grown(inside, _EDGE), picture[place])
+        put(fill.origin[laid], inside, origin[place])
+        put(fill.trace[laid], inside, trace[place])
         mover[place] = (fill.origin[laid] == Origin.MOVER) & inside
         valid[place] = np.where(inside, np.isin(fill.origin[laid], _FROM_FRAMES), valid[place])
-        return _Seen(picture, mover, valid, origin, trace)
+        return _Seen(picture, mover, valid, origin, np.asarray(trace, np.float32))
 
 
 def _mapped(points: Field, matrix: Matrix) -> tuple[Field, Field]:

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..mattes import grown
+from ..mattes import grown, put
 from ..pictures.layout import Image, Mask
 from ..register import Matrix
 from .fill import RIM, Fill, Origin, paint
@@ -229,10 +229,10 @@ class _Filling:
 
     def _take(self, picture: Image, valid: Mask, origin: int, trace: NDArray[np.float32] | None = None) -> None:
         spots = self.left & valid
-        self.image[spots] = picture[spots]
+        put(picture, spots, self.image)
         self.origin[spots] = origin
         if trace is not None:
-            self.trace[spots] = trace[spots]
+            put(trace, spots, self.trace)
         self.left &= ~valid
 
 

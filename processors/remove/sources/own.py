@@ -19,6 +19,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ...mattes import put
 from ...pictures.layout import Image, Mask
 from ...register import Matrix, Registration
 from ..holes import Region
@@ -198,12 +199,11 @@ def _mixed(ground: Ground, laid: list[Laid], weights: NDArray[np.float32], windo
             continue
         picture, seen, at = taken
         mass = (ground.widened(weight, window) + np.float32(1e-7)) * seen
-        image += picture * mass[..., None]
+        image += picture * cv2.merge([mass] * 3)
         total += mass
         more = mass > heaviest
-        np.copyto(heaviest, mass, where=more)
-        np.copyto(trace[..., 0], one.frame, where=more)
-        np.copyto(trace[..., 1:], at, where=more[..., None])
+        put(mass, more, heaviest)
+        put(cv2.merge([np.full(shape, one.frame, np.float32), at]), more, trace)
     if not total.any():
         return None
     mean = np.asarray(image / np.maximum(total, 1e-9)[..., None], np.float32)
