@@ -32,7 +32,7 @@ from ..fill import UNSEEN, Fill, Origin
 from ..sources.membrane import ring_of
 from .choice import Trial
 from .rim import Rim, rim_of
-from .texture import contrast, texture
+from .texture import contrast, grey, texture
 
 FLOOR = 3e-5
 """Squared slope of the plainest picture: below it codecs and grain, not texture, make the error."""
@@ -71,8 +71,8 @@ class Facts:
 def facts_of(plate: Image, fill: Fill, hole: Mask) -> Facts:
     """*plate* and *hole* over the fill's region; the plate is not looked at inside the hole."""
     around = ring_of(hole, gap=1, width=12)
-    inside = float(texture(fill.image.mean(axis=-1))[hole].mean())
-    outside = float(texture(plate.mean(axis=-1))[around].mean()) if around.any() else inside
+    inside = float(texture(grey(fill.image))[hole].mean())
+    outside = float(texture(grey(plate))[around].mean()) if around.any() else inside
     origins = fill.origin[hole]
     return Facts(
         frame=fill.frame,

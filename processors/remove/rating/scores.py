@@ -18,7 +18,7 @@ from ..grain.regrain import regrained
 from ..shot import Shot
 from .candidates import Candidate
 from .probes import Probe
-from .texture import contrast, soft, texture
+from .texture import contrast, grey, soft, texture
 
 _CAP = (30 / 255) ** 2
 """Squared error of a pixel beyond which it counts no more when candidates are compared: one performer
@@ -91,7 +91,7 @@ def compare(truth: Image, made: Image, where: Mask, fill: Fill, hidden: Mask) ->
     shares = {int(origin): int(count) for origin, count in zip(origins, counts, strict=True)}
     pair = [soft(one) for one in (truth, made)]
     errors = ((pair[0] - pair[1])[where] ** 2).mean(axis=-1)
-    slopes = [float(np.sqrt(texture(one.mean(axis=-1)))[where].mean()) for one in (truth, made)]
+    slopes = [float(np.sqrt(texture(grey(one)))[where].mean()) for one in (truth, made)]
     flat = flat_places(truth, where)
     grains = [float(high_pass(one)[flat].std()) if flat.sum() >= 60 else 0.0 for one in (truth, made)]
     pixels = int(where.sum())
@@ -99,7 +99,7 @@ def compare(truth: Image, made: Image, where: Mask, fill: Fill, hidden: Mask) ->
         frame=fill.frame,
         error=float(errors.mean()),
         capped=float(np.minimum(errors, _CAP).mean()),
-        texture=float(texture(truth.mean(axis=-1))[where].mean()),
+        texture=float(texture(grey(truth))[where].mean()),
         contrast=contrast(truth, where, hidden),
         painted=shares.get(int(Origin.PAINTED), 0) / pixels,
         pixels=pixels,

@@ -15,6 +15,11 @@ def soft(image: Image) -> Image:
     return np.asarray(cv2.GaussianBlur(image, (0, 0), 1.5), np.float32)
 
 
+def grey(image: Image) -> NDArray[np.float32]:
+    """Mean of the three channels (h, w)."""
+    return np.asarray(image @ np.full(3, 1 / 3, np.float32), np.float32)
+
+
 def texture(luma: NDArray[np.float32]) -> NDArray[np.float32]:
     """Squared slope of low-passed luma (0..1), per pixel squared.
 
