@@ -69,11 +69,12 @@ class Behind:
         for number in (int(numbers[i]) for i in np.argsort(-counts)[:_MOST]):
             spots = where & (moment == number)
             spots[spots] = usable(shot.matte(number), at[spots])
-            if spots.any():
-                part, start = cropped(shot.frames.at(number), at[spots])
-                found.put(spots, energies(part, at[spots] - start))
+            places = at[spots]
+            if places.size:
+                part, start = cropped(shot.frames.at(number), places)
+                found.put(spots, energies(part, places - start))
                 broad = np.asarray(cv2.GaussianBlur(part, (0, 0), 1.0), np.float32)
-                donor[spots] = sampled_at(part - broad, at[spots] - start)
+                donor[spots] = sampled_at(part - broad, places - start)
         main = int(numbers[counts.argmax()])
         flat, _ = self._flatness.flattest(where & (moment == main))
         fresh = self._fresh(main, at, where & self._flatness.unclipped & (moment == main), flat)

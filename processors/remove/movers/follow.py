@@ -40,9 +40,8 @@ def followed(scene: Scene, flows: Flows, standing: Standing, target: Target) -> 
             number = target.frame + step * count
             if not scene.holds(number) or not (target.hole & (due == 0)).any():
                 break
-            moved = cv2.remap(
-                np.dstack(flows.velocity(number - step, step)), x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-            )
+            goes = flows.velocity(number - step, step)
+            moved = cv2.remap(goes, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
             x, y, drift = x + moved[..., 0], y + moved[..., 1], drift + moved[..., 2]
             if count in STEPS:
                 hidden = cv2.remap(scene.hidden(number).astype(np.float32), x, y, cv2.INTER_LINEAR, borderValue=1)

@@ -68,13 +68,13 @@ class Flows:
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
 
-    def velocity(self, frame: int, step: int) -> tuple[Field, Field]:
-        """(h, w, 2) pixels of the scene from *frame* to the one *step* (+-1) on, and (h, w) how far the flows
+    def velocity(self, frame: int, step: int) -> Field:
+        """(h, w, 3): pixels of the scene from *frame* to the one *step* (+-1) on, x and y, and how far the flows
         that it is completed from differ there."""
         height, width = self._scene.shape
         field = cv2.resize(self._beyond_camera(frame, step), (width, height), interpolation=cv2.INTER_LINEAR)
-        flow = field[..., :2] + self._scene.carried(frame, step)
-        return np.asarray(flow, np.float32), np.asarray(field[..., 2], np.float32)
+        camera = cv2.merge([self._scene.carried(frame, step), np.zeros((height, width), np.float32)])
+        return np.asarray(field + camera, np.float32)
 
     @once
     def _beyond_camera(self, frame: int, step: int) -> Field:
@@ -84,7 +84,7 @@ class Flows:
         half = (max(2, width // 2), max(2, height // 2))
         square = np.einsum("hwc,hwc->hw", flow, flow)
         mass = np.asarray(cv2.resize(weight, half, interpolation=cv2.INTER_AREA), np.float32)
-        weighted = np.dstack([flow, square]) * weight[..., None]
+        weighted = cv2.merge([flow, square]) * cv2.merge([weight] * 3)
         sums = cv2.resize(weighted, half, interpolation=cv2.INTER_AREA)
         mean = completed(np.asarray(sums / np.maximum(mass, 1e-6)[..., None], np.float32), mass)
         apart = np.maximum(mean[..., 2] - np.einsum("hwc,hwc->hw", mean[..., :2], mean[..., :2]), 0)
@@ -97,6 +97,6 @@ class Flows:
         for way in (1, -1):
             if self._scene.holds(frame + way):
                 flow, weight = self._scene.flow(frame, way)
-                whole = (flow + self._scene.carried(frame, way)) * way * step
-                total += np.dstack([whole * weight[..., None], weight])
+                whole = (flow + self._scene.carried(frame, way)) * np.float32(way * step)
+                total += cv2.merge([whole * cv2.merge([weight] * 2), weight])
         return total

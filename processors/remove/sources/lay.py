@@ -144,7 +144,7 @@ class Ground:
             )
             # The blocked places go along as a fourth channel: one interpolation serves both.
             shut = blocked.astype(np.uint16) * np.uint16(UNIT)
-            warped, inside = fine.warp(cv2.merge([*cv2.split(picture), shut]), cv2.INTER_LINEAR)
+            warped, inside = fine.warp(cv2.merge([picture, shut]), cv2.INTER_LINEAR)
             image, valid = _unpacked(warped[..., :3]), inside & (warped[..., 3] < 0.03 * UNIT)
             flow = fine.flow
         if not (valid & self.hidden).any():
