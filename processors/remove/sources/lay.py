@@ -81,18 +81,18 @@ def shrunk_mask(mask: Mask, divisor: int) -> Mask:
     if divisor == 1:
         return mask
     height, width = mask.shape
-    padded = np.pad(mask, ((0, -height % divisor), (0, -width % divisor)))
-    rows = padded[::divisor].copy()
-    for row in range(1, divisor):
-        rows |= padded[row::divisor]
-    out = rows[:, ::divisor].copy()
-    for column in range(1, divisor):
-        out |= rows[:, column::divisor]
-    return np.asarray(out)
+    padded = np.pad(mask.astype(np.uint8) * 255, ((0, -height % divisor), (0, -width % divisor)))
+    size = (padded.shape[1] // divisor, padded.shape[0] // divisor)
+    return np.asarray(cv2.resize(padded, size, interpolation=cv2.INTER_AREA) > 0)
 
 
 def _unpacked(reduced: NDArray[np.uint16]) -> Image:
     return np.asarray(reduced, np.float32) * np.float32(1 / UNIT)
+
+
+def _graded(image: Image, gain: NDArray[np.float32]) -> Image:
+    """*image* times a factor per channel: quicker than numpy over a last axis of three."""
+    return np.asarray(cv2.transform(image, np.diag(gain)), np.float32)
 
 
 def _around(at: NDArray[np.float32], inside: Mask, width: int, height: int) -> Region | None:
@@ -152,7 +152,7 @@ class Ground:
         gain = self.surround.gain(image, valid)
         if gain is None:
             return None
-        image = image * gain
+        image = _graded(image, gain)
         light = self.surround.light(image, valid)
         move = np.eye(3)
         move[:2, 2] = (self.region.x, self.region.y)
@@ -168,7 +168,7 @@ class Ground:
         if laid.flow is None:
             at = np.dstack([xs + self.region.x, ys + self.region.y])
             return (
-                self.pictures.crop(laid.frame, window) * laid.gain + light,
+                _graded(self.pictures.crop(laid.frame, window), laid.gain) + light,
                 ~grown(blocked, _MARGIN)[window.window],
                 at,
             )
@@ -179,11 +179,12 @@ class Ground:
         part = _around(at, inside, width, height)
         if part is None:
             return None
-        spot = at - np.array([part.x, part.y], np.float32)
+        corner = np.array([part.x, part.y, 0, 0], np.float64)  # a scalar of four, as OpenCV wants it
+        spot = np.asarray(cv2.subtract(at, corner), np.float32)
         image = sampled(self.pictures.crop(laid.frame, part), spot)
         shut = grown(blocked[part.window], _MARGIN).astype(np.uint8) * 255
         hidden = sampled(shut, spot, cv2.INTER_LINEAR)
-        return np.asarray(image * laid.gain + light, np.float32), inside & (hidden < 8), at
+        return _graded(image, laid.gain) + light, inside & (hidden < 8), at
 
     def widened(self, weight: NDArray[np.float32], window: Region) -> NDArray[np.float32]:
         """A weight over the region, reduced by any factor, at full size over *window*."""
