@@ -88,10 +88,11 @@ class _Pass:
         part = window.within(fill.region)
         inside, outside = part.inside(fill.region), part.inside(window)
         open_to = self._shot.matte(frame)[part.window] & np.isin(fill.origin[inside], _FROM_FRAMES)
-        share = (near * ~_goes(found))[outside][..., None] * open_to[..., None]
+        share = (near * ~_goes(found))[outside] * open_to
         image, origin, trace = fill.image.copy(), fill.origin.copy(), fill.trace.copy()
-        image[inside] = image[inside] * (1 - share) + _chosen(found, best)[outside] * share
-        taken = (share[..., 0] > 0.5) & (best[outside] > 0)
+        three = cv2.merge([share] * 3)
+        image[inside] = image[inside] * (1 - three) + _chosen(found, best)[outside] * three
+        taken = (share > 0.5) & (best[outside] > 0)
         for index, one in enumerate(found):
             spots = taken & (best[outside] == index)
             put(one.origin[outside], spots, origin[inside])
@@ -234,6 +235,6 @@ def _chosen(found: Sequence[_Seen], best: NDArray[np.int64]) -> Image:
     total, mass = np.zeros_like(found[0].image), np.zeros(best.shape, np.float32)
     for index, one in enumerate(found):
         share = cv2.GaussianBlur((best == index).astype(np.float32), (0, 0), 0.8)
-        total += one.image * share[..., None]
+        total += one.image * cv2.merge([share] * 3)
         mass += share
-    return np.asarray(total / np.maximum(mass, 1e-6)[..., None], np.float32)
+    return np.asarray(total / cv2.merge([np.maximum(mass, 1e-6)] * 3), np.float32)

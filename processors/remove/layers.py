@@ -167,7 +167,7 @@ class _Filling:
         place = window.inside(self.region)
         wide, where = self.image.copy(), np.zeros_like(self.left)
         wide[place], where[place] = found.image, found.known
-        self.ground[where] = wide[where]
+        put(wide, where, self.ground)
         trace = np.full_like(self.trace, np.nan)
         trace[place] = found.trace
         self._take(wide, where, Origin.OWN, trace)
@@ -180,15 +180,15 @@ class _Filling:
         movers = self._moving(hole_at)
         # What is painted must not be smeared out of a performer who stands beside the hole.
         self._paint(movers.seen(self.frame, self.region) & ~self.inside)
-        self.ground[self.inside] = self.image[self.inside]
+        put(self.image, self.inside, self.ground)
         layer = movers.behind(self.frame, self.region, self.plate, self.ground, missing)
         if layer is None:
             return
-        alpha = layer.alpha[..., None]
+        alpha = cv2.merge([layer.alpha] * 3)
         self.image = np.asarray(self.image * (1 - alpha) + layer.image * alpha, np.float32)
         spots = layer.alpha > 0.5
         self.origin[spots] = Origin.MOVER
-        self.trace[spots] = layer.trace[spots]
+        put(layer.trace, spots, self.trace)
         self.torn = layer.torn
 
     @property

@@ -76,7 +76,7 @@ class Steady:
             apart -= _offset(apart, ring & valid)
             strength = largest_channel(np.abs(apart)) / _AGREE
             weight = np.exp(-(strength**2)) * valid * (1 - abs(number - frame) / (_REACH + 1.5))
-            sums += apart * weight[..., None]
+            sums += apart * cv2.merge([weight] * 3)
             total += weight
         full = (size[0] * _DIVISOR, size[1] * _DIVISOR)
         wide = cv2.resize(sums / total[..., None], full, interpolation=cv2.INTER_LINEAR)

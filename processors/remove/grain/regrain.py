@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ...mattes import put
 from ...pictures import Picture
 from ...pictures.layout import Image, Mask
 from ...register import project
@@ -74,7 +75,7 @@ class _Regraining:
             if layer == Origin.OWN and target.donor is not None:
                 image = self._given_back(image, where, target)
         energy = Energy.of(_rounded(self.shot, image))
-        out, told = image, dict[int, Grain]()
+        out, told = image.copy(), dict[int, Grain]()
         for layer, where, target in layers:
             flat, bound = self._flat(where, target)
             share = float(flat.sum() / max(where.sum(), 1))
@@ -86,8 +87,8 @@ class _Regraining:
             # Flat places of somebody who moves are few and near edges: nothing is softened by them.
             if grain.share > 0 and not (layer == Origin.MOVER and grain.kept < 1):
                 strength = self._strength(target.energy.luma - energy.luma, where & self.flatness.unclipped, flat)
-                out = np.where(where[..., None], self._noisy(image, grain, strength, bound), out)
-        return Regrained(replace(self.fill, image=np.asarray(out, np.float32)), told)
+                put(self._noisy(image, grain, strength, bound), where, out)
+        return Regrained(replace(self.fill, image=out), told)
 
     def _flat(self, where: Mask, target: Target) -> tuple[Mask, float]:
         return self.flatness.flattest(where & np.isfinite(target.energy.luma))
