@@ -215,7 +215,7 @@ def _grey(picture: Picture) -> Strength:
 
 
 def _unit(plane: NDArray[np.generic], top: float) -> Strength:
-    return np.asarray(np.clip(np.nan_to_num(plane.astype(np.float32)) / top, 0, 1), np.float32)
+    return np.asarray(np.fmin(np.fmax(plane.astype(np.float32) / top, 0), 1), np.float32)  # 0 for NaN
 
 
 def _partial(value: Strength, *, exact: bool) -> bool:

@@ -31,9 +31,8 @@ def usable(matte: Mask, at: NDArray[np.float32]) -> Mask:
 
 def cropped(picture: Picture, at: NDArray[np.float32]) -> tuple[Image, NDArray[np.float32]]:
     """As much of a picture as its high-pass at the places *at* (N, 2) needs, and where it begins."""
-    low, high = at.min(axis=0).astype(int), at.max(axis=0).astype(int)
-    left, top = (max(0, int(v) - REACH - 3) // 4 * 4 for v in low)
-    right, bottom = (int(v) + REACH + 4 for v in high)
+    left, top = (max(0, int(v.min()) - REACH - 3) // 4 * 4 for v in at.T)
+    right, bottom = (int(v.max()) + REACH + 4 for v in at.T)
     return picture.crop(left, top, right, bottom).rgb(), np.array([left, top], np.float32)
 
 

@@ -49,9 +49,11 @@ class Surround:
         if spots.sum() < 100:
             return np.ones(3, np.float32)
         ours, theirs = self._plate[spots], fill[spots]
+        plain = float(np.median(np.abs(ours - theirs)))
+        if plain < _SAME:
+            return np.ones(3, np.float32)
         factor = np.median(ours / theirs, axis=0).astype(np.float32)
-        plain, fitted = (float(np.median(np.abs(ours - theirs * f))) for f in (np.float32(1), factor))
-        if plain < _SAME or fitted > 0.6 * plain:
+        if float(np.median(np.abs(ours - theirs * factor))) > 0.6 * plain:
             return np.ones(3, np.float32)
         return None if factor.max() > _DOUBLE or factor.min() < 1 / _DOUBLE else factor
 
