@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ...mattes import put
 from ...pictures.layout import Image, Mask
 from ..holes import Region, region_of
 from ..sources.membrane import largest_channel
@@ -130,15 +131,14 @@ class Movers:
             box = where.window
             shown = shown[box]
             image, told = self._pictured(one, size, region, target, box)
-            total[box] += image * shown[..., None]
+            total[box] += image * cv2.merge([shown] * 3)
             opaque[box] += shown
-            better = shown > best[box]
-            trace[box][better] = told[better]
+            put(told, shown > best[box], trace[box])
             best[box] = np.maximum(best[box], shown)
         # Somebody stands there or he does not: what most show is firm, what few show is none.
         firm = np.clip((opaque / np.maximum(mass, 1e-6) - _FEW) / (_MOST - _FEW), 0, 1)
         alpha = np.asarray(firm * firm * (3 - 2 * firm) * hole, np.float32)
-        image = np.asarray(total / np.maximum(opaque, 1e-6)[..., None], np.float32)
+        image = np.asarray(total / cv2.merge([np.maximum(opaque, 1e-6)] * 3), np.float32)
         return Layer(image, alpha, trace, torn)
 
     def _pictured(
@@ -156,9 +156,8 @@ class Movers:
         for number in np.unique(frames):
             source = self.scene.rgb_of(int(number), part)
             picture = cv2.remap(source, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
-            spots = frames == number
-            image[spots] = picture[spots]
-        return image, np.dstack([frames, x + part.x, y + part.y])
+            put(np.asarray(picture, np.float32), frames == number, image)
+        return image, np.asarray(cv2.merge([frames, x + part.x, y + part.y]), np.float32)
 
     def _plate_pixels(
         self, one: Candidate, size: tuple[int, int], region: Region, target: Target
