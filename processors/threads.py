@@ -17,22 +17,23 @@ Owner = TypeVar("Owner")
 Arguments = TypeVarTuple("Arguments")
 
 
-def in_order(work: Callable[[Item], Made], items: Iterable[Item]) -> Generator[Made, None, None]:
-    """*work* of every item, in order, made by as many threads as OpenCV may use.
+def in_order(work: Callable[[Item], Made], items: Iterable[Item], most: int) -> Generator[Made, None, None]:
+    """*work* of every item, in order, made by as many threads as OpenCV may use, up to *most*.
 
-    Meanwhile OpenCV keeps to one: whole frames side by side gain more than rows of one picture. What was not begun is
-    dropped when nobody asks any more. *items* are taken on the caller's thread, one a thread ahead.
+    Meanwhile OpenCV keeps to what is left: whole frames side by side gain more than rows of one picture. What was not
+    begun is dropped when nobody asks any more. *items* are taken on the caller's thread, one a thread ahead.
     """
     threads = cv2.getNumThreads()
-    if threads <= 1:
+    abreast = min(threads, most)
+    if abreast <= 1:
         yield from map(work, items)
         return
-    cv2.setNumThreads(1)
-    pool, begun = ThreadPoolExecutor(threads), deque[Future[Made]]()
+    cv2.setNumThreads(threads // abreast)
+    pool, begun = ThreadPoolExecutor(abreast), deque[Future[Made]]()
     try:
         for item in items:
             begun.append(pool.submit(work, item))
-            if len(begun) > threads:
+            if len(begun) > abreast:
                 yield begun.popleft().result()
         while begun:
             yield begun.popleft().result()

@@ -55,7 +55,9 @@ class WorkerSettings(Section):
     wall_seconds: int = Field(900, ge=1, description="Time that one file may take to index, in seconds.")
     lease_seconds: float = Field(60.0, gt=0, description="How long a job stays claimed without a sign of life.")
     drain_seconds: float = Field(20.0, ge=0, description="Time for running jobs to end when the daemon is stopped.")
-    threads: int = Field(1, ge=1, le=128, description="Threads of one processor worker: frames that a fix works on at once.")
+    threads: int = Field(
+        1, ge=1, le=128, description="Threads of one processor worker: frames that a fix works on at once."
+    )
 
 
 class IngestSettings(Section):

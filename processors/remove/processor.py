@@ -69,7 +69,7 @@ class Remove:
         trial = held_trial(shot, lambda done, words: progress(0.2 * done, words))
         chosen = candidate_named(shot, trial.chosen)
         frames = range(chunk.first, chunk.last + 1)
-        fills = in_order(lambda frame: chosen.fill(shot, frame, shot.matte), frames)
+        fills = in_order(lambda frame: chosen.fill(shot, frame, shot.matte), frames, shot.abreast)
         for frame, fill in zip(frames, fills, strict=True):
             if fill is not None:
                 store_fill(request.work, fill)

@@ -41,6 +41,8 @@ RUN = 20
 """Frames that are worked on with one region, and that make a checkpoint."""
 _CALM = 16
 """Side of the places, in pixels, whose grain is compared for the calm ones."""
+_ABREAST = 17_000_000
+"""Pixels of all frames that are worked on at once: eight of HD, two of 4K, which then takes no more than 6 GB."""
 _MATTES = 400
 """Mattes that are kept, a bit a pixel: more than the frames that one frame's sources reach over."""
 
@@ -111,6 +113,11 @@ class Shot:
             drawn = drawn * ramp(hole, options.feather)
         beside = hole & (drawn == 0)
         return np.maximum(drawn, ramp(hole, options.feather) * beside) if beside.any() else drawn
+
+    @property
+    def abreast(self) -> int:
+        """How many frames may be worked on at once: what each of them holds grows with the picture."""
+        return max(1, _ABREAST // (self.plate.video.width * self.plate.video.height))
 
     def widen(self) -> None:
         """Take what lies beside the matte (`effects`) into the effective matte."""

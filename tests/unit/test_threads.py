@@ -30,14 +30,14 @@ def test_what_is_made_comes_in_order(threads: int) -> None:
         time.sleep(0.02 * (5 - item))
         return item * item
 
-    assert list(in_order(work, range(5))) == [0, 1, 4, 9, 16]
+    assert list(in_order(work, range(5), 8)) == [0, 1, 4, 9, 16]
     assert seen == {1}
     assert cv2.getNumThreads() == threads
 
 
 def test_a_fault_comes_out_where_it_belongs(threads: int) -> None:
     """What was made before it is given first."""
-    made = in_order(lambda item: 6 // item, [3, 2, 0, 1])
+    made = in_order(lambda item: 6 // item, [3, 2, 0, 1], 8)
     assert [next(made), next(made)] == [2, 3]
     with pytest.raises(ZeroDivisionError):
         next(made)
@@ -47,11 +47,30 @@ def test_a_fault_comes_out_where_it_belongs(threads: int) -> None:
 def test_who_stops_asking_stops_the_work(threads: int) -> None:
     """A cancelled job leaves at once: at most one item a thread more than was asked for has begun."""
     begun: list[int] = []
-    made = in_order(begun.append, range(1000))
+    made = in_order(begun.append, range(1000), 8)
     next(made)
     made.close()
     assert len(begun) <= 1 + 2 * threads
     assert cv2.getNumThreads() == threads
+
+
+def test_large_pictures_are_few_at_once() -> None:
+    """Three threads and at most two at work: the third is OpenCV's own, but never less than one."""
+    before, working, most = cv2.getNumThreads(), set[int](), []
+    cv2.setNumThreads(3)
+
+    def work(item: int) -> None:
+        working.add(item)
+        most.append(len(working))
+        time.sleep(0.02)
+        working.discard(item)
+
+    try:
+        list(in_order(work, range(6), 2))
+        assert cv2.getNumThreads() == 3
+    finally:
+        cv2.setNumThreads(before)
+    assert max(most) == 2
 
 
 class Kept:

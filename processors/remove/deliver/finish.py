@@ -151,7 +151,7 @@ class Finish:
         fill_at = coherent(shot, steady.at)
         fills = ((frame, fill_at(frame)) for frame in range(shot.plate.frames))
         with open_master(shot.plate, self.out) as master:
-            for done, made in enumerate(in_order(lambda one: self._made(*one, patch, maps), fills), 1):
+            for done, made in enumerate(in_order(lambda one: self._made(*one, patch, maps), fills, shot.abreast), 1):
                 if made.facts is not None:
                     self.facts.append(made.facts)
                 for layer, found in made.grain.items():

@@ -53,7 +53,7 @@ def find_effects(shot: Shot, frames: Sequence[int]) -> Effects:
     """Look beside the mattes of *frames* (in order): all of them, or a few for a report."""
     looked = list(frames) if shot.options.effects == "include" else spread(frames, LOOKED_AT)
     beside = _Beside(shot)
-    found = dict(zip(looked, in_order(beside.kinds, looked), strict=True))
+    found = dict(zip(looked, in_order(beside.kinds, looked, shot.abreast), strict=True))
     if shot.options.effects == "include":
         found = _steadied(found, {frame: beside.small_matte(frame) for frame in looked})
     return Effects(found)

@@ -17,7 +17,7 @@ from ....schema.ports import Progress
 from ...threads import in_order
 from ..shot import Shot, holed_frames
 from .candidates import Candidate, candidates_for
-from .probes import place_probes
+from .probes import Probe, place_probes
 from .scores import Score, score_probe
 
 _MARGIN_DB = 2.0
@@ -80,8 +80,11 @@ def try_candidates(shot: Shot, candidates: list[Candidate], progress: Progress) 
     """Every probe by every candidate; the first is the default."""
     scores: dict[str, list[Score]] = {one.name: [] for one in candidates}
     probes = place_probes(shot, holed_frames(shot))
-    tried = in_order(lambda probe: [(one.name, score_probe(shot, probe, one)) for one in candidates], probes)
-    for index, found in enumerate(tried):
+
+    def tried(probe: Probe) -> list[tuple[str, Score | None]]:
+        return [(one.name, score_probe(shot, probe, one)) for one in candidates]
+
+    for index, found in enumerate(in_order(tried, probes, shot.abreast)):
         if all(score is not None for _, score in found):
             for name, score in found:
                 assert score is not None
