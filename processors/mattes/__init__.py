@@ -8,6 +8,6 @@ over a frame in a review player (`drawing`).
 from .growth import Growths
 from .marks import Boxes, Dots
 from .opened import FULL, Mattes, MatteWishes, check_frame, open_mattes
-from .shapes import grown, put
+from .shapes import grown
 
-__all__ = ["FULL", "Boxes", "Dots", "Growths", "MatteWishes", "Mattes", "check_frame", "grown", "open_mattes", "put"]
+__all__ = ["FULL", "Boxes", "Dots", "Growths", "MatteWishes", "Mattes", "check_frame", "grown", "open_mattes"]

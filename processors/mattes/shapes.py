@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -24,12 +22,6 @@ def grown(mask: Mask, pixels: int) -> Mask:
     if pixels <= 0:
         return mask
     return np.asarray(cv2.dilate(mask.astype(np.uint8), disc(pixels)) > 0)
-
-
-def put(over: NDArray[Any], where: Mask, onto: NDArray[Any]) -> None:
-    """Set *onto* (h, w, n) to *over* *where*: ten times quicker than numpy's indexing with a mask."""
-    assert (over.shape, over.dtype) == (onto.shape, onto.dtype)  # else OpenCV would write into a picture of its own
-    cv2.copyTo(over, where.view(np.uint8), dst=onto)
 
 
 def moved_edge(strength: Strength, pixels: int) -> Strength:

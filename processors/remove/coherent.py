@@ -16,8 +16,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..mattes import grown, put
+from ..mattes import grown
 from ..pictures.layout import Image, Mask
+from ..pictures.mix import for_rgb, put
 from ..register import Matrix
 from .fill import Fill, Origin
 from .holes import Region, region_of
@@ -88,9 +89,9 @@ class _Pass:
         part = window.within(fill.region)
         inside, outside = part.inside(fill.region), part.inside(window)
         open_to = self._shot.matte(frame)[part.window] & np.isin(fill.origin[inside], _FROM_FRAMES)
-        share = (near * ~_goes(found))[outside] * open_to
+        share = np.asarray((near * ~_goes(found))[outside] * open_to, np.float32)
         image, origin, trace = fill.image.copy(), fill.origin.copy(), fill.trace.copy()
-        three = cv2.merge([share] * 3)
+        three = for_rgb(share)
         image[inside] = image[inside] * (1 - three) + _chosen(found, best)[outside] * three
         taken = (share > 0.5) & (best[outside] > 0)
         for index, one in enumerate(found):
@@ -235,6 +236,6 @@ def _chosen(found: Sequence[_Seen], best: NDArray[np.int64]) -> Image:
     total, mass = np.zeros_like(found[0].image), np.zeros(best.shape, np.float32)
     for index, one in enumerate(found):
         share = cv2.GaussianBlur((best == index).astype(np.float32), (0, 0), 0.8)
-        total += one.image * cv2.merge([share] * 3)
+        total += one.image * for_rgb(share)
         mass += share
-    return np.asarray(total / cv2.merge([np.maximum(mass, 1e-6)] * 3), np.float32)
+    return np.asarray(total / for_rgb(np.maximum(mass, 1e-6)), np.float32)

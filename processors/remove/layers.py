@@ -8,8 +8,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..mattes import grown, put
+from ..mattes import grown
 from ..pictures.layout import Image, Mask
+from ..pictures.mix import for_rgb, put
 from ..register import Matrix
 from .fill import RIM, Fill, Origin, paint
 from .holes import Region, region_of
@@ -184,7 +185,7 @@ class _Filling:
         layer = movers.behind(self.frame, self.region, self.plate, self.ground, missing)
         if layer is None:
             return
-        alpha = cv2.merge([layer.alpha] * 3)
+        alpha = for_rgb(layer.alpha)
         self.image = np.asarray(self.image * (1 - alpha) + layer.image * alpha, np.float32)
         spots = layer.alpha > 0.5
         self.origin[spots] = Origin.MOVER

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..pictures.layout import Image, Mask
+from ..pictures.mix import for_rgb
 from ..register import Matrix
 from .fill import Fill, Origin
 from .holes import Region
@@ -76,7 +77,7 @@ class Steady:
             apart -= _offset(apart, ring & valid)
             strength = largest_channel(np.abs(apart)) / _AGREE
             weight = np.exp(-(strength**2)) * valid * (1 - abs(number - frame) / (_REACH + 1.5))
-            sums += apart * cv2.merge([weight] * 3)
+            sums += apart * for_rgb(weight)
             total += weight
         full = (size[0] * _DIVISOR, size[1] * _DIVISOR)
         wide = cv2.resize(sums / total[..., None], full, interpolation=cv2.INTER_LINEAR)

@@ -16,9 +16,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ...mattes import put
 from ...pictures import Picture
 from ...pictures.layout import Image, Mask
+from ...pictures.mix import put
 from ...register import project
 from ..fill import Fill, Origin
 from ..shot import Shot

@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ...mattes import put
 from ...pictures.layout import Image, Mask
+from ...pictures.mix import for_rgb, put
 from ..holes import Region, region_of
 from ..sources.membrane import largest_channel
 from .candidates import Candidate, Target, candidates
@@ -131,14 +131,14 @@ class Movers:
             box = where.window
             shown = shown[box]
             image, told = self._pictured(one, size, region, target, box)
-            total[box] += image * cv2.merge([shown] * 3)
+            total[box] += image * for_rgb(shown)
             opaque[box] += shown
             put(told, shown > best[box], trace[box])
             best[box] = np.maximum(best[box], shown)
         # Somebody stands there or he does not: what most show is firm, what few show is none.
         firm = np.clip((opaque / np.maximum(mass, 1e-6) - _FEW) / (_MOST - _FEW), 0, 1)
         alpha = np.asarray(firm * firm * (3 - 2 * firm) * hole, np.float32)
-        image = np.asarray(total / cv2.merge([np.maximum(opaque, 1e-6)] * 3), np.float32)
+        image = np.asarray(total / for_rgb(np.maximum(opaque, 1e-6)), np.float32)
         return Layer(image, alpha, trace, torn)
 
     def _pictured(

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ...pictures.mix import for_rgb
 from ...threads import once
 from .scene import Scene
 
@@ -84,7 +85,7 @@ class Flows:
         half = (max(2, width // 2), max(2, height // 2))
         square = np.einsum("hwc,hwc->hw", flow, flow)
         mass = np.asarray(cv2.resize(weight, half, interpolation=cv2.INTER_AREA), np.float32)
-        weighted = cv2.merge([flow, square]) * cv2.merge([weight] * 3)
+        weighted = cv2.merge([flow, square]) * for_rgb(weight)
         sums = cv2.resize(weighted, half, interpolation=cv2.INTER_AREA)
         mean = completed(np.asarray(sums / np.maximum(mass, 1e-6)[..., None], np.float32), mass)
         apart = np.maximum(mean[..., 2] - np.einsum("hwc,hwc->hw", mean[..., :2], mean[..., :2]), 0)

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...pictures.layout import Image, Mask
+from ...pictures.mix import for_rgb
 from ..sources.membrane import largest_channel
 
 _LEAST = 0.03
@@ -28,7 +29,7 @@ _SPREADS = 5.0
 
 def still_background(images: Sequence[Image], seen: Sequence[Mask]) -> tuple[Image, Mask]:
     """The median over aligned *images* where they are *seen*, and where enough were."""
-    unseen = [cv2.merge([_UNSEEN * ~mask] * 3) for mask in seen]
+    unseen = [for_rgb(_UNSEEN * ~mask) for mask in seen]
     ranked = [cv2.max(image, bright) for image, bright in zip(images, unseen, strict=True)]
     # Neighbours are exchanged until all are in order: a third of what np.sort takes for so few.
     for turn in range(len(ranked)):

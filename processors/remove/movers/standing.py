@@ -61,7 +61,7 @@ class Standing:
     def _stand(self, number: int, rgb: Image, labels: NDArray[np.int32]) -> tuple[NDArray[np.int32], Field]:
         """(h, w) the labels of the pieces of *number* where they stand in the frame, and how far each went, by label.
 
-        *rgb* and *labels* are *number*'s, as the camera of *frame* would see them.
+        *rgb* and *labels* are *number*'s, as the camera of the frame would see them.
         """
         scene, frame = self._scene, self._frame
         still, known = scene.still(frame)

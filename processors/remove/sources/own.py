@@ -19,8 +19,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ...mattes import put
 from ...pictures.layout import Image, Mask
+from ...pictures.mix import for_rgb, put
 from ...register import Matrix, Registration
 from ..holes import Region
 from .camera import Camera
@@ -199,7 +199,7 @@ def _mixed(ground: Ground, laid: list[Laid], weights: NDArray[np.float32], windo
             continue
         picture, seen, at = taken
         mass = (ground.widened(weight, window) + np.float32(1e-7)) * seen
-        image += picture * cv2.merge([mass] * 3)
+        image += picture * for_rgb(mass)
         total += mass
         more = mass > heaviest
         put(mass, more, heaviest)
