@@ -1,5 +1,5 @@
-"""Laying and mixing pictures by masks and weights where it is done for every frame: numpy's indexing with a mask and
-its broadcasting over a last axis of three take several times as long."""
+"""Laying, mixing and rounding pictures where it is done for every frame: numpy's indexing with a mask, its broadcasting
+over a last axis of three and its chains of whole pictures take several times as long."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from .layout import Mask
+from .layout import Image, Mask
 
 
 def put(over: NDArray[Any], where: Mask, onto: NDArray[Any]) -> None:
@@ -21,3 +21,13 @@ def put(over: NDArray[Any], where: Mask, onto: NDArray[Any]) -> None:
 def for_rgb(weight: NDArray[np.float32]) -> NDArray[np.float32]:
     """A weight (h, w) three times, (h, w, 3), to multiply or divide a picture by."""
     return np.asarray(cv2.merge([weight] * 3), np.float32)
+
+
+def in_8_bits(image: Image) -> NDArray[np.uint8]:
+    """0..1 as 0..255, rounded, what lies beyond cut off."""
+    return np.asarray(cv2.addWeighted(image, 255, image, 0, 0, dtype=cv2.CV_8U), np.uint8)
+
+
+def in_16_bits(image: Image, white: int) -> NDArray[np.uint16]:
+    """The same with 1.0 as *white*, so that there is room for highlights."""
+    return np.asarray(cv2.addWeighted(image, white, image, 0, 0, dtype=cv2.CV_16U), np.uint16)

@@ -18,6 +18,7 @@ import numpy as np
 from .filmstrip import Filmstrip
 from .layout import Image, frame_layout
 from .master import write_still
+from .mix import in_8_bits
 
 _SOUND_RATE = 48000
 _RGB = frame_layout(("R", "G", "B"), "uint8", 8)
@@ -68,13 +69,14 @@ def write_picture(path: Path, image: Image, *, longest: int | None = None) -> No
     if factor < 1.0:
         image = np.asarray(cv2.resize(image, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA))
     path.parent.mkdir(parents=True, exist_ok=True)
-    shown = np.asarray(np.clip(image * 255 + 0.5, 0, 255), np.uint8)
+    shown = in_8_bits(image)
     write_still(path, tuple(shown[..., i] for i in range(3)), _RGB)
 
 
 def _yuv(image: Image) -> av.VideoFrame:
-    shown = np.ascontiguousarray(np.clip(image * 255 + 0.5, 0, 255), np.uint8)
-    frame = av.VideoFrame.from_ndarray(shown, format="rgb24").reformat(format="yuv420p", dst_colorspace="ITU709")
+    frame = av.VideoFrame.from_ndarray(in_8_bits(image), format="rgb24").reformat(
+        format="yuv420p", dst_colorspace="ITU709"
+    )
     frame.colorspace, frame.color_range, frame.color_primaries, frame.color_trc = 1, 1, 1, 1
     return frame
 

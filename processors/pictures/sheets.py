@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .layout import Image, Mask
+from .mix import in_8_bits
 
 _PAPER = np.array([28, 29, 32], np.uint8)
 _INK = (238, 238, 232)
@@ -71,7 +72,7 @@ def overlay(picture: Image, matte: Mask) -> Image:
 
 def outlined(picture: Image, matte: Mask) -> Image:
     """*picture* as it is, with the edge of *matte* drawn on it."""
-    out = np.asarray(np.clip(picture, 0, 1) * 255 + 0.5, np.uint8)
+    out = in_8_bits(picture)
     edges, _ = cv2.findContours(matte.astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
     cv2.drawContours(out, edges, -1, (255, 240, 80), max(1, round(max(picture.shape) / 640)))
     return np.asarray(out / np.float32(255), np.float32)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..pictures import Picture, Plate
+from ..pictures.mix import in_16_bits
 from .sources.lay import UNIT
 
 _KEPT_BYTES = 500_000_000
@@ -63,7 +64,7 @@ class Reduced:
                 self._kept.move_to_end(key)
                 return self._kept[key]
             picture = self._frames.at(frame).reduced(divisor)
-            made = np.clip(picture.rgb() * UNIT + 0.5, 0, 65535).astype(np.uint16), picture.luma()
+            made = in_16_bits(picture.rgb(), UNIT), picture.luma()
             self._kept[key] = made
             self._bytes += _bytes(made)
             while self._bytes > _REDUCED_BYTES and len(self._kept) > 1:

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..pictures.layout import Image, Mask
-from ..pictures.mix import for_rgb
+from ..pictures.mix import for_rgb, in_16_bits
 from ..register import Matrix
 from .fill import Fill, Origin
 from .holes import Region
@@ -108,7 +108,7 @@ class Steady:
                           slice(region.x // _DIVISOR, -(-(region.x + region.width) // _DIVISOR)))  # fmt: skip
                 rows, columns = picture[window].shape[:2]
                 small = cv2.resize(fill.image, (columns, rows), interpolation=cv2.INTER_AREA)
-                picture[window] = np.clip(small * UNIT + 0.5, 0, 65535).astype(np.uint16)
+                picture[window] = in_16_bits(np.asarray(small, np.float32), UNIT)
                 shut[window] &= shrunk_mask(~_rests(fill) & (fill.origin != 0), _DIVISOR)
             self._softs[frame] = _Soft(np.asarray(cv2.GaussianBlur(picture, (0, 0), 1.0), np.uint16), shut)
             while len(self._softs) > 2 * _REACH + 2:

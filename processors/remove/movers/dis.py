@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...pictures.layout import Image
+from ...pictures.mix import in_8_bits
 
 Field = NDArray[np.float32]
 
@@ -39,5 +40,4 @@ def residual_flow(
 
 def luma_of(image: Image) -> NDArray[np.uint8]:
     """Luma (h, w), 0..255, of display-referred RGB 0..1."""
-    code = np.asarray(np.clip(image * 255 + 0.5, 0, 255), np.uint8)
-    return np.asarray(cv2.cvtColor(code, cv2.COLOR_RGB2GRAY), np.uint8)
+    return np.asarray(cv2.cvtColor(in_8_bits(image), cv2.COLOR_RGB2GRAY), np.uint8)
