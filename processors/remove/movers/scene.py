@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from ...mattes import grown
 from ...pictures.layout import Image, Mask
+from ...pictures.mix import in_8_bits, put
 from ...register import Registration
 from ...threads import once
 from ..holes import Region
@@ -82,8 +83,7 @@ class Scene:
 
     @once
     def _codes(self, frame: int) -> NDArray[np.uint8]:
-        small = self._resized(self.rgb_of(frame, self.wide))
-        return np.asarray(np.clip(small * 255 + 0.5, 0, 255), np.uint8)
+        return in_8_bits(self._resized(self.rgb_of(frame, self.wide)))
 
     @once
     def hidden(self, frame: int) -> Mask:
@@ -115,12 +115,19 @@ class Scene:
         """What stands still, as *frame*'s camera sees it, and where it is known."""
         return self._rested() if self.camera.still(frame) else self._beside(frame)
 
+    def ground(self, frame: int) -> Image:
+        """The same, and the plate itself where that is not known."""
+        still, known = self.still(frame)
+        out = self.rgb(frame)
+        put(still, known, out)
+        return out
+
     @once
     def _rested(self) -> tuple[Image, Mask]:
         """For all frames of a camera that stands still."""
         first, last = self.span
         numbers = sorted({round(v) for v in np.linspace(first, last, 15)})
-        return still_background([self.rgb(n) for n in numbers], [~self.hidden(n) for n in numbers])
+        return still_background([self._codes(n) for n in numbers], [~self.hidden(n) for n in numbers])
 
     @once
     def _beside(self, frame: int) -> tuple[Image, Mask]:
@@ -187,16 +194,16 @@ class Scene:
         )
         return np.asarray(inward @ registration.matrix @ np.linalg.inv(inward))
 
-    def _laid(self, number: int, frame: int) -> tuple[Image, Mask] | None:
+    def _laid(self, number: int, frame: int) -> tuple[NDArray[np.uint8], Mask] | None:
         if not self.holds(number):
             return None
         matrix = self._matrix(number, frame)
         if matrix is None:
             return None
         size = self.shape[::-1]
-        image = cv2.warpPerspective(self.rgb(number), matrix, size, flags=cv2.INTER_LINEAR)
+        image = cv2.warpPerspective(self._codes(number), matrix, size, flags=cv2.INTER_LINEAR)
         seen = (~self.hidden(number)).astype(np.uint8) * 255
-        return np.asarray(image, np.float32), np.asarray(cv2.warpPerspective(seen, matrix, size) > 254)
+        return np.asarray(image, np.uint8), np.asarray(cv2.warpPerspective(seen, matrix, size) > 254)
 
     def _resized(self, image: Image) -> NDArray[np.float32]:
         if self.factor == 1.0:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...pictures.layout import Image, Mask
-from ...pictures.mix import for_rgb
+from ...pictures.mix import put
 from ..sources.membrane import largest_channel
 
 _LEAST = 0.03
@@ -21,27 +21,29 @@ _SLOW = 0.4
 """Pixels a frame that flow reports though nothing moves."""
 _ENOUGH = 4
 """Frames that must show a place before their median counts as what stands still there."""
-_UNSEEN = np.float32(2)
-"""Brighter than any picture: what is not seen is ranked last."""
+_UNSEEN = 255
+"""As bright as any picture: what is not seen is ranked last."""
 _SPREADS = 5.0
 """Differences are measured in the plate's own noise; beyond this many spreads something moves."""
 
 
-def still_background(images: Sequence[Image], seen: Sequence[Mask]) -> tuple[Image, Mask]:
-    """The median over aligned *images* where they are *seen*, and where enough were."""
-    unseen = [for_rgb(_UNSEEN * ~mask) for mask in seen]
-    ranked = [cv2.max(image, bright) for image, bright in zip(images, unseen, strict=True)]
+def still_background(images: Sequence[NDArray[np.uint8]], seen: Sequence[Mask]) -> tuple[Image, Mask]:
+    """The median (0..1) over aligned 8-bit *images* where they are *seen*, and where enough were."""
+    ranked = [
+        cv2.max(image, cv2.merge([~mask * np.uint8(_UNSEEN)] * 3)) for image, mask in zip(images, seen, strict=True)
+    ]
     # Neighbours are exchanged until all are in order: a third of what np.sort takes for so few.
     for turn in range(len(ranked)):
         for i in range(turn % 2, len(ranked) - 1, 2):
             ranked[i], ranked[i + 1] = cv2.min(ranked[i], ranked[i + 1]), cv2.max(ranked[i], ranked[i + 1])
-    stack, count = np.stack(ranked), np.sum(seen, axis=0)
-    lower, upper = np.maximum(count - 1, 0) // 2, np.minimum(count // 2, len(images) - 1)
-    rows, columns = np.ogrid[: count.shape[0], : count.shape[1]]
-    median = (stack[lower, rows, columns] + stack[upper, rows, columns]) / 2
-    known = count >= _ENOUGH
-    median[~known] = 0
-    return np.asarray(median, np.float32), np.asarray(known)
+    count = np.sum(seen, axis=0, dtype=np.uint8)
+    median = np.zeros(ranked[0].shape, np.float32)
+    for number in range(_ENOUGH, len(ranked) + 1):
+        where = np.asarray(count == number)
+        if where.any():
+            lower, upper = ranked[(number - 1) // 2], ranked[number // 2]
+            put(np.asarray(cv2.addWeighted(lower, 0.5 / 255, upper, 0.5 / 255, 0, dtype=cv2.CV_32F)), where, median)
+    return median, np.asarray(count >= _ENOUGH)
 
 
 def mover_alpha(image: Image, background: Image, known: Mask, slack: int) -> NDArray[np.float32]:

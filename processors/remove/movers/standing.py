@@ -5,11 +5,13 @@ Pixels are the scene's.
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ...pictures.layout import Image
+from ...pictures.layout import Image, Mask
 from ...threads import once
 from .motion import Field, grid, nearest
 from .piece import placed
@@ -45,6 +47,12 @@ class Standing:
         from_x, from_y = _back(offsets[there], window, shift)
         return np.asarray(np.hypot(x - from_x, y - from_y) * whole[there], np.float32)
 
+    @cached_property
+    def _here(self) -> tuple[Image, Image, Mask]:
+        """The frame, what stands still in it (itself where that is not known), and where it is seen."""
+        scene, frame = self._scene, self._frame
+        return scene.rgb(frame), scene.ground(frame), ~scene.hidden(frame)
+
     @once
     def _standing(self, number: int) -> tuple[NDArray[np.int32], Field, Field | None]:
         """What `_stand` says, and the camera's own motion from the frame to *number*."""
@@ -63,10 +71,7 @@ class Standing:
 
         *rgb* and *labels* are *number*'s, as the camera of the frame would see them.
         """
-        scene, frame = self._scene, self._frame
-        still, known = scene.still(frame)
-        plate, seen = scene.rgb(frame), ~scene.hidden(frame)
-        ground = np.asarray(np.where(known[..., None], still, plate), np.float32)
+        frame, (plate, ground, seen) = self._frame, self._here
         stands = np.zeros(labels.shape, np.int32)
         offsets = np.zeros((int(self.pieces.of(number)[0].max()) + 1, 2), np.float32)
         for piece in self.pieces.of(number)[1]:
