@@ -60,7 +60,8 @@ class FrameProof:
 
 def inside_planes(matte: Mask, layout: Layout) -> tuple[Mask, ...]:
     """For each channel the samples that are inside: those with any pixel of their support in *matte*."""
-    return tuple(largest(matte, channel.x, channel.y) for channel in layout.channels)
+    by_size = {size: largest(matte, *size) for size in {(channel.x, channel.y) for channel in layout.channels}}
+    return tuple(by_size[channel.x, channel.y] for channel in layout.channels)
 
 
 def largest(plane: Plane, x: int, y: int) -> Plane:
@@ -68,9 +69,13 @@ def largest(plane: Plane, x: int, y: int) -> Plane:
     if not x and not y:
         return plane
     height, width = plane.shape
-    padded = np.pad(plane, ((0, -height % (1 << y)), (0, -width % (1 << x))))
-    parts = [padded[row :: 1 << y, column :: 1 << x] for row in range(1 << y) for column in range(1 << x)]
-    return np.asarray(np.maximum.reduce(parts))
+    if height % (1 << y) or width % (1 << x):
+        plane = np.pad(plane, ((0, -height % (1 << y)), (0, -width % (1 << x))))
+    for _ in range(y):
+        plane = np.maximum(plane[::2], plane[1::2])
+    for _ in range(x):
+        plane = np.maximum(plane[:, ::2], plane[:, 1::2])
+    return plane
 
 
 def outside_digest(picture: Picture, inside: tuple[Mask, ...]) -> tuple[str, int]:

@@ -17,11 +17,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ...identity import inside_planes
+from ...identity import largest
 from ...mattes import grown
 from ...mattes.small import SIDE, Window
 from ...mattes.standing import REACH, UNSEEN, Departure, around, depart, lay, softened
 from ...pictures.layout import Layout, Mask
+from ...pictures.mix import in_8_bits
 from ...pictures.sheets import spread
 from ...register import Registration
 from ...threads import in_order
@@ -73,15 +74,16 @@ class _Beside:
         """One small frame. From any thread."""
         small = self._small.get(frame)
         if small is None:
-            image = cv2.resize(self.shot.rgb(frame), self.size[::-1], interpolation=cv2.INTER_AREA)
-            self._small[frame] = small = np.clip(image * 255 + 0.5, 0, 255).astype(np.uint8)
+            picture = self.shot.frames.at(frame).reduced(max(1, int(1 / self.factor)))
+            image = cv2.resize(picture.rgb(), self.size[::-1], interpolation=cv2.INTER_AREA)
+            self._small[frame] = small = in_8_bits(np.asarray(image, np.float32))
             if len(self._small) > 2 * REACH + 8:
                 self._small.popitem(last=False)
         return small
 
     def small_matte(self, frame: int) -> Mask:
         """One frame's matte and what shares its colour: a small pixel is inside with any of its own."""
-        matte = coloured(self.shot.matte(frame), self.shot.plate.layout).astype(np.float32)
+        matte = coloured(self.shot.matte(frame), self.shot.plate.layout).astype(np.uint8) * 255
         return np.asarray(cv2.resize(matte, self.size[::-1], interpolation=cv2.INTER_AREA) > 0)
 
     def kinds(self, frame: int) -> NDArray[np.uint8]:
@@ -143,11 +145,10 @@ def coloured(matte: Mask, layout: Layout) -> Mask:
     edge there, and goes with it when the sample is filled."""
     out = matte.copy()
     height, width = matte.shape
-    for inside, channel in zip(inside_planes(matte, layout), layout.channels, strict=True):
-        if channel.x or channel.y:
-            rows, columns = inside.shape
-            size = (columns << channel.x, rows << channel.y)
-            out |= cv2.resize(inside.astype(np.float32), size, interpolation=cv2.INTER_LINEAR)[:height, :width] > 0
+    for x, y in {(channel.x, channel.y) for channel in layout.channels} - {(0, 0)}:
+        inside = largest(matte, x, y).astype(np.uint8) * 255
+        size = (inside.shape[1] << x, inside.shape[0] << y)
+        out |= cv2.resize(inside, size, interpolation=cv2.INTER_LINEAR)[:height, :width] > 0
     return out
 
 
