@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 import cv2
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ..pictures import Picture
 from ..pictures.layout import Image, Mask
 from .compose import compose
-from .holes import Region
+from .holes import Region, region_of
 from .shot import Shot
 
 
@@ -66,6 +66,15 @@ class Fill:
         """Pixels of the hole by origin."""
         values, counts = np.unique(self.origin[hole[self.region.window]], return_counts=True)
         return {int(v): int(c) for v, c in zip(values, counts, strict=True)}
+
+
+def around(fill: Fill, hole: Mask) -> Fill:
+    """The part of *fill* around its *hole* (whole frame; not empty): a fill's own region serves a run of frames."""
+    region = region_of(hole)
+    assert region is not None
+    region = region.within(fill.region)
+    place = region.inside(fill.region)
+    return replace(fill, region=region, image=fill.image[place], origin=fill.origin[place], trace=fill.trace[place])
 
 
 def unseen_share(origins: Mapping[int, int]) -> float:

@@ -153,7 +153,7 @@ def test_grain_that_lacks_correlates_as_the_plate_does() -> None:
     plate = PLAIN + noise((240, 240), 0.02, 0.5, 1)[..., None]
     fill = PLAIN + noise((240, 240), 0.008, 0.0, 2)[..., None]
     lacking = measure(plate, fill, EVERYWHERE)
-    image = Added(lacking, 7, (0, 0), (240, 240)).to(fill, np.ones((240, 240), np.float32))
+    image = Added(lacking, 7, (0, 0), (240, 240), (240, 240)).to(fill, np.ones((240, 240), np.float32), np.s_[:, :])
     again = measure(plate, image, EVERYWHERE)
     assert 0.93 < again.ratio < 1.07
     assert abs(again.fill_correlation - again.correlation) < 0.08

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from ...pictures.review import FILMSTRIP, write_review
 from ...reports import digest, files_words, write_report
 from ...threads import in_order
 from ..coherent import coherent
-from ..fill import Fill, composed
+from ..fill import Fill, around, composed
 from ..grain.measured import Grain
 from ..grain.regrain import regrained
 from ..networks.uses import network_uses, trained_share
@@ -37,7 +37,7 @@ from .nuke import write_nuke
 from .page import write_removal_page
 from .patch import Patch
 from .report import PACKAGE, report_words
-from .sheet import write_sheet
+from .sheet import frames_shown, write_sheet
 from .source_map import SourceMap
 
 
@@ -67,7 +67,8 @@ class Finish:
         patch = Patch(shot.plate, self.out, first, grain=shot.options.grain)
         maps = SourceMap(shot, self.out)
         master = self._master(patch, maps)
-        proofs = self._proved_review(master)
+        shown = frames_shown(self.tally)
+        proofs, pictures = self._proved_review(master, shown)
         trial = held_trial(self.shot, lambda done, words: self.progress(0.8 + 0.15 * done, words))
         expected = expect(trial, self.facts)
         rating = rate(trial, expected, self.tally.origins)
@@ -80,7 +81,7 @@ class Finish:
             verdict = Verdict.REFUSE
             reasons.insert(0, "Something outside the matte changed: this must not happen, please report it.")
         take = self.tally.best_take(len(shot.takes))
-        sheet, thumbnail = write_sheet(shot, master, self.tally, take, maps.words())
+        sheet, thumbnail = write_sheet(shot, pictures, self.tally, take, maps.words())
         effects = write_effects(shot)
         summary = summarised(shot, self.tally, verdict, rating)
         with Plate.open(master) as made:
@@ -165,7 +166,8 @@ class Finish:
         shot, plate, hole = self.shot, self.shot.frames.at(frame), self.shot.matte(frame)
         made, plain, changed = _Made(plate), None, np.zeros_like(hole)
         if fill is not None:
-            facts = facts_of(plate.crop(*fill.region.bounds).rgb(), fill, hole[fill.region.window])
+            own = around(fill, hole)
+            facts = facts_of(plate.crop(*own.region.bounds).rgb(), own, hole[own.region.window])
             given = regrained(shot, fill, hole)
             made = _Made(composed(shot, given.fill, hole), facts, given.layers)
             plain = composed(shot, fill, hole) if patch.grain else None
@@ -175,18 +177,24 @@ class Finish:
         maps.write(frame, hole, fill)
         return made
 
-    def _proved_review(self, master: Path) -> list[FrameProof]:
-        """Read the master back once: prove every frame, and make the review movie of what was read."""
-        shot, proofs = self.shot, []
+    def _proved_review(self, master: Path, wanted: Collection[int]) -> tuple[list[FrameProof], dict[int, Picture]]:
+        """Read the master back once: prove every frame, make the review movie of what was read, and keep the frames
+        that are *wanted* for the contact sheet."""
+        shot, proofs, kept = self.shot, list[FrameProof](), dict[int, Picture]()
+
+        def proved(picture: Picture) -> tuple[Picture, FrameProof, Image]:
+            proof = prove_frame(shot.frames.at(picture.frame), picture, shot.matte(picture.frame))
+            return picture, proof, picture.rgb()
 
         def images(made: Plate) -> Iterator[Image]:
-            for picture in made.read():
-                frame = picture.frame
-                proofs.append(prove_frame(shot.frames.at(frame), picture, shot.matte(frame)))
-                self.progress(0.4 + 0.4 * (frame + 1) / made.frames, "proving what was not touched")
-                yield picture.rgb()
+            for picture, proof, image in in_order(proved, made.read(), shot.abreast):
+                proofs.append(proof)
+                if picture.frame in wanted:
+                    kept[picture.frame] = picture
+                self.progress(0.4 + 0.4 * (picture.frame + 1) / made.frames, "proving what was not touched")
+                yield image
 
         with Plate.open(master) as made:
             sound = None if shot.plate.is_sequence else shot.plate.path
             write_review(self.out / "review.mp4", images(made), shot.plate.video.rate, sound=sound)
-        return proofs
+        return proofs, kept

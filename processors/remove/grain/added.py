@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...pictures.layout import Image
+from ...pictures.mix import for_rgb
 from .flat import LUMA
 from .measured import Grain
 from .noise import blur_of, blurred, standing
@@ -17,31 +18,33 @@ from .noise import blur_of, blurred, standing
 class Added:
     """Noise that gives a fill what it lacks.
 
-    `corner` (x, y) is the fill's place in what stands still in the scene, a field of `size` (width,
-    height) that goes on for ever: with a moving camera it wanders.
+    It lies over the fill, whose (height, width) is `shape`. `corner` (x, y) is the fill's place in what stands still in
+    the scene, a field of `size` (width, height) that goes on for ever: with a moving camera it wanders.
     """
 
     grain: Grain
     frame: int
     corner: tuple[int, int]
     size: tuple[int, int]
+    shape: tuple[int, ...]
 
-    def to(self, image: Image, strength: NDArray[np.float32]) -> Image:
-        """*image* with the noise, its luma times *strength* (h, w)."""
-        grain, shape = self.grain, strength.shape
+    def to(self, image: Image, strength: NDArray[np.float32], place: tuple[slice, slice]) -> Image:
+        """*image*, a *place* of the fill, with the noise, its luma times *strength* (h, w)."""
+        grain = self.grain
         add = np.zeros_like(image)
         if grain.deficit:
-            add += (self._field(shape, 0, grain.deficit, grain.lacking_correlation) * strength)[..., None]
+            luma = self._field(0, grain.deficit, grain.lacking_correlation)[place]
+            add += for_rgb(np.asarray(luma * strength, np.float32))
         if grain.red or grain.blue:
             amounts = ((1, grain.red), (2, grain.blue))
-            red, blue = (self._field(shape, kind, sigma, grain.colour_correlation) for kind, sigma in amounts)
+            red, blue = (self._field(kind, sigma, grain.colour_correlation)[place] for kind, sigma in amounts)
             # Colour differences alone: luma stays as it is.
             green = -(LUMA[0] * red + LUMA[2] * blue) / LUMA[1]
             add += np.dstack([red, green, blue])
         return np.asarray(image + add, np.float32)
 
-    def _field(self, shape: tuple[int, ...], kind: int, sigma: float, correlation: float) -> NDArray[np.float32]:
-        fresh, blur = self.grain.renewed, blur_of(correlation)
+    def _field(self, kind: int, sigma: float, correlation: float) -> NDArray[np.float32]:
+        fresh, blur, shape = self.grain.renewed, blur_of(correlation), self.shape
         made = blurred(shape, sigma * float(np.sqrt(fresh)), blur, 3 * self.frame + kind)
         if fresh < 0.98:
             rows = np.arange(self.corner[1], self.corner[1] + shape[0]) % self.size[1]

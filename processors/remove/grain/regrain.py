@@ -20,7 +20,7 @@ from ...pictures import Picture
 from ...pictures.layout import Image, Mask
 from ...pictures.mix import put
 from ...register import project
-from ..fill import Fill, Origin
+from ..fill import Fill, Origin, around
 from ..shot import Shot
 from .added import Added
 from .behind import STRAY, Behind, Target
@@ -58,14 +58,15 @@ def regrained(shot: Shot, fill: Fill, hole: Mask) -> Regrained:
 
 
 class _Regraining:
-    """One fill while it is measured, over its region."""
+    """One fill while it is measured, over what lies around its hole."""
 
     def __init__(self, shot: Shot, fill: Fill, hole: Mask) -> None:
-        self.shot, self.fill = shot, fill
-        self.inside = hole[fill.region.window]
-        self.energy = Energy.of(fill.image)
-        self.flatness = Flatness.of(fill.image)
-        self.behind = Behind(shot, fill, hole, self.flatness)
+        self.shot, self.whole, self.fill = shot, fill, around(fill, hole)
+        self.place = self.fill.region.inside(fill.region)
+        self.inside = hole[self.fill.region.window]
+        self.energy = Energy.of(self.fill.image)
+        self.flatness = Flatness.of(self.fill.image)
+        self.behind = Behind(shot, self.fill, hole, self.flatness)
 
     def done(self) -> Regrained:
         """Measure every layer, give back what the mixing of frames has taken, and add what still lacks."""
@@ -88,7 +89,9 @@ class _Regraining:
             if grain.share > 0 and not (layer == Origin.MOVER and grain.kept < 1):
                 strength = self._strength(target.energy.luma - energy.luma, where & self.flatness.unclipped, flat)
                 put(self._noisy(image, grain, strength, bound), where, out)
-        return Regrained(replace(self.fill, image=out), told)
+        image = self.whole.image.copy()
+        image[self.place] = out
+        return Regrained(replace(self.whole, image=image), told)
 
     def _flat(self, where: Mask, target: Target) -> tuple[Mask, float]:
         return self.flatness.flattest(where & np.isfinite(target.energy.luma))
@@ -142,8 +145,9 @@ class _Regraining:
             flatness = np.clip(3 - self.flatness.slope / max(bound, 1e-6), 0, 1)[..., None]
             fine = image - cv2.GaussianBlur(image, (0, 0), 1.0)
             image = image - fine * flatness * np.float32(1 - grain.kept)
-        corner, size = _in_scene(self.shot, self.fill), (self.shot.plate.video.width, self.shot.plate.video.height)
-        return Added(grain, self.fill.frame, corner, size).to(np.asarray(image, np.float32), strength)
+        corner, size = _in_scene(self.shot, self.whole), (self.shot.plate.video.width, self.shot.plate.video.height)
+        added = Added(grain, self.fill.frame, corner, size, self.whole.origin.shape)
+        return added.to(np.asarray(image, np.float32), strength, self.place)
 
 
 def _rounded(shot: Shot, image: Image) -> Image:
