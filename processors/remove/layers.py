@@ -255,7 +255,8 @@ class Looked:
 
     def blocked(self, frame: int) -> Mask:
         """The matte, and in a self-test the probe too."""
-        return self._shot.standing(frame) | self._hole_at(frame)
+        standing = self._shot.standing(frame)
+        return standing | self._hole_at(frame) if self._blind else standing
 
     def vouched(self, frame: int) -> bool:
         """Whether a matte tells where the thing stands; in a self-test there is nothing to be mistaken for."""

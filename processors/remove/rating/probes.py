@@ -45,10 +45,23 @@ class Probe:
 
     def of(self, matte: Mask) -> Mask:
         """The probe's matte for a frame whose real matte is *matte*."""
-        x, y = self.centre
-        move = np.array([[self.scale, 0, x + self.dx - self.scale * x], [0, self.scale, y + self.dy - self.scale * y]])
-        size = (matte.shape[1], matte.shape[0])
-        return np.asarray(cv2.warpAffine(matte.astype(np.uint8) * 255, move, size, flags=cv2.INTER_LINEAR) > 127)
+        out, box = np.zeros_like(matte), region_of(matte, margin=0)
+        if box is None:
+            return out
+        (x, y), scale = self.centre, self.scale
+        shift_x, shift_y = x + self.dx - scale * x, y + self.dy - scale * y
+        # Only what the matte covers is moved, to where it goes.
+        left, right = (int(np.clip(scale * side + shift_x + room, 0, matte.shape[1]))
+                       for side, room in ((box.x, -2), (box.x + box.width, 2)))  # fmt: skip
+        top, bottom = (int(np.clip(scale * side + shift_y + room, 0, matte.shape[0]))
+                       for side, room in ((box.y, -2), (box.y + box.height, 2)))  # fmt: skip
+        if left == right or top == bottom:
+            return out
+        move = np.array([[scale, 0, scale * box.x + shift_x - left], [0, scale, scale * box.y + shift_y - top]])
+        part = matte[box.window].astype(np.uint8) * 255
+        size = (right - left, bottom - top)
+        out[top:bottom, left:right] = cv2.warpAffine(part, move, size, flags=cv2.INTER_LINEAR) > 127
+        return out
 
 
 def place_probes(shot: Shot, frames: Sequence[int]) -> list[Probe]:

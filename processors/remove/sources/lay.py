@@ -81,9 +81,11 @@ def shrunk_mask(mask: Mask, divisor: int) -> Mask:
     if divisor == 1:
         return mask
     height, width = mask.shape
-    padded = np.pad(mask.astype(np.uint8) * 255, ((0, -height % divisor), (0, -width % divisor)))
-    size = (padded.shape[1] // divisor, padded.shape[0] // divisor)
-    return np.asarray(cv2.resize(padded, size, interpolation=cv2.INTER_AREA) > 0)
+    whole = mask.astype(np.uint8) * 255
+    if height % divisor or width % divisor:
+        whole = np.pad(whole, ((0, -height % divisor), (0, -width % divisor)))
+    size = (whole.shape[1] // divisor, whole.shape[0] // divisor)
+    return np.asarray(cv2.resize(whole, size, interpolation=cv2.INTER_AREA) > 0)
 
 
 def _unpacked(reduced: NDArray[np.uint16]) -> Image:
@@ -142,11 +144,10 @@ class Ground:
                 margin=max(4, _SHY // self.divisor),
                 limit=_LIMIT,
             )
-            # The blocked places go along as a fourth channel: one interpolation serves both.
-            shut = blocked.astype(np.uint16) * np.uint16(UNIT)
-            warped, inside = fine.warp(cv2.merge([picture, shut]), cv2.INTER_LINEAR)
-            image, valid = _unpacked(warped[..., :3]), inside & (warped[..., 3] < 0.03 * UNIT)
-            flow = fine.flow
+            at, flow = fine.places(), fine.flow
+            image = _unpacked(sampled(picture, at, cv2.INTER_LINEAR))
+            shut = sampled(blocked.astype(np.uint8) * 255, at, cv2.INTER_LINEAR)
+            valid = within(at, picture.shape[1], picture.shape[0]) & (shut < 8)
         if not (valid & self.hidden).any():
             return None
         gain = self.surround.gain(image, valid)
