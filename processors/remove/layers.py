@@ -159,7 +159,8 @@ class _Filling:
         # Slivers beside what a take shows are not worth a look at what moves.
         scene = self._moving(hole_at).scene if self._lacking(self.left).sum() > self._somebody else None
         looked = Looked(shot, hole_at, blind=self.blind, scene=scene)
-        found = restore(shot.camera, looked, frame, region, self.unknown, window, numbers)
+        like = region_of(shot.matte(frame)) if self.blind else None
+        found = restore(shot.camera, looked, frame, region, self.unknown, window, numbers, like)
         if found is None:
             return
         plate, hidden = _crop(shot, frame, window), self.unknown[window.window]

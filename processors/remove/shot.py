@@ -130,6 +130,7 @@ class Shot:
         run = frame // RUN
         first, last = self.span(frame)
         start, end = (frame, frame) if blind else (run * RUN, (run + 1) * RUN - 1)
+        like = region_of(self.matte(frame)) if blind else None
         with self._lock:
             if not blind and self._movers is not None and self._movers[0] == (run, first):
                 return self._movers[1]
@@ -141,6 +142,7 @@ class Shot:
                 self.camera,
                 lambda number, box: self.frames.at(number).crop(*box.bounds).rgb(),
                 (lambda number: self.standing(number) | hole_at(number)) if blind else self._unusable,
+                like,
             )
             movers = Movers(scene)
             if not blind:

@@ -42,7 +42,7 @@ class Scene:
 
     `rgb_of(frame, region)` gives the plate's picture over a region, `blocked(frame)` where it must
     not be used (whole frame), `span` the first and last frame of the shot, `stretch` those of the
-    part that is looked at.
+    part that is looked at. A probe's scene is no finer than one around the real hole, which is *like* that region.
     """
 
     region: Region
@@ -52,20 +52,18 @@ class Scene:
     camera: Camera
     rgb_of: Callable[[int, Region], Image]
     blocked: Callable[[int], Mask]
+    like: Region | None = None
 
     @cached_property
     def wide(self) -> Region:
         """The region with room around it."""
-        room = round(_ROOM * max(self.region.width, self.region.height))
-        left, top = max(0, self.region.x - room) // 4 * 4, max(0, self.region.y - room) // 4 * 4
-        right = min(self.size[1], self.region.x + self.region.width + room)
-        bottom = min(self.size[0], self.region.y + self.region.height + room)
-        return Region(left, top, right - left, bottom - top)
+        return _roomy(self.region, self.size)
 
     @cached_property
     def factor(self) -> float:
         """Pixels here for one of the plate."""
-        longest = max(self.wide.width, self.wide.height)
+        real = _roomy(self.like or self.region, self.size)
+        longest = max(self.wide.width, self.wide.height, real.width, real.height)
         return next((f for f in (1.0, 0.5, 0.25) if longest * f <= _LARGE), 0.125)
 
     @cached_property
@@ -209,6 +207,13 @@ class Scene:
         if self.factor == 1.0:
             return np.asarray(image, np.float32)
         return np.asarray(cv2.resize(image, self.shape[::-1], interpolation=cv2.INTER_AREA), np.float32)
+
+
+def _roomy(region: Region, size: tuple[int, int]) -> Region:
+    room = round(_ROOM * max(region.width, region.height))
+    left, top = max(0, region.x - room) // 4 * 4, max(0, region.y - room) // 4 * 4
+    right, bottom = min(size[1], region.x + region.width + room), min(size[0], region.y + region.height + room)
+    return Region(left, top, right - left, bottom - top)
 
 
 def _likelier(one: tuple[Field, Field], base: Field, whole: tuple[Field, Field]) -> tuple[Field, Field]:

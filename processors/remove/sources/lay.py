@@ -110,10 +110,19 @@ def _around(at: NDArray[np.float32], inside: Mask, width: int, height: int) -> R
 class Ground:
     """The region of one frame that sources are laid over."""
 
-    def __init__(self, camera: Camera, pictures: Pictures, frame: int, region: Region, unknown: Mask) -> None:
-        """*unknown* (whole frame) is the hole, and what else must not be trusted there."""
+    def __init__(
+        self,
+        camera: Camera,
+        pictures: Pictures,
+        frame: int,
+        region: Region,
+        unknown: Mask,
+        like: Region | None = None,
+    ) -> None:
+        """*unknown* (whole frame) is the hole, and what else must not be trusted there; pictures are reduced as much as
+        they are for a region *like* that, if that is more."""
         self.camera, self.pictures, self.frame, self.region = camera, pictures, frame, region
-        self.divisor = divisor_of(region)
+        self.divisor = max(divisor_of(region), divisor_of(like or region))
         self.still = camera.still(frame)
         self.size = (-(-region.width // self.divisor), -(-region.height // self.divisor))
         self.unknown = unknown

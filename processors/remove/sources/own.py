@@ -93,12 +93,14 @@ def restore(
     unknown: Mask,
     window: Region,
     numbers: Iterable[int],
+    like: Region | None = None,
 ) -> Restored | None:
     """What stands behind *unknown* (whole frame) in *frame*, over *window*, from the frames *numbers*.
 
-    *region* is looked at to make sources fit; None where not one of them does.
+    *region* is looked at to make sources fit, a probe's no more finely than the real hole's, which is *like* that
+    region; None where not one of them does.
     """
-    ground = Ground(camera, pictures, frame, region, unknown)
+    ground = Ground(camera, pictures, frame, region, unknown, like)
     placed = [(number, camera.onto(number, frame)) for number in sorted(numbers)]
     fitting = [(number, registration) for number, registration in placed if registration is not None]
     fitting.sort(key=lambda pair: abs(pair[0] - frame))
