@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -167,6 +168,16 @@ def test_movers_are_told_from_noise_and_drift() -> None:
     there = np.abs(walking(20) - GROUND).max(axis=-1) > 0.15
     assert alpha[there].mean() > 0.95
     assert alpha[~grown(there, 4)].mean() < 0.01
+
+
+def test_a_probe_is_looked_at_no_more_finely_than_the_real_hole() -> None:
+    """A small scene has as many pixels for one of the plate as one around the hole that it speaks for."""
+    scene = movers_of(walking, lambda _: box(80, 110)).scene
+    small = replace(scene, region=Region(100, 100, 200, 200), size=(1080, 1920))
+    large = replace(small, region=Region(300, 100, 600, 600))
+    assert (small.factor, large.factor) == (1.0, 0.25)
+    assert replace(small, like=large.region).factor == large.factor
+    assert replace(large, like=small.region).factor == large.factor
 
 
 def test_a_piece_is_placed_by_the_part_of_it_that_is_seen() -> None:

@@ -16,7 +16,7 @@ from wetgate.processors.remove.movers import vote
 from wetgate.processors.remove.open import open_shot
 from wetgate.processors.remove.rating.choice import Trial, choose, held_trial
 from wetgate.processors.remove.rating.expected import UNTORN, Facts, expect, facts_of, rate
-from wetgate.processors.remove.rating.probes import place_probes
+from wetgate.processors.remove.rating.probes import Probe, place_probes
 from wetgate.processors.remove.rating.rim import Rim, rim_of
 from wetgate.processors.remove.rating.scores import Score
 from wetgate.processors.remove.rating.texture import soft, texture
@@ -90,6 +90,19 @@ def test_probes_stand_clear_of_the_matte_where_it_is_as_rich(tmp_path: Path) -> 
         assert not (probe.of(matte) & matte).any()
     assert np.mean([probe.centre[0] + probe.dx for probe in probes]) > 80
     shot.close()
+
+
+def test_a_probe_is_the_matte_smaller_and_elsewhere() -> None:
+    """As if the whole matte were moved, be it that part of it leaves the frame, or all."""
+    matte = np.zeros((90, 160), bool)
+    matte[30:70, 20:61] = True
+    matte[40:50, 50:80] = True
+    for scale, dx, dy in ((1.0, 30, -12), (0.55, 41, 9), (0.4, -60, 33), (0.7, 0, 400)):
+        x, y = 50.0, 50.5
+        move = np.array([[scale, 0, x + dx - scale * x], [0, scale, y + dy - scale * y]])
+        whole = cv2.warpAffine(matte.astype(np.uint8) * 255, move, (160, 90), flags=cv2.INTER_LINEAR) > 127
+        assert np.array_equal(Probe(0, (x, y), scale, dx, dy).of(matte), whole)
+    assert not Probe(0, (50.0, 50.5), 1.0, 0, 0).of(np.zeros_like(matte)).any()
 
 
 def test_a_trial_is_held_once_and_kept(tmp_path: Path) -> None:
