@@ -17,6 +17,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..mattes import grown
 from ..pictures.layout import Image, Mask
 from ..pictures.mix import for_rgb, in_16_bits
 from ..register import Matrix
@@ -31,6 +32,8 @@ _REACH = 3
 _AGREE = 0.03
 """Difference (0..1, of the largest channel) at which a neighbour counts e times less."""
 _DIVISOR = 2
+_BLURRED = 3
+"""Reduced pixels that the low-pass of a picture reaches."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +105,9 @@ class Steady:
             picture = self._shot.reduced(frame, _DIVISOR).copy()
             shut = self._hole(frame).copy()
             fill = self._fill(frame)
-            if fill is not None:
+            if fill is None:
+                shut = grown(shut, _BLURRED)  # the low-pass carries the hole beyond its edge
+            else:
                 region = fill.region
                 window = (slice(region.y // _DIVISOR, -(-(region.y + region.height) // _DIVISOR)),
                           slice(region.x // _DIVISOR, -(-(region.x + region.width) // _DIVISOR)))  # fmt: skip
