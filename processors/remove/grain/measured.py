@@ -56,10 +56,14 @@ class Grain:
 
     @property
     def kept(self) -> float:
-        """The factor on the fill's own high-pass: below 1 where it has more grain, or coarser, than the plate."""
-        if self.fill < 1e-5:
+        """The factor on the fill's own high-pass: below 1 where it has more grain, or coarser, than the plate.
+
+        What stands still in the plate is no grain, and is never softened away.
+        """
+        if self.fill < 1e-5 or not self._excess:
             return 1.0
-        share = (self.plate**2 * (1 + _NEAR[0]) - self._finest) / self.fill**2 if self._excess else 1.0
+        still = max(self.plate**2 - self.most**2, 0.0)
+        share = max(self.plate**2 * (1 + _NEAR[0]) - self._finest, still) / self.fill**2
         return float(np.sqrt(np.clip(share, _SOFTEN**2, 1)))
 
     @property
