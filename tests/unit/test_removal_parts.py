@@ -27,7 +27,7 @@ def test_the_densest_cluster_wins_over_passers_by() -> None:
     images = np.stack([truth + rng.normal(0, 0.004, truth.shape).astype(np.float32) for _ in range(20)])
     for index in range(8):
         images[index, 10:50, 20:60] = rng.random(3)
-    weights = agreement(images.astype(np.float32), np.ones((20, 60, 80), bool), np.ones((20, 60, 80), np.float32))
+    weights, _ = agreement(images.astype(np.float32), np.ones((20, 60, 80), bool), np.ones((20, 60, 80), np.float32))
     fill = (images * weights[..., None]).sum(axis=0) / weights.sum(axis=0)[..., None]
     assert np.abs(fill - truth).max() < 0.04
     assert np.abs(fill - truth).mean() < 0.004
@@ -40,11 +40,11 @@ def test_who_is_seen_to_move_has_little_say_though_he_stands_in_most_sources() -
     images, trust = np.stack([wall] * 20), np.ones((20, 60, 80), np.float32)
     images[:14, shirt[0], shirt[1]] = 0.95
     trust[:14, shirt[0], shirt[1]] = 0.1
-    weights = agreement(images, np.ones((20, 60, 80), bool), trust)
+    weights, _ = agreement(images, np.ones((20, 60, 80), bool), trust)
     fill = (images * weights[..., None]).sum(axis=0) / weights.sum(axis=0)[..., None]
     inner = (slice(14, 46), slice(24, 56))
     assert np.abs(fill - wall)[inner].max() < 0.04
-    alone = agreement(images[:14], np.ones((14, 60, 80), bool), trust[:14])
+    alone, _ = agreement(images[:14], np.ones((14, 60, 80), bool), trust[:14])
     assert alone[:, 30, 40].min() > 0
 
 
@@ -68,7 +68,7 @@ def test_what_a_source_hides_has_no_weight() -> None:
     images = np.stack([texture(40, 40)] * 4)
     valid = np.ones((4, 40, 40), bool)
     valid[1, 15:20, 15:20] = False
-    weights = agreement(images, valid, np.ones(valid.shape, np.float32))
+    weights, _ = agreement(images, valid, np.ones(valid.shape, np.float32))
     assert not weights[1, 15:20, 15:20].any()
     assert weights[0].min() > 0.9
 

@@ -4,7 +4,8 @@ Each source frame is laid over the target by the camera's homography and residua
 light made to meet the plate around the hole. Per pixel, the background is the densest cluster of
 patches in that stack (the mode: what most frames agree on, so that performers who pass in some of
 them drop out), and a source has little say where something is seen to move in it, or where it does
-not fit the plate beside the hole. The fill is the mean of the sources that agree with the background.
+not fit the plate beside the hole. The fill is the mean of the sources that agree with the background,
+weighed by how much the picture drifts between them (`drift`).
 Nothing comes from across a cut, from inside another frame's matte, or from within two pixels of one;
 and a frame without a matte that shows the very thing that is to be removed has no say (`unmatted`).
 """
@@ -24,18 +25,21 @@ from ...pictures.mix import for_rgb, put
 from ...register import Matrix, Registration
 from ..holes import Region
 from .camera import Camera
+from .drift import Drift
 from .lay import Ground, Laid, Pictures
 from .unmatted import showing
 
-_NEAR = ((2, 8), (4, 22))
-"""Every second frame to within eight frames, every fourth to within twenty-two."""
+_NEAR = ((1, 8), (4, 22))
+"""Every frame to within eight, every fourth to within twenty-two."""
 _FAR_STEP, _FAR_REACH = 24, 110
 _FAR = 12
 """Frames over a whole shot that a still camera's background is also known from."""
 _AGREE = 0.045
 """Patch distance (RMS over RGB, 0..1) at which two sources still show the same thing."""
 _FADES = 14.0
-"""Frames after which a source counts e times less."""
+"""Frames after which a source counts e times less, however little drifts."""
+_ELSE = 0.6
+"""Agreement, as a share of the best source's, under which a source shows something else."""
 _MOVES = 0.1
 """What the word of a source counts where something moves in it for sure: enough where no other speaks."""
 _BESIDE = 25
@@ -46,6 +50,10 @@ _DEEP = 0.05
 """Share of known pixels nearby at which they count as much as all others do."""
 _VOTES = 15_000
 """Pixels above which patches are compared at half of the reduced resolution."""
+_WHOLE = 0.999
+"""Share of a patch that is known, from which it may be compared with another's for noise."""
+_FEWEST = 60
+"""Pixels below which two sources are not compared."""
 _LEAST = 0.02
 """Share of a source in the whole fill below which its picture is not fetched."""
 
@@ -117,9 +125,18 @@ def restore(
         * fit_beside(ground.plate, one.image, one.valid & ~ground.hidden)
         for one in laid
     ])  # fmt: skip
-    weights = agreement(images, valid, trust)
-    weights *= np.exp([-abs(one.frame - frame) / _FADES for one in laid]).astype(np.float32)[:, None, None]
+    agreed, apart = agreement(images, valid, trust)
+    frames = np.array([one.frame for one in laid])
+    drift = Drift.of(apart, frames)
+    weights = drift.weights(_noise(agreed, drift.noise, np.abs(frames - frame)), frames - frame)
     return _mixed(ground, laid, weights, window)
+
+
+def _noise(agreed: NDArray[np.float32], noise: float, lags: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Variance of each source (S, h, w): a frame's *noise*, more the less it agrees, and much for something else."""
+    share = np.maximum(agreed / np.maximum(agreed.max(axis=0), 1e-9), 1e-4)
+    fades = (noise * np.exp(lags / _FADES)).astype(np.float32)[:, None, None]
+    return np.asarray(fades / share + np.float32(_AGREE**2) * np.maximum(_ELSE / share - 1, 0), np.float32)
 
 
 def _unmoved(
@@ -150,41 +167,65 @@ def fit_beside(plate: Image, image: Image, known: Mask) -> NDArray[np.float32]:
     return np.asarray(np.exp(-near / (2 * _AGREE**2)), np.float32)
 
 
-def agreement(images: NDArray[np.float32], valid: NDArray[np.bool_], trust: NDArray[np.float32]) -> NDArray[np.float32]:
+def agreement(
+    images: NDArray[np.float32], valid: NDArray[np.bool_], trust: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """How far each source (S, h, w, 3) shows what most show there: (S, h', w') 0..1, 0 where not *valid*.
 
-    *trust* (S, h, w) is what its word counts. h' and w' are h and w, or half of them.
+    *trust* (S, h, w) is what its word counts. h' and w' are h and w, or half of them. Beside it the mean squared
+    differences (S, S) of their patches where both show the same; NaN where they share nothing.
     """
-    patches, known = _patches(images, valid)
+    patches, known, whole = _patches(images, valid)
     size = known.shape[:0:-1]
     weight = np.stack([cv2.resize(one, size, interpolation=cv2.INTER_AREA) for one in trust]) * known
-    votes = _votes(patches, weight)
+    votes, differences = _votes(patches, weight, whole)
     best = np.where(known, votes, -1).argmax(axis=0)
     seed = np.take_along_axis(patches, best[None, ..., None], axis=0)
     apart = np.einsum("shwc,shwc->shw", patches - seed, patches - seed) / 3
-    return np.asarray(np.exp(-apart / (2 * (_AGREE / 2) ** 2)) * weight, np.float32)
+    return np.asarray(np.exp(-apart / (2 * (_AGREE / 2) ** 2)) * weight, np.float32), differences
 
 
-def _patches(images: NDArray[np.float32], valid: NDArray[np.bool_]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """5x5 means of every source."""
+def _patches(
+    images: NDArray[np.float32], valid: NDArray[np.bool_]
+) -> tuple[NDArray[np.float32], NDArray[np.bool_], NDArray[np.bool_]]:
+    """5x5 means of what is *valid* of every source (what it hides must not reach beyond its edge), where there is
+    such a thing, and where all of the patch is."""
     height, width = valid.shape[1:]
     size = (width // 2, height // 2) if width * height > _VOTES else (width, height)
-    patches = [cv2.resize(cv2.blur(image, (5, 5)), size, interpolation=cv2.INTER_AREA) for image in images]
-    known = [cv2.resize(mask.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0 for mask in valid]
-    return np.asarray(np.stack(patches), np.float32), np.stack(known)
+    patches = np.empty((len(images), size[1], size[0], 3), np.float32)
+    known, whole = (np.empty(patches.shape[:3], bool) for _ in range(2))
+    for index, (image, mask) in enumerate(zip(images, valid, strict=True)):
+        seen = mask.astype(np.float32)
+        sums = cv2.blur(cv2.merge([image * for_rgb(seen), seen]), (5, 5))
+        sums = cv2.resize(sums, size, interpolation=cv2.INTER_AREA)
+        patches[index] = sums[..., :3] / np.maximum(sums[..., 3:], np.float32(1e-3))
+        known[index] = cv2.resize(mask.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
+        whole[index] = sums[..., 3] > _WHOLE
+    return patches, known, whole
 
 
-def _votes(patches: NDArray[np.float32], weight: NDArray[np.float32]) -> NDArray[np.float32]:
-    """For every source and pixel how much weight the sources have that show the same patch, itself included."""
+def _votes(
+    patches: NDArray[np.float32], weight: NDArray[np.float32], whole: NDArray[np.bool_]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """For every source and pixel how much weight the sources have that show the same patch, itself included; and
+    the mean squared difference of every two sources that do, where both are *whole*."""
     votes = weight.copy()
     planes = np.ascontiguousarray(patches.transpose(0, 3, 1, 2))
     scale = np.float32(-1 / (6 * _AGREE**2))
+    differences = np.full((len(planes),) * 2, np.nan, np.float32)
     for i in range(1, len(planes)):
         apart = planes[:i] - planes[i]
-        near = np.exp(scale * np.einsum("schw,schw->shw", apart, apart))
-        votes[i] += (near * weight[:i]).sum(axis=0)
+        square = np.einsum("schw,schw->shw", apart, apart)
+        near = np.exp(scale * square)
+        votes[i] += np.einsum("shw,shw->hw", near, weight[:i])
         votes[:i] += near * weight[i]
-    return votes
+        near *= weight[i] * whole[i]
+        near *= weight[:i] * whole[:i]
+        mass = near.sum(axis=(1, 2))
+        seen = mass > _FEWEST
+        differences[i, :i][seen] = (np.einsum("shw,shw->s", near, square) / 3)[seen] / mass[seen]
+        differences[:i, i] = differences[i, :i]
+    return votes, differences
 
 
 def _mixed(ground: Ground, laid: list[Laid], weights: NDArray[np.float32], window: Region) -> Restored | None:
