@@ -20,11 +20,11 @@ from .pieces import Pieces
 from .scene import Scene
 from .segment import mover_alpha
 from .standing import Standing
-from .vote import arbitrate, attached, doubt, sure, whole
+from .vote import arbitrate, doubt, sure, whole
 
 REACH = 24
 """Frames before and after at which a mover is looked for."""
-_FEW, _MOST = 0.3, 0.7
+_FEW, _MOST = 0.4, 0.8
 """Shares of what is believed at which somebody begins to show, and is wholly there."""
 _NOTHING = 1e-3
 """What a candidate adds of a mover below which it adds nothing."""
@@ -62,8 +62,7 @@ class Movers:
         weights, shares = arbitrate(gone, ways, target)
         weights = np.concatenate([weights * (1 - shares.sum(axis=0)), shares])
         found = [*gone, *ways]
-        believed = attached(target, found, weights) * sure(target, found, weights)
-        believed = whole(target, found, weights, believed)
+        believed = whole(target, found, weights, sure(target, found, weights))
         found = [replace(one, alpha=one.alpha * believed) for one in found]
         return self._fused(target, found, weights, region, hole, doubt(target, found, weights))
 

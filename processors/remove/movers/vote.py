@@ -25,10 +25,6 @@ _FIT = 0.03
 """An error around the hole (0..1) at which a candidate counts e times less."""
 _APART = 0.12
 """Difference (0..1) beside the hole beyond which fill and plate show different things."""
-_WHOLE = 0.3
-"""Part of the largest mover seen that a piece must have which nothing beside the hole goes on to."""
-_MOST = 0.4
-"""Share of the candidates that must show such a piece."""
 _SIGNS, _CERTAIN = (2.9, 31.0, 3.5, 1.9), -3.75
 """The weights of `signs` and their offset: a logistic fit of an edge recall under .8, to performers behind made
 mattes."""
@@ -44,10 +40,8 @@ _ODDS, _STRAYING, _DIFFERENT = 3.5, 0.7, 0.15
 _CHOOSE = 3
 """How many times over these odds count."""
 _GUESSED = 2.0
-"""Error (0..1) times frames gone at which a mover is as likely somewhere else. Like the next it lies between what
-wrongly laid movers cost and the movers that are lost, both in the tuning half of `benchmarks/removal.py`."""
-_SPLIT = 0.25
-"""The same for how far candidates differ (0..1)."""
+"""Error (0..1) times frames gone at which a mover is as likely somewhere else. It lies between what wrongly laid
+movers cost and the movers that are lost, both in the tuning half of `benchmarks/removal.py`."""
 _PART = 0.25
 """Share of somebody up to which he is not laid at all; from twice as much on he is."""
 
@@ -114,43 +108,17 @@ def arbitrate(gone: Sequence[Candidate], followed: Sequence[Candidate], target: 
     return weights, np.asarray(shares * share, np.float32)
 
 
-def attached(target: Target, found: Sequence[Candidate], weights: Weights) -> NDArray[np.float32]:
-    """(h, w) 0 or 1: the pieces of movers that are believed.
-
-    A piece goes on what is seen beside the hole, or is large and most of the candidates show it; a
-    foot or a hand that floats on its own is where a performer was, not where he is.
-    """
-    if not len(found):
-        return np.zeros(target.hole.shape, np.float32)
-    alphas = np.stack([one.alpha for one in found])
-    inside = ((weights * alphas).sum(axis=0) > 0.3) & target.hole
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(inside.astype(np.uint8), connectivity=8)
-    beside = cv2.dilate(((target.alpha > 0.5) & ~target.hole).astype(np.uint8), np.ones((7, 7), np.uint8)) > 0
-    touched = np.zeros(count, bool)
-    touched[np.unique(labels[beside & inside])] = True
-    mover = max(float((one.alpha > 0.5).sum()) for one in found)
-    large = stats[:, cv2.CC_STAT_AREA] > _WHOLE * mover
-    valid = np.stack([one.valid for one in found])
-    shown = ((alphas > 0.5) & valid).sum(axis=0) / np.maximum(valid.sum(axis=0), 1)
-    agreed = np.bincount(labels.ravel(), shown.ravel(), count) / np.maximum(stats[:, cv2.CC_STAT_AREA], 1) > _MOST
-    kept = touched | (large & agreed)
-    kept[0] = False
-    return cv2.dilate(kept[labels].astype(np.float32), np.ones((5, 5), np.uint8)).astype(np.float32)
-
-
-def sure(target: Target, found: Sequence[Candidate], weights: Weights) -> NDArray[np.float32]:
+def sure(target: Target, found: Sequence[Candidate], weights: Weights) -> Field:
     """(h, w) 0..1: how far somebody is believed to stand just there.
 
-    Less, the longer he went unseen and the worse he meets what is seen beside the hole, and the farther
-    those that show him differ.
+    Less, the longer he went unseen and the worse he meets what is seen beside the hole.
     """
     if not len(found):
         return np.zeros(target.hole.shape, np.float32)
     shares = np.asarray(weights / np.maximum(weights.sum(axis=0), 1e-6), np.float32)
-    split, age = _spread(target, found, shares, _fused(found, shares))
     error = np.einsum("khw,khw->hw", shares, np.stack([one.error for one in found]))
-    guessed = 1 / (1 + (error * age / _GUESSED) ** 2)
-    return np.asarray(guessed / (1 + (split / _SPLIT) ** 4), np.float32)
+    age = np.einsum("khw,khw->hw", shares, np.stack([_age(one, target) for one in found]))
+    return np.asarray(1 / (1 + (error * age / _GUESSED) ** 2), np.float32)
 
 
 def whole(target: Target, found: Sequence[Candidate], weights: Weights, believed: NDArray[np.float32]) -> Field:
