@@ -25,9 +25,14 @@ def for_rgb(weight: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def in_8_bits(image: Image) -> NDArray[np.uint8]:
     """0..1 as 0..255, rounded, what lies beyond cut off."""
-    return np.asarray(cv2.addWeighted(image, 255, image, 0, 0, dtype=cv2.CV_8U), np.uint8)
+    return np.asarray(_whole(image, 255, 1.0, cv2.CV_8U), np.uint8)
 
 
 def in_16_bits(image: Image, white: int) -> NDArray[np.uint16]:
     """The same with 1.0 as *white*, so that there is room for highlights."""
-    return np.asarray(cv2.addWeighted(image, white, image, 0, 0, dtype=cv2.CV_16U), np.uint16)
+    return np.asarray(_whole(image, white, 65535 / white, cv2.CV_16U), np.uint16)
+
+
+def _whole(image: Image, white: int, most: float, depth: int) -> NDArray[Any]:
+    low = np.minimum(image, np.float32(most))  # OpenCV rounds by way of int32, where what is brighter yet turns black
+    return cv2.addWeighted(low, white, low, 0, 0, dtype=depth)

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 from wetgate.processors.mattes import grown
+from wetgate.processors.pictures.mix import in_8_bits
 from wetgate.processors.remove.holes import Region
 from wetgate.processors.remove.movers.candidates import Candidate, Target
 from wetgate.processors.remove.movers.complete import Movers
@@ -160,8 +161,7 @@ def test_movers_are_told_from_noise_and_drift() -> None:
     """A darker frame with noise differs nowhere but where somebody stands."""
     rng = np.random.default_rng(4)
     images = [np.asarray(GROUND + rng.normal(0, 0.01, GROUND.shape), np.float32) for _ in range(8)]
-    codes = [np.asarray(np.clip(image * 255 + 0.5, 0, 255), np.uint8) for image in images]
-    background, known = still_background(codes, [np.ones((HEIGHT, WIDTH), bool)] * 8)
+    background, known = still_background([in_8_bits(image) for image in images], [np.ones((HEIGHT, WIDTH), bool)] * 8)
     assert known.all()
     frame = np.asarray(walking(20) - 0.03 + rng.normal(0, 0.01, GROUND.shape), np.float32)
     alpha = mover_alpha(frame, background, known, 1)

@@ -69,9 +69,9 @@ def write_sheet(
     whole, close = _whole_frames(tally), _close_frames(tally)
 
     def looked(frame: int) -> tuple[Look, Close]:
-        look = _look(shot, made[frame])
-        hole = shot.matte(frame)
-        return _smaller(look, hole), _nearer(look, hole)
+        look, hole = _look(shot, made[frame]), shot.matte(frame)
+        line = outlined(look.before, hole)
+        return _smaller(look, line), _nearer(look, hole, line)
 
     frames = sorted(made)
     looks = dict(zip(frames, in_order(looked, frames, shot.abreast), strict=True))
@@ -149,18 +149,15 @@ def _look(shot: Shot, made: Picture) -> Look:
     return Look(frame, before, made.rgb(), grey, tuple(int(v) for v in np.unique(maps["origin"][filled])))
 
 
-def _nearer(look: Look, hole: Mask) -> Close:
+def _nearer(look: Look, hole: Mask, line: Image) -> Close:
     window = window_at(hole)
     difference = 0.5 + _STRONGER * (look.after - look.before)
-    before, after, apart, mapped = (
-        window.of(image) for image in (outlined(look.before, hole), look.after, difference, look.mapped)
-    )
+    before, after, apart, mapped = (window.of(image) for image in (line, look.after, difference, look.mapped))
     return Close(window.zoom, before, after, apart, mapped)
 
 
-def _smaller(look: Look, hole: Mask) -> Look:
-    before = _thinned(outlined(look.before, hole))
-    return replace(look, before=before, after=_thinned(look.after), mapped=_thinned(look.mapped))
+def _smaller(look: Look, line: Image) -> Look:
+    return replace(look, before=_thinned(line), after=_thinned(look.after), mapped=_thinned(look.mapped))
 
 
 def _thinned(image: Image) -> Image:

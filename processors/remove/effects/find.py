@@ -107,7 +107,7 @@ class _Beside:
             image = cv2.resize(found.image, self.size[::-1], interpolation=cv2.INTER_AREA)
             shown = found.valid if found.moving is None else found.valid & ~found.moving
             known = cv2.resize(shown.astype(np.uint8), self.size[::-1], interpolation=cv2.INTER_NEAREST) > 0
-            standing = np.clip(image * 255 + 0.5, 0, 255).astype(np.uint8)
+            standing = in_8_bits(np.asarray(image, np.float32))
             off = np.abs(self.rgb(frame).astype(np.int16) - standing).max(axis=-1).astype(np.float32)
             matte = self.small_matte(frame)
             off = softened(off, matte)

@@ -87,10 +87,9 @@ def source_frames(frame: int, span: tuple[int, int], *, still: bool) -> list[int
     first, last = span
     near = [n for step, reach in _NEAR for n in range(first, last + 1, step) if abs(n - frame) <= reach]
     far = [n for n in range(first, last + 1, _FAR_STEP) if abs(n - frame) <= _FAR_REACH]
-    ends = [n for n in (frame - 2, frame + 2, first, last) if first <= n <= last]
     if still:
         far += [round(first + share * (last - first)) for share in np.linspace(0, 1, _FAR)]
-    return sorted({n for n in (*near, *far, *ends) if n != frame}, key=lambda n: abs(n - frame))
+    return sorted({n for n in (*near, *far, first, last) if n != frame}, key=lambda n: abs(n - frame))
 
 
 def restore(
