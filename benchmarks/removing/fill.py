@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from wetgate.processors.remove.coherent import coherent
+from wetgate.processors.remove.coherent.sweeps import coherent
 from wetgate.processors.remove.fill import composed
 from wetgate.processors.remove.grain.regrain import regrained
 from wetgate.processors.remove.layers import fill_hole
@@ -27,7 +27,7 @@ def fill_alone(made: Made, folder: Path, wanted: Sequence[int]) -> tuple[dict[in
     shot = open_shot(request_of(made, folder))
     try:
         fills = {n: fill_hole(shot, n, shot.matte) for n in wanted}
-        fill_at = coherent(shot, Steady(shot, fills.get).at)
+        fill_at = coherent(shot, Steady(shot, fills.get).at, wanted, shot.request.work)
         out = {}
         for n in wanted:
             fill, hole = fill_at(n), shot.matte(n)

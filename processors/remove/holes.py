@@ -13,6 +13,9 @@ from ..pictures.layout import Mask
 MARGIN = 48
 """Pixels around a hole that are looked at to make the fill meet the plate."""
 
+_CUBIC = 4
+"""Pixels around the wanted ones that cubic sampling may look at."""
+
 
 @dataclass(frozen=True)
 class Region:
@@ -62,6 +65,16 @@ def region_of(mask: Mask, margin: int = MARGIN) -> Region | None:
     right, bottom = min(width, int(columns[-1]) + 1 + margin), min(height, int(rows[-1]) + 1 + margin)
     right, bottom = min(width, -(-right // 4) * 4), min(height, -(-bottom // 4) * 4)
     return Region(left, top, right - left, bottom - top)
+
+
+def reached(at: NDArray[np.float32], inside: Mask, width: int, height: int) -> Region | None:
+    """The part of a frame that a cubic looks at for the places *at* (h, w, 2), as far as they are *inside*."""
+    if not inside.any():
+        return None
+    xs, ys = at[..., 0][inside], at[..., 1][inside]
+    left, top = (max(0, int(v.min()) - _CUBIC) // 4 * 4 for v in (xs, ys))
+    right, bottom = (-(-(int(v.max()) + _CUBIC + 2) // 4) * 4 for v in (xs, ys))
+    return Region(left, top, min(width, right) - left, min(height, bottom) - top)
 
 
 def ramp(mask: Mask, feather: int) -> NDArray[np.float32]:

@@ -141,7 +141,7 @@ class Shot:
                 (max(first, start - REACH), min(last, end + REACH)),
                 self.camera,
                 lambda number, box: self.frames.at(number).crop(*box.bounds).rgb(),
-                (lambda number: self.standing(number) | hole_at(number)) if blind else self._unusable,
+                (lambda number: self.standing(number) | hole_at(number)) if blind else self.unusable,
                 like,
             )
             movers = Movers(scene)
@@ -149,7 +149,7 @@ class Shot:
                 self._movers = ((run, first), movers)
         return movers
 
-    def _unusable(self, frame: int) -> Mask:
+    def unusable(self, frame: int) -> Mask:
         """Where a frame must not be used for the real holes: all of it where nobody vouches for it."""
         return self.standing(frame) if self.vouched(frame) else np.ones_like(self.standing(frame))
 

@@ -19,8 +19,8 @@ from ...pictures.master import open_master
 from ...pictures.review import FILMSTRIP, write_review
 from ...reports import digest, files_words, write_report
 from ...threads import in_order
-from ..coherent import coherent
-from ..fill import Fill, around, composed
+from ..coherent.sweeps import coherent
+from ..fill import Fill, Origin, around, composed
 from ..grain.measured import Grain
 from ..grain.regrain import regrained
 from ..networks.uses import network_uses, trained_share
@@ -149,7 +149,10 @@ class Finish:
         """One pass over the fills: the master, and frame by frame what goes with it."""
         shot, filled = self.shot, set(self.tally.frames)
         steady = Steady(shot, lambda frame: load_fill(self.request.work, frame) if frame in filled else None)
-        fill_at = coherent(shot, steady.at)
+        agreed = self.tally.origins[Origin.MOVER] > 0
+        fill_at = (
+            coherent(shot, steady.at, self.tally.frames, self.request.work, self._agreeing) if agreed else steady.at
+        )
         fills = ((frame, fill_at(frame)) for frame in range(shot.plate.frames))
         with open_master(shot.plate, self.out) as master:
             for done, made in enumerate(in_order(lambda one: self._made(*one, patch, maps), fills, shot.abreast), 1):
@@ -158,8 +161,11 @@ class Finish:
                 for layer, found in made.grain.items():
                     self.tally.grain.setdefault(layer, []).append(found)
                 master.write(made.picture.planes)
-                self.progress(0.4 * done / shot.plate.frames, "writing the master")
+                self.progress(0.2 + 0.2 * done / shot.plate.frames, "writing the master")
         return master.path
+
+    def _agreeing(self, share: float) -> None:
+        self.progress(0.2 * share, "making movers agree from frame to frame")
 
     def _made(self, frame: int, fill: Fill | None, patch: Patch, maps: SourceMap) -> _Made:
         """A frame of the master out of its *fill*, and its files beside the master; from any thread."""

@@ -1,0 +1,68 @@
+"""What the frames around say of one place: witnesses, and whom to believe.
+
+Pictures are display-referred RGB 0..1 over a region of the plate; words, valid and mover (h, w) lie on its raster.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ...pictures.layout import Image
+from .raster import Field, Raster
+
+_AGREE = 0.06
+"""Patch distance (RMS over RGB, 0..1) at which two witnesses still show the same thing."""
+_MUCH = 0.15
+"""The same at which one still shows much the same as the one that most agree with."""
+_PATCH = 5
+"""Pixels of the raster that are compared together."""
+_TOGETHER = 2.0
+"""Pixels of the raster over which it is decided together who is believed."""
+
+
+@dataclass(frozen=True)
+class Witness:
+    """A frame's fill, or what another frame shows of it: `image` (H, W, 3), what its `word` counts (h, w; 0 where it
+    says nothing), how far it shows a `mover` (h, w), and where each pixel came from: `origin` (H, W) and `trace`."""
+
+    image: Image
+    word: Field
+    mover: Field
+    origin: NDArray[np.uint8]
+    trace: Field
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """`shares` (K, h, w), 1 in all, of each witness, and which one most agree with: `best` (h, w)."""
+
+    shares: NDArray[np.float32]
+    best: NDArray[np.int64]
+
+
+def heard(witnesses: Sequence[Witness], raster: Raster) -> Verdict:
+    """The witness that most of the trusted ones agree with, neighbours choosing together; the others count as far as
+    they show much the same, which lessens their noise."""
+    patches = [np.asarray(cv2.blur(raster.shrunk(one.image), (_PATCH, _PATCH)), np.float32) for one in witnesses]
+    words = np.stack([one.word for one in witnesses])
+    votes = words.copy()
+    for i, first in enumerate(patches):
+        for j in range(i):
+            near = _alike(first, patches[j], _AGREE)
+            votes[i] += near * words[j]
+            votes[j] += near * words[i]
+    blurred = np.stack([cv2.GaussianBlur(vote, (0, 0), _TOGETHER) for vote in votes])
+    best = np.where(words > 0, blurred, -1).argmax(axis=0)
+    chosen = np.take_along_axis(np.stack(patches), best[None, ..., None], axis=0)[0]
+    shares = np.stack([word * _alike(patch, chosen, _MUCH) for word, patch in zip(words, patches, strict=True)])
+    return Verdict(np.asarray(shares / np.maximum(shares.sum(axis=0), 1e-9), np.float32), best)
+
+
+def _alike(one: Image, other: Image, spread: float) -> Field:
+    apart = one - other
+    return np.asarray(np.exp(-np.einsum("hwc,hwc->hw", apart, apart) / (6 * spread**2)), np.float32)
