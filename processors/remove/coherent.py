@@ -88,7 +88,7 @@ class _Pass:
         near = cv2.GaussianBlur(cv2.dilate(somebody, np.ones((_SEAM, _SEAM), np.uint8)), (0, 0), _SEAM / 4)
         part = window.within(fill.region)
         inside, outside = part.inside(fill.region), part.inside(window)
-        open_to = self._shot.matte(frame)[part.window] & np.isin(fill.origin[inside], _FROM_FRAMES)
+        open_to = self._shot.matte(frame, part) & np.isin(fill.origin[inside], _FROM_FRAMES)
         share = np.asarray((near * ~_goes(found))[outside] * open_to, np.float32)
         image, origin, trace = fill.image.copy(), fill.origin.copy(), fill.trace.copy()
         three = for_rgb(share)
@@ -112,7 +112,7 @@ class _Pass:
                 movers[part.inside(fill.region)] |= other.origin[part.inside(other.region)] == Origin.MOVER
         if not movers.any():
             return None
-        whole = np.zeros(self._shot.matte(fill.frame).shape, bool)
+        whole = np.zeros(self._shot.size, bool)
         whole[fill.region.window] = movers
         return region_of(whole, margin=_ROOM)
 
@@ -127,7 +127,7 @@ class _Pass:
             camera = self._shot.camera.onto(number, frame)
             if camera is None:
                 continue
-            place = _moved(window, np.linalg.inv(camera.matrix), self._shot.matte(frame).shape)
+            place = _moved(window, np.linalg.inv(camera.matrix), self._shot.size)
             if place is None:
                 continue
             there = self._seen(number, place)
@@ -152,7 +152,7 @@ class _Pass:
         """A frame over *window* with its fill laid in; beside the matte each pixel is its own source."""
         shot = self._shot
         picture = shot.frames.at(frame).crop(*window.bounds).rgb()
-        hole = shot.matte(frame)[window.window]
+        hole = shot.matte(frame, window)
         columns, rows = grid(window.height, window.width)
         trace = cv2.merge([np.full(hole.shape, frame, np.float32), columns + window.x, rows + window.y])
         origin = np.full(hole.shape, Origin.OWN, np.uint8)
