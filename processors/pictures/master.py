@@ -76,6 +76,10 @@ def open_master(plate: Plate, out: Path) -> Master:
     return MovieMaster(plate, plate.media, out / "master.mkv")
 
 
+_PNG_LESS_LEFT = 16
+"""libpng's PNG_FILTER_SUB."""
+
+
 class MovieMaster:
     """FFV1 in Matroska. Written beside its name and renamed when complete."""
 
@@ -163,8 +167,10 @@ def write_still(path: Path, planes: tuple[Plane, ...], layout: Layout, header: o
     if str(spec.getattribute("compression") or "").split(":", 1)[0] in _LOSSY_EXR:
         spec.attribute("compression", "zip")
     if path.suffix.lower() == ".png":
-        # Lossless either way: the fast end of zlib is three times quicker for a fifth more bytes.
+        # Lossless either way: the fast end of zlib is three times quicker for a fifth more bytes, and rows less what
+        # lies on their left are packed twice as quickly again.
         spec.attribute("png:compressionLevel", 2)
+        spec.attribute("png:filter", _PNG_LESS_LEFT)
     pixels = np.dstack(planes)
     if layout.bits < 16 and layout.sample == "uint16":
         spec.attribute("oiio:BitsPerSample", layout.bits)
