@@ -123,6 +123,7 @@ class _Pass:
     def _neighbours(self, frame: int, window: Region, here: _Seen) -> Iterator[_Seen]:
         """The frames beside *frame*, along the camera's motion and the motion of what they show beyond it."""
         pixels = np.dstack(grid(window.height, window.width))
+        small = _small(here.image)
         for number in self._near(frame):
             camera = self._shot.camera.onto(number, frame)
             if camera is None:
@@ -137,7 +138,7 @@ class _Pass:
             back = back @ np.array([[1, 0, window.x], [0, 1, window.y], [0, 0, 1]], np.float64)
             rest = _mapped(pixels, back)
             laid = cv2.remap(there.image, *rest, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-            at = _mapped(pixels + _motion(here.image, np.asarray(laid, np.float32)), back)
+            at = _mapped(pixels + _motion(small, _small(np.asarray(laid, np.float32)), window), back)
             valid = cv2.remap(there.valid.astype(np.float32), *at, cv2.INTER_LINEAR, borderValue=0)
             image = cv2.remap(there.image, *at, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
             yield _Seen(
@@ -186,20 +187,24 @@ def _moved(window: Region, matrix: Matrix, size: tuple[int, ...]) -> Region | No
     return Region(left, top, right - left, bottom - top) if right - left > 16 and bottom - top > 16 else None
 
 
-def _motion(fixed: Image, moving: Image) -> Field:
-    """(h, w, 2) how far each pixel of *fixed* lies off in *moving*: DIS flow (Kroeger et al., ECCV 2016)."""
-    height, width = fixed.shape[:2]
+def _small(image: Image) -> NDArray[np.uint8]:
+    """Luma, no larger than motion is measured at."""
+    height, width = image.shape[:2]
     factor = min(1.0, _LARGE / max(height, width))
-    small = (max(16, round(width * factor)), max(16, round(height * factor)))
-    one, other = (
-        luma_of(np.asarray(cv2.resize(image, small, interpolation=cv2.INTER_AREA), np.float32))
-        for image in (fixed, moving)
-    )
+    size = (max(16, round(width * factor)), max(16, round(height * factor)))
+    return luma_of(np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.float32))
+
+
+def _motion(fixed: NDArray[np.uint8], moving: NDArray[np.uint8], window: Region) -> Field:
+    """(h, w, 2) how far each pixel of a *window* lies off, by its `_small` pictures: DIS flow (Kroeger et al., ECCV
+    2016)."""
     search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     search.setFinestScale(_FINEST)
-    flow = search.calc(one, other, np.zeros((*one.shape, 2), np.float32))
-    flow = cv2.resize(flow, (width, height), interpolation=cv2.INTER_LINEAR)
-    return np.asarray(flow, np.float32) * np.array([width / small[0], height / small[1]], np.float32)
+    flow = search.calc(fixed, moving, np.zeros((*fixed.shape, 2), np.float32))
+    flow = cv2.resize(flow, (window.width, window.height), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(flow, np.float32) * np.array(
+        [window.width / fixed.shape[1], window.height / fixed.shape[0]], np.float32
+    )
 
 
 def _goes(found: Sequence[_Seen]) -> Mask:
@@ -216,13 +221,13 @@ def _goes(found: Sequence[_Seen]) -> Mask:
 
 def _medoid(found: Sequence[_Seen]) -> NDArray[np.int64]:
     """(h, w) which of *found* is least far from all others; the frame itself where nothing else is valid."""
-    soft = [np.asarray(cv2.GaussianBlur(one.image, (0, 0), _SOFT), np.float32) for one in found]
+    soft = [np.stack(cv2.split(cv2.GaussianBlur(one.image, (0, 0), _SOFT))) for one in found]
     valid = np.stack([one.valid for one in found]).astype(np.float32)
     sums = np.zeros(valid.shape, np.float32)
     for i, one in enumerate(soft):
         for j in range(i):
             off = one - soft[j]
-            apart = np.minimum(np.sqrt(np.einsum("hwc,hwc->hw", off, off) / 3), _APART)
+            apart = np.minimum(np.sqrt(np.einsum("chw,chw->hw", off, off) / 3), _APART)
             sums[i] += apart * valid[j]
             sums[j] += apart * valid[i]
     others = np.maximum(valid.sum(axis=0) - valid, 1e-6)

@@ -148,15 +148,20 @@ class Movers:
         wide = self.scene.wide
         x, y = (np.ascontiguousarray(way[box]) for way in self._plate_pixels(one, size, region, target))
         frames = cv2.resize(one.frames.astype(np.float32), size, interpolation=cv2.INTER_NEAREST)[box]
-        # Only the part of each source that is looked at is read.
-        part = _reached(x, y, wide)
-        x, y = x - (part.x - wide.x), y - (part.y - wide.y)
         image = np.zeros((*frames.shape, 3), np.float32)
-        for number in np.unique(frames):
+        for number in np.unique(one.frames):
+            here = frames == number
+            where = region_of(here, margin=0)
+            if where is None:
+                continue
+            # Only the part of each source that is looked at is read.
+            spot = where.window
+            part = _reached(x[spot], y[spot], wide)
+            at_x, at_y = x[spot] - (part.x - wide.x), y[spot] - (part.y - wide.y)
             source = self.scene.rgb_of(int(number), part)
-            picture = cv2.remap(source, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
-            put(np.asarray(picture, np.float32), frames == number, image)
-        return image, np.asarray(cv2.merge([frames, x + part.x, y + part.y]), np.float32)
+            picture = cv2.remap(source, at_x, at_y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+            put(np.asarray(picture, np.float32), here[spot], image[spot])
+        return image, np.asarray(cv2.merge([frames, x + wide.x, y + wide.y]), np.float32)
 
     def _plate_pixels(
         self, one: Candidate, size: tuple[int, int], region: Region, target: Target
