@@ -8,6 +8,7 @@ trackers stumble over movies without sound.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
 from fractions import Fraction
 from pathlib import Path
 
@@ -36,7 +37,12 @@ def write_review(path: Path, images: Iterable[Image], rate: Fraction, *, sound: 
     strip = Filmstrip()
     part = path.with_name(f".{path.name}.part")
     path.parent.mkdir(parents=True, exist_ok=True)
-    with av.open(str(part), "w", format="mp4", options={"movflags": "+faststart"}) as container:
+    coded: Future[list[av.Packet[av.VideoStream]]] = Future()
+    coded.set_result([])
+    with (
+        ThreadPoolExecutor(1) as coder,
+        av.open(str(part), "w", format="mp4", options={"movflags": "+faststart"}) as container,
+    ):
         picture = container.add_stream("libx264", rate=rate)
         picture.pix_fmt = "yuv420p"
         gop = str(max(1, round(rate / 2)))
@@ -54,7 +60,9 @@ def write_review(path: Path, images: Iterable[Image], rate: Fraction, *, sound: 
             strip.feed(image)
             frame = _yuv(image[:height, :width])
             frame.pts, frame.time_base = count - 1, 1 / rate
-            container.mux(picture.encode(frame))
+            container.mux(coded.result())
+            coded = coder.submit(picture.encode, frame)  # while the next picture is made
+        container.mux(coded.result())
         container.mux(picture.encode(None))
         for sample in _sound(sound, Fraction(count) / rate):
             container.mux(audio.encode(sample))
