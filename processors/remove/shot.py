@@ -19,6 +19,7 @@ from ..pictures import Plate
 from ..pictures.layout import Image, Mask
 from ..register import Registration
 from ..survey.cuts import Cuts
+from ..threads import in_order
 from .blends import Blends
 from .effects.kinds import Effects
 from .frames import Frames, Reduced
@@ -184,9 +185,12 @@ class Shot:
     def cuts(self) -> list[int]:
         """Frames at which a new shot begins inside the plate: by a cut, a dissolve or a fade."""
         found, blends = Cuts(self.plate.video.rate), Blends()
-        for frame in range(self.plate.frames):
-            picture = self.frames.at(frame)  # the last ones stay in memory for what comes next
-            luma = picture.reduced(max(1, self.plate.video.width // 320)).luma()
+        divisor = max(1, self.plate.video.width // 320)
+
+        def small(frame: int) -> NDArray[np.uint8]:
+            return self.frames.at(frame).reduced(divisor).luma()  # the last ones stay in memory for what comes next
+
+        for luma in in_order(small, range(self.plate.frames), self.abreast):
             found.feed(np.repeat(luma[..., None], 3, axis=2))
             blends.feed(luma)
         return sorted({cut for cut in (*found.found, *blends.bounds) if 0 < cut < self.plate.frames})
