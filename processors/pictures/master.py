@@ -18,6 +18,7 @@ import numpy as np
 import OpenImageIO as oiio  # noqa: N813 - the library's own documentation imports it so
 
 from ...schema.errors import ProcessorError
+from .coder import Coder
 from .layout import PACKED, Layout, Plane
 from .movie import Movie
 from .plate import Plate
@@ -103,7 +104,7 @@ class MovieMaster:
                 tags["timecode"] = plate.timecode
             if plate.reel:
                 tags["reel_name"] = plate.reel
-        self._stream = stream
+        self._stream, self._coder = stream, Coder(self._container, stream)
         self._count = 0
 
     def write(self, planes: tuple[Plane, ...]) -> None:
@@ -112,7 +113,7 @@ class MovieMaster:
         frame.pts = self._count
         frame.time_base = 1 / self._stream.codec_context.framerate
         self._count += 1
-        self._container.mux(self._stream.encode(frame))
+        self._coder.give(frame)
 
     def __enter__(self) -> MovieMaster:
         return self
@@ -121,7 +122,8 @@ class MovieMaster:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if error is None:
-            self._container.mux(self._stream.encode(None))
+            self._coder.finish()
+        self._coder.close()
         self._container.close()
         if error is None:
             self._part.replace(self.path)

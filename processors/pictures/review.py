@@ -8,7 +8,6 @@ trackers stumble over movies without sound.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
 from fractions import Fraction
 from pathlib import Path
 
@@ -16,6 +15,7 @@ import av
 import cv2
 import numpy as np
 
+from .coder import Coder
 from .filmstrip import Filmstrip
 from .layout import Image, frame_layout
 from .master import write_still
@@ -37,12 +37,7 @@ def write_review(path: Path, images: Iterable[Image], rate: Fraction, *, sound: 
     strip = Filmstrip()
     part = path.with_name(f".{path.name}.part")
     path.parent.mkdir(parents=True, exist_ok=True)
-    coded: Future[list[av.Packet[av.VideoStream]]] = Future()
-    coded.set_result([])
-    with (
-        ThreadPoolExecutor(1) as coder,
-        av.open(str(part), "w", format="mp4", options={"movflags": "+faststart"}) as container,
-    ):
+    with av.open(str(part), "w", format="mp4", options={"movflags": "+faststart"}) as container:
         picture = container.add_stream("libx264", rate=rate)
         picture.pix_fmt = "yuv420p"
         gop = str(max(1, round(rate / 2)))
@@ -53,17 +48,16 @@ def write_review(path: Path, images: Iterable[Image], rate: Fraction, *, sound: 
         context.color_primaries, context.color_trc, context.colorspace, context.color_range = 1, 1, 1, 1
         audio = container.add_stream("aac", rate=_SOUND_RATE, layout="stereo")
         count = 0
-        for count, image in enumerate(images, 1):
-            height, width = image.shape[0] // 2 * 2, image.shape[1] // 2 * 2
-            if count == 1:
-                picture.width, picture.height = width, height
-            strip.feed(image)
-            frame = _yuv(image[:height, :width])
-            frame.pts, frame.time_base = count - 1, 1 / rate
-            container.mux(coded.result())
-            coded = coder.submit(picture.encode, frame)  # while the next picture is made
-        container.mux(coded.result())
-        container.mux(picture.encode(None))
+        with Coder(container, picture) as coder:
+            for count, image in enumerate(images, 1):
+                height, width = image.shape[0] // 2 * 2, image.shape[1] // 2 * 2
+                if count == 1:
+                    picture.width, picture.height = width, height
+                strip.feed(image)
+                frame = _yuv(image[:height, :width])
+                frame.pts, frame.time_base = count - 1, 1 / rate
+                coder.give(frame)
+            coder.finish()
         for sample in _sound(sound, Fraction(count) / rate):
             container.mux(audio.encode(sample))
         container.mux(audio.encode(None))
