@@ -43,7 +43,8 @@ class Refined:
     def places(self) -> NDArray[np.float32]:
         """(height, width, 2): the x and y in the moving picture that each pixel of the region shows."""
         x, y, width, height = self.region
-        at = _grid(width, height) + np.array([x, y], np.float32) + self.flow
+        rest = pixels(width, height)
+        at = (rest + np.array([x, y], np.float32) if x or y else rest) + self.flow
         return np.asarray(cv2.perspectiveTransform(at, np.linalg.inv(self.registration.matrix)), np.float32)
 
 
@@ -130,16 +131,18 @@ def _flow(a: NDArray[np.float32], b: NDArray[np.float32], hole: Mask | None) -> 
 
 
 @lru_cache(maxsize=8)
-def _grid(width: int, height: int) -> NDArray[np.float32]:
-    """(height, width, 2): every pixel's own x and y."""
+def pixels(width: int, height: int) -> NDArray[np.float32]:
+    """(height, width, 2): every pixel's own x and y, not to be written to."""
     xs, ys = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
-    return np.dstack([xs, ys])
+    both = np.dstack([xs, ys])
+    both.flags.writeable = False
+    return both
 
 
 @lru_cache(maxsize=8)
 def _shares(width: int, height: int) -> NDArray[np.float32]:
     """(height, width, 2): every pixel's own x and y as shares of the whole, the middle 0."""
-    return np.asarray(_grid(width, height) / np.array([width, height], np.float32) - np.float32(0.5), np.float32)
+    return np.asarray(pixels(width, height) / np.array([width, height], np.float32) - np.float32(0.5), np.float32)
 
 
 def _complete(flow: NDArray[np.float32], weight: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -146,7 +146,7 @@ class Movers:
         """What the candidate shows in a *box* of the region, at the plate's resolution, and which frame, x and y that
         is."""
         wide = self.scene.wide
-        x, y = (np.ascontiguousarray(way[box]) for way in self._plate_pixels(one, size, region, target))
+        x, y = self._plate_pixels(one, size, region, target, box)
         frames = cv2.resize(one.frames.astype(np.float32), size, interpolation=cv2.INTER_NEAREST)[box]
         image = np.zeros((*frames.shape, 3), np.float32)
         for number in np.unique(one.frames):
@@ -164,16 +164,16 @@ class Movers:
         return image, np.asarray(cv2.merge([frames, x + wide.x, y + wide.y]), np.float32)
 
     def _plate_pixels(
-        self, one: Candidate, size: tuple[int, int], region: Region, target: Target
+        self, one: Candidate, size: tuple[int, int], region: Region, target: Target, box: tuple[slice, slice]
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Where the candidate lies in its frame, in the plate's pixels over the scene."""
+        """Where a *box* of the candidate lies in its frame, in the plate's pixels over the scene."""
         f, wide = self.scene.factor, self.scene.wide
         rest_x, rest_y = grid(*one.x.shape)
         dx = one.x - rest_x - target.window[1].start
         dy = one.y - rest_y - target.window[0].start
         x, y = grid(size[1], size[0])
-        x = x + region.x - wide.x + cv2.resize(dx, size, interpolation=cv2.INTER_LINEAR) / f
-        y = y + region.y - wide.y + cv2.resize(dy, size, interpolation=cv2.INTER_LINEAR) / f
+        x = x[box] + region.x - wide.x + cv2.resize(dx, size, interpolation=cv2.INTER_LINEAR)[box] / f
+        y = y[box] + region.y - wide.y + cv2.resize(dy, size, interpolation=cv2.INTER_LINEAR)[box] / f
         return x.astype(np.float32), y.astype(np.float32)
 
 

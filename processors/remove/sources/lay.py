@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ...flow import Target, refine, sampled, within
+from ...flow import Target, pixels, refine, sampled, within
 from ...mattes import grown
 from ...pictures.layout import Image, Mask
 from ...register import Matrix, Registration
@@ -179,19 +179,17 @@ class Ground:
 
     def take(self, laid: Laid, window: Region) -> tuple[Image, Mask, NDArray[np.float32]] | None:
         """Full-size picture of *laid* over *window*, where it may be used, and where it was (h, w, 2)."""
-        x, y = window.x - self.region.x, window.y - self.region.y
-        xs, ys = np.meshgrid(np.arange(x, x + window.width, dtype=np.float32),
-                             np.arange(y, y + window.height, dtype=np.float32))  # fmt: skip
-        light = self._full(laid.light)[y : y + window.height, x : x + window.width]
+        place = window.inside(self.region)
+        rest = pixels(self.region.width, self.region.height)[place]
+        light = self._full(laid.light)[place]
         if laid.flow is None:
-            at = np.dstack([xs + self.region.x, ys + self.region.y])
             return (
                 _graded(self.pictures.crop(laid.frame, window), laid.gain) + light,
                 ~grown(self.pictures.blocked(laid.frame), _MARGIN)[window.window],
-                at,
+                rest + np.array([self.region.x, self.region.y], np.float32),
             )
-        flow = self._full(laid.flow * np.float32(self.divisor))[y : y + window.height, x : x + window.width]
-        at = cv2.perspectiveTransform(np.dstack([xs, ys]) + flow, laid.back).astype(np.float32)
+        flow = self._full(laid.flow * np.float32(self.divisor))[place]
+        at = np.asarray(cv2.perspectiveTransform(rest + flow, laid.back), np.float32)
         height, width = self.unknown.shape
         inside = within(at, width, height)
         part = _around(at, inside, width, height)
@@ -207,9 +205,8 @@ class Ground:
     def widened(self, weight: NDArray[np.float32], window: Region) -> NDArray[np.float32]:
         """A weight over the region, reduced by any factor, at full size over *window*."""
         size = (self.size[0] * self.divisor, self.size[1] * self.divisor)
-        x, y = window.x - self.region.x, window.y - self.region.y
         full = cv2.resize(weight, size, interpolation=cv2.INTER_LINEAR)
-        return np.asarray(full[y : y + window.height, x : x + window.width], np.float32)
+        return np.asarray(full[window.inside(self.region)], np.float32)
 
     def _full(self, field: NDArray[np.float32]) -> NDArray[np.float32]:
         """A reduced field (h, w, n) at the region's full size."""
