@@ -26,14 +26,12 @@ class Refined:
     """A registration with residual flow in one region of the fixed raster.
 
     `region` is (x, y, width, height); `flow` (height, width, 2) in pixels of the fixed raster: the
-    fixed pixel p is shown by the moving picture at inverse(matrix)(p + flow(p)). `error` is the
-    median residual difference (0..255) of locally normalised luma on the background inside it.
+    fixed pixel p is shown by the moving picture at inverse(matrix)(p + flow(p)).
     """
 
     registration: Registration
     region: tuple[int, int, int, int]
     flow: NDArray[np.float32]
-    error: float
 
     def warp(self, image: Image, interpolation: int = cv2.INTER_CUBIC) -> tuple[Image, Mask]:
         """The moving *image* over the region, one interpolation; and where it is picture."""
@@ -45,20 +43,21 @@ class Refined:
     def places(self) -> NDArray[np.float32]:
         """(height, width, 2): the x and y in the moving picture that each pixel of the region shows."""
         x, y, width, height = self.region
-        at = _grid(width, height) + np.array([x, y], np.float32) + self.flow
+        rest = pixels(width, height)
+        at = (rest + np.array([x, y], np.float32) if x or y else rest) + self.flow
         return np.asarray(cv2.perspectiveTransform(at, np.linalg.inv(self.registration.matrix)), np.float32)
 
 
 def sampled(image: Image, at: NDArray[np.float32], interpolation: int = cv2.INTER_CUBIC) -> Image:
     """*image* seen at the positions *at* (h, w, 2), its border carried on."""
-    xs, ys = cv2.split(at)
-    return np.asarray(cv2.remap(image, xs, ys, interpolation, borderMode=cv2.BORDER_REPLICATE))
+    out = cv2.remap(image, at, None, interpolation, borderMode=cv2.BORDER_REPLICATE)  # type: ignore[call-overload]  # one map holds x and y
+    return np.asarray(out)
 
 
 def within(at: NDArray[np.float32], width: int, height: int) -> Mask:
     """Where positions (h, w, 2) can be sampled by a cubic in a picture of this size."""
-    x, y = at[..., 0], at[..., 1]
-    return np.asarray((x >= 1) & (y >= 1) & (x < width - 2) & (y < height - 2))
+    right, bottom = (float(np.nextafter(np.float32(side - 2), np.float32(0))) for side in (width, height))
+    return np.asarray(cv2.inRange(at, (1, 1), (right, bottom)) > 0)
 
 
 @dataclass(frozen=True)
@@ -106,13 +105,10 @@ def refine(
     if moved is not None and moved.any():
         there, _ = registration.warp(moved.astype(np.uint8), nearest=True)
         hole |= grown(there[window] > 0, margin // 2)
-    moving_normal = normalised(near)
-    flow = _flow(target.normal, moving_normal, hole)
+    flow = _flow(target.normal, normalised(near), hole)
     trust = (~hole) & (np.abs(flow[..., 0]) < limit) & (np.abs(flow[..., 1]) < limit)
     flow = _complete(flow, trust.astype(np.float32) * (target.texture + 0.002))
-    met = sampled(moving_normal, _grid(w, h) + flow, cv2.INTER_LINEAR)
-    apart = np.abs(target.normal - met)[trust]
-    return Refined(registration, (x, y, w, h), flow, float(np.median(apart)) if apart.size else float("inf"))
+    return Refined(registration, (x, y, w, h), flow)
 
 
 def dense_flow(fixed: NDArray[np.uint8], moving: NDArray[np.uint8], *, hole: Mask | None = None) -> NDArray[np.float32]:
@@ -135,24 +131,32 @@ def _flow(a: NDArray[np.float32], b: NDArray[np.float32], hole: Mask | None) -> 
 
 
 @lru_cache(maxsize=8)
-def _grid(width: int, height: int) -> NDArray[np.float32]:
-    """(height, width, 2): every pixel's own x and y."""
+def pixels(width: int, height: int) -> NDArray[np.float32]:
+    """(height, width, 2): every pixel's own x and y, not to be written to."""
     xs, ys = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
-    return np.dstack([xs, ys])
+    both = np.dstack([xs, ys])
+    both.flags.writeable = False
+    return both
+
+
+@lru_cache(maxsize=8)
+def _shares(width: int, height: int) -> NDArray[np.float32]:
+    """(height, width, 2): every pixel's own x and y as shares of the whole, the middle 0."""
+    return np.asarray(pixels(width, height) / np.array([width, height], np.float32) - np.float32(0.5), np.float32)
 
 
 def _complete(flow: NDArray[np.float32], weight: NDArray[np.float32]) -> NDArray[np.float32]:
     """Flow smoothed by its weights; where there are none, an affine field that joins up smoothly."""
     height, width = weight.shape
-    ys, xs = np.nonzero(weight > 0)
-    if len(xs) < 50:
+    places = np.flatnonzero(weight)
+    if len(places) < 50:
         return np.zeros_like(flow)
-    pick = np.linspace(0, len(xs) - 1, min(len(xs), 2000)).astype(int)
-    fit, calm = _affine(flow[ys[pick], xs[pick]], weight[ys[pick], xs[pick]], xs[pick] / width, ys[pick] / height)
-    places = np.asarray(_grid(width, height) / np.array([width, height], np.float32) - np.float32(0.5), np.float32)
-    base = np.asarray(cv2.transform(places, fit.astype(np.float32)), np.float32)
+    ys, xs = np.divmod(places[np.linspace(0, len(places) - 1, min(len(places), 2000)).astype(int)], width)
+    fit, calm = _affine(flow[ys, xs], weight[ys, xs], xs / width, ys / height)
+    base = np.asarray(cv2.transform(_shares(width, height), fit.astype(np.float32)), np.float32)
     small, sigma = (max(1, round(width / 4)), max(1, round(height / 4))), max(2.0, max(height, width) / 60)
-    rest = np.asarray(cv2.resize((flow - base) * weight[..., None], small, interpolation=cv2.INTER_AREA))
+    weighted = cv2.multiply(cv2.subtract(flow, base), cv2.merge([weight, weight]))
+    rest = np.asarray(cv2.resize(weighted, small, interpolation=cv2.INTER_AREA))
     mass = np.asarray(cv2.resize(weight, small, interpolation=cv2.INTER_AREA))
     # From wide to narrow: where the narrow neighbourhood knows nothing, the wider one speaks, at last
     # the affine field.

@@ -18,6 +18,7 @@ import numpy as np
 import OpenImageIO as oiio  # noqa: N813 - the library's own documentation imports it so
 
 from ...schema.errors import ProcessorError
+from .coder import Coder
 from .layout import PACKED, Layout, Plane
 from .movie import Movie
 from .plate import Plate
@@ -76,6 +77,10 @@ def open_master(plate: Plate, out: Path) -> Master:
     return MovieMaster(plate, plate.media, out / "master.mkv")
 
 
+_PNG_LESS_LEFT = 16
+"""libpng's PNG_FILTER_SUB."""
+
+
 class MovieMaster:
     """FFV1 in Matroska. Written beside its name and renamed when complete."""
 
@@ -99,7 +104,7 @@ class MovieMaster:
                 tags["timecode"] = plate.timecode
             if plate.reel:
                 tags["reel_name"] = plate.reel
-        self._stream = stream
+        self._stream, self._coder = stream, Coder(self._container, stream)
         self._count = 0
 
     def write(self, planes: tuple[Plane, ...]) -> None:
@@ -108,7 +113,7 @@ class MovieMaster:
         frame.pts = self._count
         frame.time_base = 1 / self._stream.codec_context.framerate
         self._count += 1
-        self._container.mux(self._stream.encode(frame))
+        self._coder.give(frame)
 
     def __enter__(self) -> MovieMaster:
         return self
@@ -117,7 +122,8 @@ class MovieMaster:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if error is None:
-            self._container.mux(self._stream.encode(None))
+            self._coder.finish()
+        self._coder.close()
         self._container.close()
         if error is None:
             self._part.replace(self.path)
@@ -163,8 +169,10 @@ def write_still(path: Path, planes: tuple[Plane, ...], layout: Layout, header: o
     if str(spec.getattribute("compression") or "").split(":", 1)[0] in _LOSSY_EXR:
         spec.attribute("compression", "zip")
     if path.suffix.lower() == ".png":
-        # Lossless either way: the fast end of zlib is three times quicker for a fifth more bytes.
+        # Lossless either way: the fast end of zlib is three times quicker for a fifth more bytes, and rows less what
+        # lies on their left are packed twice as quickly again.
         spec.attribute("png:compressionLevel", 2)
+        spec.attribute("png:filter", _PNG_LESS_LEFT)
     pixels = np.dstack(planes)
     if layout.bits < 16 and layout.sample == "uint16":
         spec.attribute("oiio:BitsPerSample", layout.bits)

@@ -15,6 +15,7 @@ import av
 import cv2
 import numpy as np
 
+from .coder import Coder
 from .filmstrip import Filmstrip
 from .layout import Image, frame_layout
 from .master import write_still
@@ -47,15 +48,16 @@ def write_review(path: Path, images: Iterable[Image], rate: Fraction, *, sound: 
         context.color_primaries, context.color_trc, context.colorspace, context.color_range = 1, 1, 1, 1
         audio = container.add_stream("aac", rate=_SOUND_RATE, layout="stereo")
         count = 0
-        for count, image in enumerate(images, 1):
-            height, width = image.shape[0] // 2 * 2, image.shape[1] // 2 * 2
-            if count == 1:
-                picture.width, picture.height = width, height
-            strip.feed(image)
-            frame = _yuv(image[:height, :width])
-            frame.pts, frame.time_base = count - 1, 1 / rate
-            container.mux(picture.encode(frame))
-        container.mux(picture.encode(None))
+        with Coder(container, picture) as coder:
+            for count, image in enumerate(images, 1):
+                height, width = image.shape[0] // 2 * 2, image.shape[1] // 2 * 2
+                if count == 1:
+                    picture.width, picture.height = width, height
+                strip.feed(image)
+                frame = _yuv(image[:height, :width])
+                frame.pts, frame.time_base = count - 1, 1 / rate
+                coder.give(frame)
+            coder.finish()
         for sample in _sound(sound, Fraction(count) / rate):
             container.mux(audio.encode(sample))
         container.mux(audio.encode(None))

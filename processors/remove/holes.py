@@ -71,9 +71,9 @@ def reached(at: NDArray[np.float32], inside: Mask, width: int, height: int) -> R
     """The part of a frame that a cubic looks at for the places *at* (h, w, 2), as far as they are *inside*."""
     if not inside.any():
         return None
-    xs, ys = at[..., 0][inside], at[..., 1][inside]
-    left, top = (max(0, int(v.min()) - _CUBIC) // 4 * 4 for v in (xs, ys))
-    right, bottom = (-(-(int(v.max()) + _CUBIC + 2) // 4) * 4 for v in (xs, ys))
+    (x, most_x), (y, most_y) = (cv2.minMaxLoc(one, inside.view(np.uint8))[:2] for one in cv2.split(at))
+    left, top = (max(0, int(v) - _CUBIC) // 4 * 4 for v in (x, y))
+    right, bottom = (-(-(int(v) + _CUBIC + 2) // 4) * 4 for v in (most_x, most_y))
     return Region(left, top, min(width, right) - left, min(height, bottom) - top)
 
 

@@ -17,6 +17,7 @@ from .holes import Region, region_of
 from .movers.complete import Movers
 from .movers.scene import Scene
 from .shot import HoleAt, Shot
+from .sources.lay import shut
 from .sources.membrane import correction, largest_channel, ring_of
 from .sources.own import restore, source_frames
 from .sources.painted import paint_over
@@ -254,10 +255,17 @@ class Looked:
         """Display-referred RGB of a part of a frame."""
         return _crop(self._shot, frame, region)
 
-    def blocked(self, frame: int) -> Mask:
-        """The matte, and in a self-test the probe too."""
-        standing = self._shot.standing(frame)
-        return standing | self._hole_at(frame) if self._blind else standing
+    def blocked(self, frame: int, region: Region | None = None) -> Mask:
+        """The matte, and in a self-test the probe too; over the whole frame or a region."""
+        standing = self._shot.standing(frame, region)
+        if not self._blind:
+            return standing
+        hole = self._hole_at(frame)
+        return standing | (hole if region is None else hole[region.window])
+
+    def shut(self, frame: int, divisor: int) -> Mask:
+        """The same with a margin, at a part of its size."""
+        return shut(self.blocked(frame), divisor) if self._blind else self._shot.shut(frame, divisor)
 
     def vouched(self, frame: int) -> bool:
         """Whether a matte tells where the thing stands; in a self-test there is nothing to be mistaken for."""

@@ -19,6 +19,7 @@ from ..pictures import Plate
 from ..pictures.layout import Image, Mask
 from ..register import Registration
 from ..survey.cuts import Cuts
+from ..threads import in_order
 from .blends import Blends
 from .effects.kinds import Effects
 from .frames import Frames, Reduced
@@ -67,24 +68,39 @@ class Shot:
     _regions: dict[int, Region | None] = field(default_factory=dict, repr=False)
     _lock: Lock = field(default_factory=Lock, repr=False)
 
-    def matte(self, frame: int) -> Mask:
-        """The effective matte: as drawn, with the growth that the brief asked for; empty where it may not touch."""
-        if not self.mattes.touched(frame):
-            return np.zeros((self.plate.video.height, self.plate.video.width), bool)
-        return self.standing(frame)
+    @property
+    def size(self) -> tuple[int, int]:
+        """(height, width) of a frame."""
+        return self.plate.video.height, self.plate.video.width
 
-    def standing(self, frame: int) -> Mask:
+    def matte(self, frame: int, region: Region | None = None) -> Mask:
+        """The effective matte: as drawn, with the growth that the brief asked for; empty where it may not touch.
+
+        Of the whole frame, or of a *region* of it, which is quicker.
+        """
+        if not self.mattes.touched(frame):
+            return np.zeros(self.size if region is None else (region.height, region.width), bool)
+        return self.standing(frame, region)
+
+    def standing(self, frame: int, region: Region | None = None) -> Mask:
         """Where the thing stands as far as anybody drew it: the effective matte, and mattes of frames that the
-        brief leaves untouched."""
-        shape = (self.plate.video.height, self.plate.video.width)
+        brief leaves untouched. Of the whole frame or a *region*."""
         with self._lock:
             if frame not in self._packed:
-                self._packed[frame] = np.packbits(self._effective(frame))
+                self._packed[frame] = np.packbits(self._effective(frame), axis=1)
                 if len(self._packed) > _MATTES:
                     self._packed.popitem(last=False)
             packed = self._packed[frame]
-        bits = np.unpackbits(packed, count=shape[0] * shape[1])
-        return bits.view(bool).reshape(shape)
+        if region is None:
+            return np.unpackbits(packed, axis=1, count=self.size[1]).view(bool)
+        rows, columns = region.window
+        first = columns.start // 8
+        bits = np.unpackbits(packed[rows, first : -(-columns.stop // 8)], axis=1).view(bool)
+        return np.ascontiguousarray(bits[:, columns.start - 8 * first : columns.stop - 8 * first])
+
+    def shut(self, frame: int, divisor: int) -> Mask:
+        """`standing` and a margin around it, at one *divisor*-th of the size: never a source."""
+        return self._small.shut(frame, divisor)
 
     def steady_region(self, frame: int) -> Region | None:
         """One region for a run of frames, around all their holes: what is prepared for it serves them all."""
@@ -124,6 +140,7 @@ class Shot:
         self._widened = True
         self._packed.clear()
         self._regions.clear()
+        self._small.forget_mattes()
 
     def movers_around(self, frame: int, region: Region, hole_at: HoleAt, *, blind: bool) -> Movers:
         """What moves around a run's holes, kept for its frames; for a probe only around *frame*."""
@@ -136,7 +153,7 @@ class Shot:
                 return self._movers[1]
             scene = Scene(
                 region,
-                (self.plate.video.height, self.plate.video.width),
+                self.size,
                 (first, last),
                 (max(first, start - REACH), min(last, end + REACH)),
                 self.camera,
@@ -149,9 +166,10 @@ class Shot:
                 self._movers = ((run, first), movers)
         return movers
 
-    def unusable(self, frame: int) -> Mask:
+    def unusable(self, frame: int, region: Region | None = None) -> Mask:
         """Where a frame must not be used for the real holes: all of it where nobody vouches for it."""
-        return self.standing(frame) if self.vouched(frame) else np.ones_like(self.standing(frame))
+        standing = self.standing(frame, region)
+        return standing if self.vouched(frame) else np.ones_like(standing)
 
     def _effective(self, frame: int) -> Mask:
         drawn = self.mattes.drawn_at(frame)
@@ -168,9 +186,12 @@ class Shot:
     def cuts(self) -> list[int]:
         """Frames at which a new shot begins inside the plate: by a cut, a dissolve or a fade."""
         found, blends = Cuts(self.plate.video.rate), Blends()
-        for frame in range(self.plate.frames):
-            picture = self.frames.at(frame)  # the last ones stay in memory for what comes next
-            luma = picture.reduced(max(1, self.plate.video.width // 320)).luma()
+        divisor = max(1, self.plate.video.width // 320)
+
+        def small(frame: int) -> NDArray[np.uint8]:
+            return self.frames.at(frame).reduced(divisor).luma()  # the last ones stay in memory for what comes next
+
+        for luma in in_order(small, range(self.plate.frames), self.abreast):
             found.feed(np.repeat(luma[..., None], 3, axis=2))
             blends.feed(luma)
         return sorted({cut for cut in (*found.found, *blends.bounds) if 0 < cut < self.plate.frames})
@@ -198,7 +219,7 @@ class Shot:
 
     @cached_property
     def _small(self) -> Reduced:
-        return Reduced(self.frames)
+        return Reduced(self.frames, self.standing)
 
     def onto(self, source: int, target: int) -> Registration | None:
         """How one frame lies over another by the camera's motion; None where the two do not hang together."""

@@ -17,6 +17,7 @@ from takes import cut_take, woman
 from wetgate.processors.pictures import Plate
 from wetgate.processors.remove import Remove
 from wetgate.processors.remove.fill import Fill, Origin
+from wetgate.processors.remove.holes import Region
 from wetgate.processors.remove.layers import fill_hole
 from wetgate.processors.remove.open import open_shot
 from wetgate.processors.remove.rating.kept import NOTHING, PARTLY, kept_runs
@@ -218,6 +219,19 @@ def test_a_matte_outside_the_asked_range_still_says_where_the_thing_is(tmp_path:
     fill = fill_hole(shot, 14, shot.matte)
     assert fill is not None
     assert set(fill.shares(shot.matte(14))) == {int(Origin.PAINTED)}
+    shot.close()
+
+
+@pytest.mark.parametrize("case", ["walking"], indirect=True)
+def test_a_part_of_a_matte_is_that_part_of_the_whole(case: Case) -> None:
+    """Mattes are packed by the byte: a region's begins and ends anywhere, at the frame's far corner too."""
+    shot = opened(case)
+    whole = shot.matte(14)
+    rows, columns = np.nonzero(whole)
+    places = [(int(columns.min()) - 3, int(rows.min()) - 1, 29, 20), (0, 0, *SIZE), (SIZE[0] - 5, SIZE[1] - 7, 5, 7)]
+    for region in (Region(*place) for place in places):
+        assert np.array_equal(shot.matte(14, region), whole[region.window])
+    assert shot.matte(14, Region(*places[0])).any()
     shot.close()
 
 

@@ -110,7 +110,7 @@ class _From:
         here = raster.luma(self._picture(frame, around))
         away = np.linalg.inv(camera.matrix)
         gone = cv2.perspectiveTransform(raster.places, away) - raster.places
-        there = Raster.over(_both(around, away, shot.matte(frame).shape), raster.factor)
+        there = Raster.over(_both(around, away, shot.size), raster.factor)
         reduced = there.luma(self._picture(other, there.region))
 
         def laid(matrix: NDArray[np.float64]) -> NDArray[np.uint8]:

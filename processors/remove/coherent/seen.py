@@ -47,12 +47,12 @@ class Filled:
         fill = self.fill(frame)
         part = None if fill is None else fill.region.within(region)
         if fill is not None and part is not None and part.width > 0 and part.height > 0:
-            put(fill.image[part.inside(fill.region)], self._shot.matte(frame)[part.window], image[part.inside(region)])
+            put(fill.image[part.inside(fill.region)], self._shot.matte(frame, part), image[part.inside(region)])
         return image
 
     def seen(self, frame: int, region: Region) -> Seen:
         """The filled picture of *frame* over *region*."""
-        hole = self._shot.matte(frame)[region.window]
+        hole = self._shot.matte(frame, region)
         places = Raster(region, hole.shape).places
         trace = np.dstack([np.full(hole.shape, frame, np.float32), places])
         origin = np.full(hole.shape, Origin.OWN, np.uint8)

@@ -105,7 +105,7 @@ class _Sweep:
         # What rests is left alone, and who goes too fast to be followed.
         near = _near(movers, verdict) * ~_goes(movers[: len(beside) + 1])
         part = box.within(fill.region)
-        open_to = hole[part.window] & np.isin(fill.origin[part.inside(fill.region)], FROM_FRAMES)
+        open_to = self._shot.matte(frame, part) & np.isin(fill.origin[part.inside(fill.region)], FROM_FRAMES)
         share = raster.widened(np.asarray(near, np.float32))[part.inside(box)] * open_to
         return _laid(fill, found, verdict, raster, part, np.asarray(share, np.float32))
 
@@ -128,13 +128,12 @@ class _Sweep:
 
     def _free(self, stop: Stop) -> Mask:
         """Where the plate itself shows what lies at a stop."""
-        shut = self._shot.unusable(stop.frame)
-        size = shut.shape[::-1]
-        inside = within(stop.at, *size)
-        part = reached(stop.at, inside, *size)
+        height, width = self._shot.size
+        inside = within(stop.at, width, height)
+        part = reached(stop.at, inside, width, height)
         if part is None:
             return inside
-        margin = grown(shut[part.window], _EDGE).astype(np.uint8) * 255
+        margin = grown(self._shot.unusable(stop.frame, part), _EDGE).astype(np.uint8) * 255
         return np.asarray(inside & (_sampled(margin, stop.at, part, cv2.INTER_LINEAR) < 8))
 
     def _beside(self, stop: Stop, own: Witness, frame: int, raster: Raster) -> Witness:
@@ -154,20 +153,21 @@ class _Sweep:
     def _shown(self, number: int, at: Field, own: Witness, raster: Raster, word: Field, moving: Field) -> Witness:
         """What the filled picture of frame *number* shows *at* places; beside its matte *moving* tells who moves."""
         whole = raster.full(at)
-        height, width = self._shot.matte(number).shape
-        part = reached(whole, within(whole, width, height), width, height)
+        height, width = self._shot.size
+        inside = within(whole, width, height)
+        part = reached(whole, inside, width, height)
         if part is None:
             return replace(own, word=np.zeros_like(word))
         seen = self._filled.seen(number, part)
-        valid = raster.shrunk(_sampled(seen.valid, whole, part, cv2.INTER_LINEAR) * within(whole, width, height)) > 0.99
+        valid = raster.shrunk(_sampled(seen.valid, whole, part, cv2.INTER_LINEAR) * inside) > 0.99
         image = _sampled(seen.image, whole, part, cv2.INTER_CUBIC)
         put(own.image, raster.chosen(~valid) > 0, image)
-        inside = raster.shrunk(_sampled(seen.inside, whole, part, cv2.INTER_LINEAR))
+        filled = raster.shrunk(_sampled(seen.inside, whole, part, cv2.INTER_LINEAR))
         mover = raster.shrunk(_sampled(seen.mover, whole, part, cv2.INTER_LINEAR))
         return Witness(
             image,
             np.asarray(word * valid, np.float32),
-            np.asarray((mover * inside + moving * (1 - inside)) * valid, np.float32),
+            np.asarray((mover * filled + moving * (1 - filled)) * valid, np.float32),
             _sampled(seen.origin, whole, part, cv2.INTER_NEAREST),
             _sampled(seen.trace, whole, part, cv2.INTER_NEAREST),
         )
@@ -176,11 +176,11 @@ class _Sweep:
         """What the plate shows where each pixel is seen first."""
         image, trace, places = own.image.copy(), own.trace.copy(), raster.chosen(due)
         word, mover = np.zeros(raster.shape, np.float32), np.zeros(raster.shape, np.float32)
-        size = self._shot.matte(frame).shape[::-1]
+        height, width = self._shot.size
         for place, stop in enumerate(stops, 1):
             here, there = due == place, places == place
             whole = raster.full(stop.at)
-            part = reached(whole, there, *size)
+            part = reached(whole, there, width, height)
             if part is None:
                 continue
             plate = self._shot.frames.at(stop.frame).crop(*part.bounds).rgb()

@@ -11,7 +11,7 @@ Anything else is something else that moves.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import cv2
 import numpy as np
@@ -53,7 +53,7 @@ _LEAST = 0.02
 def find_effects(shot: Shot, frames: Sequence[int]) -> Effects:
     """Look beside the mattes of *frames* (in order): all of them, or a few for a report."""
     looked = list(frames) if shot.options.effects == "include" else spread(frames, LOOKED_AT)
-    beside = _Beside(shot)
+    beside = _Beside(shot, {frame: shot.span(frame) for frame in looked})
     found = dict(zip(looked, in_order(beside.kinds, looked, shot.abreast), strict=True))
     if shot.options.effects == "include":
         found = _steadied(found, {frame: beside.small_matte(frame) for frame in looked})
@@ -63,8 +63,9 @@ def find_effects(shot: Shot, frames: Sequence[int]) -> Effects:
 class _Beside:
     """A shot at a small size, with what stands still behind each frame."""
 
-    def __init__(self, shot: Shot) -> None:
-        self.shot = shot
+    def __init__(self, shot: Shot, spans: Mapping[int, tuple[int, int]]) -> None:
+        """*spans*: the first and last frame of the shot around each frame that is looked at."""
+        self.shot, self._spans = shot, spans
         height, width = shot.plate.video.height, shot.plate.video.width
         self.factor = min(1.0, SIDE / max(height, width))
         self.size = (max(16, round(height * self.factor)), max(16, round(width * self.factor)))
@@ -118,7 +119,7 @@ class _Beside:
 
     def _from_frames(self, frame: int, window: Window) -> Departure:
         """Against the median of the shot's frames around, without what their mattes cover."""
-        span = self.shot.span(frame)
+        span = self._spans[frame]
         if self.shot.options.effects == "include":
             for number in range(max(span[0], frame - REACH), min(span[1], frame + REACH) + 1):
                 self.rgb(number)  # in order, so that no file is read back and forth

@@ -146,29 +146,34 @@ class Movers:
         """What the candidate shows in a *box* of the region, at the plate's resolution, and which frame, x and y that
         is."""
         wide = self.scene.wide
-        x, y = (np.ascontiguousarray(way[box]) for way in self._plate_pixels(one, size, region, target))
+        x, y = self._plate_pixels(one, size, region, target, box)
         frames = cv2.resize(one.frames.astype(np.float32), size, interpolation=cv2.INTER_NEAREST)[box]
-        # Only the part of each source that is looked at is read.
-        part = _reached(x, y, wide)
-        x, y = x - (part.x - wide.x), y - (part.y - wide.y)
         image = np.zeros((*frames.shape, 3), np.float32)
-        for number in np.unique(frames):
+        for number in np.unique(one.frames):
+            here = frames == number
+            where = region_of(here, margin=0)
+            if where is None:
+                continue
+            # Only the part of each source that is looked at is read.
+            spot = where.window
+            part = _reached(x[spot], y[spot], wide)
+            at_x, at_y = x[spot] - (part.x - wide.x), y[spot] - (part.y - wide.y)
             source = self.scene.rgb_of(int(number), part)
-            picture = cv2.remap(source, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
-            put(np.asarray(picture, np.float32), frames == number, image)
-        return image, np.asarray(cv2.merge([frames, x + part.x, y + part.y]), np.float32)
+            picture = cv2.remap(source, at_x, at_y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+            put(np.asarray(picture, np.float32), here[spot], image[spot])
+        return image, np.asarray(cv2.merge([frames, x + wide.x, y + wide.y]), np.float32)
 
     def _plate_pixels(
-        self, one: Candidate, size: tuple[int, int], region: Region, target: Target
+        self, one: Candidate, size: tuple[int, int], region: Region, target: Target, box: tuple[slice, slice]
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Where the candidate lies in its frame, in the plate's pixels over the scene."""
+        """Where a *box* of the candidate lies in its frame, in the plate's pixels over the scene."""
         f, wide = self.scene.factor, self.scene.wide
         rest_x, rest_y = grid(*one.x.shape)
         dx = one.x - rest_x - target.window[1].start
         dy = one.y - rest_y - target.window[0].start
         x, y = grid(size[1], size[0])
-        x = x + region.x - wide.x + cv2.resize(dx, size, interpolation=cv2.INTER_LINEAR) / f
-        y = y + region.y - wide.y + cv2.resize(dy, size, interpolation=cv2.INTER_LINEAR) / f
+        x = x[box] + region.x - wide.x + cv2.resize(dx, size, interpolation=cv2.INTER_LINEAR)[box] / f
+        y = y[box] + region.y - wide.y + cv2.resize(dy, size, interpolation=cv2.INTER_LINEAR)[box] / f
         return x.astype(np.float32), y.astype(np.float32)
 
 

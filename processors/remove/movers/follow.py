@@ -68,7 +68,7 @@ def _arrived(
 ) -> Candidate:
     """What each pixel shows at the stop (counted from 1) at which it is *due*."""
     frames, valid = np.full(due.shape, target.frame, np.int32), np.zeros(due.shape, bool)
-    at_x, at_y = grid(*due.shape)
+    at_x, at_y = (way.copy() for way in grid(*due.shape))
     strayed = np.zeros(due.shape, np.float32)
     shown = target.background.copy()
     for place, (number, x, y, drift, seen) in enumerate(stops, 1):

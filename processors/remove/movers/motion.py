@@ -5,6 +5,8 @@ Fields are (h, w, 2) float32, pixels of the scene, x then y; weights (h, w) floa
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -16,9 +18,11 @@ from .scene import Scene
 Field = NDArray[np.float32]
 
 
+@lru_cache(maxsize=16)
 def grid(height: int, width: int) -> tuple[Field, Field]:
-    """x and y of every pixel."""
+    """x and y of every pixel, not to be written to."""
     x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
+    x.flags.writeable = y.flags.writeable = False
     return x, y
 
 
@@ -74,8 +78,10 @@ class Flows:
         that it is completed from differ there."""
         height, width = self._scene.shape
         field = cv2.resize(self._beyond_camera(frame, step), (width, height), interpolation=cv2.INTER_LINEAR)
-        camera = cv2.merge([self._scene.carried(frame, step), np.zeros((height, width), np.float32)])
-        return np.asarray(field + camera, np.float32)
+        camera = self._scene.between(frame, frame + step)
+        if camera is not None:
+            cv2.add(field, cv2.merge([camera, np.zeros((height, width), np.float32)]), dst=field)
+        return np.asarray(field, np.float32)
 
     @once
     def _beyond_camera(self, frame: int, step: int) -> Field:
@@ -98,6 +104,7 @@ class Flows:
         for way in (1, -1):
             if self._scene.holds(frame + way):
                 flow, weight = self._scene.flow(frame, way)
-                whole = (flow + self._scene.carried(frame, way)) * np.float32(way * step)
-                total += cv2.merge([whole * cv2.merge([weight] * 2), weight])
+                share = cv2.merge([weight * np.float32(way * step)] * 2)
+                whole = cv2.multiply(cv2.add(flow, self._scene.carried(frame, way)), share)
+                total += cv2.merge([whole, weight])
         return total

@@ -140,9 +140,7 @@ class Scene:
     def flow(self, frame: int, step: int) -> tuple[Field, Field]:
         """Motion to the frame *step* (+-1) on beyond the camera's, and its weight (0 where either is hidden)."""
         base, other = self.carried(frame, step), frame + step
-        height, width = self.shape
-        x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
-        x, y = x + base[..., 0], y + base[..., 1]
+        x, y = cv2.split(cv2.add(self._pixels, base))
         steadied = cv2.remap(self.luma(other), x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         covered = cv2.remap(self.hidden(other).astype(np.uint8), x, y, cv2.INTER_NEAREST) > 0
         hidden = np.asarray(self.hidden(frame) | covered)
@@ -165,10 +163,16 @@ class Scene:
         matrix = None if self.camera.still(frame) else self._matrix(frame, other)
         if matrix is None:
             return None
-        rows, columns = box or self._whole
-        x, y = np.arange(columns.start, columns.stop), np.arange(rows.start, rows.stop)
-        at = np.stack(np.meshgrid(x, y), axis=-1).astype(np.float32)
-        return np.asarray(cv2.perspectiveTransform(at, matrix) - at, np.float32)
+        at = self._pixels[box or self._whole]
+        moved = cv2.perspectiveTransform(at, matrix)
+        return np.asarray(cv2.subtract(moved, at, dst=moved), np.float32)
+
+    @cached_property
+    def _pixels(self) -> Field:
+        """(h, w, 2): every pixel's own x and y."""
+        height, width = self.shape
+        x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
+        return np.dstack([x, y])
 
     @property
     def _whole(self) -> Box:

@@ -92,7 +92,7 @@ class _Places:
 
     def _seen(self, fill: Fill) -> tuple[NDArray[np.float32], Mask]:
         """How much each pixel of a hole counts, and where frames that nothing vouches for show what was there."""
-        hole = self._shot.matte(fill.frame)[fill.region.window]
+        hole = self._shot.matte(fill.frame, fill.region)
         told = fill.trace[..., 0]
         sources = np.unique(told[np.isfinite(told) & hole]).astype(int)
         unsure = [number for number in sources if not self._shot.vouched(number)]

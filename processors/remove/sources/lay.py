@@ -14,11 +14,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ...flow import Target, refine, sampled, within
+from ...flow import Target, pixels, refine, sampled, within
 from ...mattes import grown
 from ...pictures.layout import Image, Mask
 from ...register import Matrix, Registration
-from ..holes import Region
+from ..holes import Region, reached
 from .camera import Camera
 from .membrane import Surround
 
@@ -33,8 +33,6 @@ _SHY = 10
 """Pixels around a hole that flow does not look at."""
 _MARGIN = 2
 """Pixels around a source's matte that are never taken."""
-_REACH = 4
-"""Pixels around the wanted ones that cubic sampling may look at."""
 
 
 class Pictures(Protocol):
@@ -49,8 +47,11 @@ class Pictures(Protocol):
     def crop(self, frame: int, region: Region) -> Image:
         """Display-referred RGB of a part of a frame."""
 
-    def blocked(self, frame: int) -> Mask:
-        """The matte, and in a self-test the probe too."""
+    def blocked(self, frame: int, region: Region | None = None) -> Mask:
+        """The matte, and in a self-test the probe too; over the whole frame or a region."""
+
+    def shut(self, frame: int, divisor: int) -> Mask:
+        """`shut` of the whole of that."""
 
 
 def divisor_of(region: Region) -> int:
@@ -88,23 +89,20 @@ def shrunk_mask(mask: Mask, divisor: int) -> Mask:
     return np.asarray(cv2.resize(whole, size, interpolation=cv2.INTER_AREA) > 0)
 
 
+def shut(mask: Mask, divisor: int) -> Mask:
+    """Where a frame with this matte must not be used as a source, on the reduced raster."""
+    return grown(shrunk_mask(mask, divisor), _MARGIN)  # as many reduced pixels: their chroma reaches that much further
+
+
 def _unpacked(reduced: NDArray[np.uint16]) -> Image:
     return np.asarray(reduced, np.float32) * np.float32(1 / UNIT)
 
 
 def _graded(image: Image, gain: NDArray[np.float32]) -> Image:
     """*image* times a factor per channel: quicker than numpy over a last axis of three."""
+    if (gain == 1).all():
+        return image
     return np.asarray(cv2.transform(image, np.diag(gain)), np.float32)
-
-
-def _around(at: NDArray[np.float32], inside: Mask, width: int, height: int) -> Region | None:
-    """The part of a frame that sampling at the positions *at* looks at."""
-    if not inside.any():
-        return None
-    xs, ys = at[..., 0][inside], at[..., 1][inside]
-    left, top = (max(0, int(v.min()) - _REACH) // 4 * 4 for v in (xs, ys))
-    right, bottom = (-(-(int(v.max()) + _REACH + 2) // 4) * 4 for v in (xs, ys))
-    return Region(left, top, min(width, right) - left, min(height, bottom) - top)
 
 
 class Ground:
@@ -137,8 +135,7 @@ class Ground:
         From any thread.
         """
         picture = self.pictures.reduced(number, self.divisor)
-        # As many reduced pixels: reduced chroma reaches that much further.
-        blocked = grown(shrunk_mask(self.pictures.blocked(number), self.divisor), _MARGIN)
+        blocked = self.pictures.shut(number, self.divisor)
         flow = None
         if self._target is None:
             image, valid = _unpacked(self._part(picture)), ~self._part(blocked)
@@ -155,8 +152,8 @@ class Ground:
             )
             at, flow = fine.places(), fine.flow
             image = _unpacked(sampled(picture, at, cv2.INTER_LINEAR))
-            shut = sampled(blocked.astype(np.uint8) * 255, at, cv2.INTER_LINEAR)
-            valid = within(at, picture.shape[1], picture.shape[0]) & (shut < 8)
+            hidden = sampled(blocked.astype(np.uint8) * 255, at, cv2.INTER_LINEAR)
+            valid = within(at, picture.shape[1], picture.shape[0]) & (hidden < 8)
         if not (valid & self.hidden).any():
             return None
         gain = self.surround.gain(image, valid)
@@ -170,38 +167,34 @@ class Ground:
 
     def take(self, laid: Laid, window: Region) -> tuple[Image, Mask, NDArray[np.float32]] | None:
         """Full-size picture of *laid* over *window*, where it may be used, and where it was (h, w, 2)."""
-        x, y = window.x - self.region.x, window.y - self.region.y
-        xs, ys = np.meshgrid(np.arange(x, x + window.width, dtype=np.float32),
-                             np.arange(y, y + window.height, dtype=np.float32))  # fmt: skip
-        light = self._full(laid.light)[y : y + window.height, x : x + window.width]
-        blocked = self.pictures.blocked(laid.frame)
+        place = window.inside(self.region)
+        rest = pixels(self.region.width, self.region.height)[place]
+        light = self._full(laid.light)[place]
         if laid.flow is None:
-            at = np.dstack([xs + self.region.x, ys + self.region.y])
             return (
                 _graded(self.pictures.crop(laid.frame, window), laid.gain) + light,
-                ~grown(blocked, _MARGIN)[window.window],
-                at,
+                ~grown(self.pictures.blocked(laid.frame), _MARGIN)[window.window],
+                rest + np.array([self.region.x, self.region.y], np.float32),
             )
-        flow = self._full(laid.flow * np.float32(self.divisor))[y : y + window.height, x : x + window.width]
-        at = cv2.perspectiveTransform(np.dstack([xs, ys]) + flow, laid.back).astype(np.float32)
-        height, width = blocked.shape
+        flow = self._full(laid.flow * np.float32(self.divisor))[place]
+        at = np.asarray(cv2.perspectiveTransform(rest + flow, laid.back), np.float32)
+        height, width = self.unknown.shape
         inside = within(at, width, height)
-        part = _around(at, inside, width, height)
+        part = reached(at, inside, width, height)
         if part is None:
             return None
         corner = np.array([part.x, part.y, 0, 0], np.float64)  # a scalar of four, as OpenCV wants it
         spot = np.asarray(cv2.subtract(at, corner), np.float32)
         image = sampled(self.pictures.crop(laid.frame, part), spot)
-        shut = grown(blocked[part.window], _MARGIN).astype(np.uint8) * 255
-        hidden = sampled(shut, spot, cv2.INTER_LINEAR)
+        blocked = grown(self.pictures.blocked(laid.frame, part), _MARGIN).astype(np.uint8) * 255
+        hidden = sampled(blocked, spot, cv2.INTER_LINEAR)
         return _graded(image, laid.gain) + light, inside & (hidden < 8), at
 
     def widened(self, weight: NDArray[np.float32], window: Region) -> NDArray[np.float32]:
         """A weight over the region, reduced by any factor, at full size over *window*."""
         size = (self.size[0] * self.divisor, self.size[1] * self.divisor)
-        x, y = window.x - self.region.x, window.y - self.region.y
         full = cv2.resize(weight, size, interpolation=cv2.INTER_LINEAR)
-        return np.asarray(full[y : y + window.height, x : x + window.width], np.float32)
+        return np.asarray(full[window.inside(self.region)], np.float32)
 
     def _full(self, field: NDArray[np.float32]) -> NDArray[np.float32]:
         """A reduced field (h, w, n) at the region's full size."""

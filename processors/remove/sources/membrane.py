@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...pictures.layout import Image, Mask
+from ...pictures.mix import for_rgb
 
 RING = 28
 """Width of the band around the hole that is compared."""
@@ -38,6 +39,8 @@ class Surround:
         """*scale*: by how much *plate* and *hole* (over a region) are smaller than the real ones."""
         self._plate = plate
         self._ring = ring_of(hole, gap=2, width=max(8, round(RING * scale)))
+        self._places = np.flatnonzero(self._ring)
+        self._beside = plate.reshape(-1, 3)[self._places]
         self._step = max(2, round(8 * scale))
 
     def gain(self, fill: Image, valid: Mask) -> NDArray[np.float32] | None:
@@ -45,10 +48,11 @@ class Surround:
 
         None where they differ more than twofold: such a picture shows too little, or too coarsely.
         """
-        spots = self._ring & valid & (cv2.inRange(fill, (_DARK,) * 3, (_BRIGHT,) * 3) > 0)
+        theirs = fill.reshape(-1, 3)[self._places]
+        spots = valid.ravel()[self._places] & ((theirs >= _DARK) & (theirs <= _BRIGHT)).all(axis=1)
         if spots.sum() < 100:
             return np.ones(3, np.float32)
-        ours, theirs = self._plate[spots], fill[spots]
+        ours, theirs = self._beside[spots], theirs[spots]
         plain = float(np.median(np.abs(ours - theirs)))
         if plain < _SAME:
             return np.ones(3, np.float32)
@@ -70,7 +74,7 @@ class Surround:
         height, width = weight.shape
         small = (max(1, width // self._step), max(1, height // self._step))
         mass = cv2.resize(weight, small, interpolation=cv2.INTER_AREA)
-        sums = cv2.resize(apart * weight[..., None], small, interpolation=cv2.INTER_AREA)
+        sums = cv2.resize(apart * for_rgb(weight), small, interpolation=cv2.INTER_AREA)
         field = _push_pull(np.asarray(sums, np.float32), np.asarray(mass, np.float32))
         field = np.asarray(cv2.GaussianBlur(field, (0, 0), 1.2), np.float32)
         return np.asarray(cv2.resize(field, (width, height), interpolation=cv2.INTER_CUBIC), np.float32)

@@ -241,7 +241,8 @@ def _mixed(ground: Ground, laid: list[Laid], weights: NDArray[np.float32], windo
             continue
         picture, seen, at = taken
         mass = (ground.widened(weight, window) + np.float32(1e-7)) * seen
-        image += picture * for_rgb(mass)
+        picture *= for_rgb(mass)
+        image += picture
         total += mass
         more = mass > heaviest
         put(mass, more, heaviest)

@@ -87,8 +87,13 @@ class _Over:
     def crop(self, frame: int, region: Region) -> Image:
         return self._image[region.window] if frame == self._painting.frame else self._shot.crop(frame, region)
 
-    def blocked(self, frame: int) -> Mask:
-        hole = self._shot.blocked(frame)
+    def blocked(self, frame: int, region: Region | None = None) -> Mask:
+        return self._none(frame, self._shot.blocked(frame, region))
+
+    def shut(self, frame: int, divisor: int) -> Mask:
+        return self._none(frame, self._shot.shut(frame, divisor))
+
+    def _none(self, frame: int, hole: Mask) -> Mask:
         return np.zeros_like(hole) if frame == self._painting.frame else hole
 
     def _small(self, divisor: int) -> Image:
