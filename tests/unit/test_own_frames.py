@@ -10,7 +10,6 @@ import cv2
 import numpy as np
 import pytest
 from images import write_mattes
-from wetgate.processors.remove.coherent import coherent
 from wetgate.processors.remove.fill import Fill, Origin
 from wetgate.processors.remove.layers import fill_hole
 from wetgate.processors.remove.open import open_shot
@@ -93,47 +92,4 @@ def test_light_that_jumps_from_frame_to_frame_is_steadied(shot: Shot) -> None:
         detail.append(float(fine[0][inside].std() / fine[1][inside].std()))
     assert max(light) - min(light) < 0.008
     assert 0.95 < min(detail) <= max(detail) < 1.05
-    shot.close()
-
-
-def test_somebody_who_is_there_in_one_frame_alone_gives_way(shot: Shot) -> None:
-    """A red patch that only one frame shows is taken back, its pixels are said to come from elsewhere, and frames
-    that it is far from stay as they are."""
-    fills = {number: fill_hole(shot, number, shot.matte) for number in range(8, 17)}
-    fill = fills[12]
-    assert fill is not None
-    red = np.zeros(shot.matte(12).shape, bool)
-    red[90:106, 150:166] = True
-    there = red[fill.region.window] & shot.matte(12)[fill.region.window]
-    image, origin = fill.image.copy(), fill.origin.copy()
-    image[there], origin[there] = (0.9, 0.1, 0.1), Origin.MOVER
-    fill_at = coherent(shot, {**fills, 12: replace(fill, image=image, origin=origin)}.get)
-    made = fill_at(12)
-    assert made is not None
-    assert there.sum() == 256
-    assert np.abs(made.image - fill.image)[there].mean() < 0.2 * np.abs(image - fill.image)[there].mean()
-    assert (made.origin[there] == Origin.OWN).mean() > 0.95
-    assert fill_at(9) is fills[9]
-    shot.close()
-
-
-def test_somebody_who_is_there_in_every_frame_stays(shot: Shot) -> None:
-    """A red patch that all frames show is left to them, and the background beside it too."""
-    fills: dict[int, Fill] = {}
-    for number in range(8, 17):
-        fill = fill_hole(shot, number, shot.matte)
-        assert fill is not None
-        red = np.zeros(shot.matte(number).shape, bool)
-        red[90:106, 30 + 10 * number : 46 + 10 * number] = True
-        there = red[fill.region.window]
-        image, origin = fill.image.copy(), fill.origin.copy()
-        image[there], origin[there] = (0.9, 0.1, 0.1), Origin.MOVER
-        fills[number] = replace(fill, image=image, origin=origin)
-    made, hole = coherent(shot, fills.get)(12), shot.matte(12)
-    assert made is not None
-    inside = hole[made.region.window]
-    there = inside & (fills[12].origin == Origin.MOVER)
-    assert there.sum() == 256
-    assert (made.origin[there] == Origin.MOVER).mean() > 0.95
-    assert np.abs(made.image - fills[12].image)[inside].mean() < 0.02
     shot.close()
