@@ -54,6 +54,11 @@ class Motion:
         self._kept: OrderedDict[int, _From] = OrderedDict()
         self._lock = Lock()
 
+    def raster(self, frame: int, box: Region) -> Raster:
+        """Over a *box* of a frame's hole, and as fine as motion around that hole is looked at."""
+        around = _around(self._shot, self._shot.matte(frame))
+        return Raster.over(box, None if around is None else Raster.over(around).factor)
+
     def walk(self, frame: int, step: int, raster: Raster) -> Iterator[Stop]:
         """Every pixel of a raster of *frame* followed in direction *step* (+-1), one frame after the other."""
         first, last = self._shot.span(frame)
@@ -102,7 +107,7 @@ class _From:
     def moves(self, step: int) -> _Moves | None:
         """To the frame *step* (+-1) on, around both holes; None where there is no hole, or no common ground."""
         shot, frame, other = self._shot, self._frame, self._frame + step
-        around = region_of(shot.matte(frame) | shot.matte(other), margin=round(_ROOM * shot.plate.video.width))
+        around = _around(shot, shot.matte(frame) | shot.matte(other))
         camera = shot.camera.onto(other, frame)
         if around is None or camera is None:
             return None
@@ -125,6 +130,10 @@ class _From:
             whole, better = _flow(here, laid(np.eye(3)))
             by = np.where((better > _BETTER * fits)[..., None], whole / np.float32(raster.factor), by)
         return _Moves(raster, np.asarray(by, np.float32))
+
+
+def _around(shot: Shot, hole: Mask) -> Region | None:
+    return region_of(hole, margin=round(_ROOM * shot.size[1]))
 
 
 def _both(region: Region, away: NDArray[np.float64], size: tuple[int, ...]) -> Region:

@@ -91,7 +91,7 @@ class _Sweep:
         box = region_of(hole, margin=_BORDER)
         if fill is None or box is None or not self._somebody(frame):
             return fill
-        raster = Raster.over(box)
+        raster = self._motion.raster(frame, box)
         here = self._filled.seen(frame, box)
         own = Witness(here.image, np.ones(raster.shape, np.float32), raster.shrunk(here.mover), here.origin, here.trace)
         inside = raster.shrunk(here.inside) > 0
@@ -179,6 +179,8 @@ class _Sweep:
         height, width = self._shot.size
         for place, stop in enumerate(stops, 1):
             here, there = due == place, places == place
+            if not there.any():
+                continue
             whole = raster.full(stop.at)
             part = reached(whole, there, width, height)
             if part is None:
