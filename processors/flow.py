@@ -50,8 +50,8 @@ class Refined:
 
 def sampled(image: Image, at: NDArray[np.float32], interpolation: int = cv2.INTER_CUBIC) -> Image:
     """*image* seen at the positions *at* (h, w, 2), its border carried on."""
-    out = cv2.remap(image, at, None, interpolation, borderMode=cv2.BORDER_REPLICATE)  # type: ignore[call-overload]  # one map holds x and y
-    return np.asarray(out)
+    xs, ys = cv2.split(at)
+    return np.asarray(cv2.remap(image, xs, ys, interpolation, borderMode=cv2.BORDER_REPLICATE))
 
 
 def within(at: NDArray[np.float32], width: int, height: int) -> Mask:

@@ -47,6 +47,11 @@ class Region:
         top, left = self.y - other.y, self.x - other.x
         return slice(top, top + self.height), slice(left, left + self.width)
 
+    def own(self, at: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Places (h, w, 2) of the plate as those of an array that covers this region."""
+        corner = np.array([self.x, self.y, 0, 0], np.float64)  # a scalar of four, as OpenCV wants it
+        return np.asarray(cv2.subtract(at, corner), np.float32)
+
     def within(self, other: Region) -> Region:
         """What both have in common."""
         left, top = max(self.x, other.x), max(self.y, other.y)

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from ...pictures.layout import Image, Mask
 from ...threads import once
 from ..holes import Region, region_of
+from ..movers.dis import alike_along, likelier
 from ..shot import Shot
 from .raster import Field, Raster
 
@@ -28,8 +29,6 @@ _FINEST = 2
 """Halvings at which the motion is finest: a smooth one follows what most of the frames show and no pop."""
 _MOVES = 1.5
 """Pixels of the camera's motion from which on pictures are also compared without taking it out."""
-_FIT, _BETTER = 12.0, 1.1
-"""Code values (0..255) by which two pictures may differ along the flow, and how many times better another must fit."""
 _KEPT = 2 * REACH + 16
 """Frames whose motion is kept: as many as one frame's paths reach over, and those beside it."""
 
@@ -128,7 +127,7 @@ class _From:
         if np.abs(gone).max() * raster.factor > _MOVES:
             # Whom the camera goes with is too far off to be found from where the camera would have him.
             whole, better = _flow(here, laid(np.eye(3)))
-            by = np.where((better > _BETTER * fits)[..., None], whole / np.float32(raster.factor), by)
+            by = np.where(likelier(fits, better)[..., None], whole / np.float32(raster.factor), by)
         return _Moves(raster, np.asarray(by, np.float32))
 
 
@@ -151,8 +150,4 @@ def _flow(here: NDArray[np.uint8], there: NDArray[np.uint8]) -> tuple[Field, Fie
     search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     search.setFinestScale(_FINEST)
     flow = np.asarray(search.calc(here, there, np.zeros((*here.shape, 2), np.float32)), np.float32)
-    x, y = np.meshgrid(np.arange(here.shape[1], dtype=np.float32), np.arange(here.shape[0], dtype=np.float32))
-    back = cv2.remap(there, x + flow[..., 0], y + flow[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    apart = cv2.GaussianBlur(cv2.absdiff(here, back).astype(np.float32), (0, 0), 1.5)
-    fits = cv2.GaussianBlur(np.exp(-((apart / _FIT) ** 2)), (0, 0), 2.0)
-    return flow, np.asarray(fits, np.float32)
+    return flow, alike_along(here, there, flow)

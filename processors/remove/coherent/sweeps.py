@@ -16,13 +16,12 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from shutil import rmtree
-from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ...flow import within
+from ...flow import sampled, within
 from ...mattes import grown
 from ...pictures.layout import Mask
 from ...pictures.mix import for_rgb, put
@@ -49,7 +48,7 @@ _GOES = 0.4
 _SEAM = 5
 """Pixels over which what is taken meets what stays."""
 _EDGE = 2
-"""Pixels beside a matte in which its thing may still be seen: there the fill speaks, which covers them too."""
+"""Pixels beside a matte in which its thing may still be seen: nothing is taken from there."""
 _FAST, _AS_MUCH = 40, 0.5
 """Pixels within which somebody who goes fast is looked for in the frames beside, and how much of him is to be there."""
 _BORDER = 8
@@ -87,9 +86,9 @@ class _Sweep:
 
     def at(self, frame: int) -> Fill | None:
         """The fill of *frame*; what no mover comes near stays as it is."""
-        fill, hole = self._filled.fill(frame), self._shot.matte(frame)
-        box = region_of(hole, margin=_BORDER)
-        if fill is None or box is None or not self._somebody(frame):
+        fill = self._filled.fill(frame)
+        box = region_of(self._shot.matte(frame), margin=_BORDER) if self._somebody(frame) else None
+        if fill is None or box is None:
             return fill
         raster = self._motion.raster(frame, box)
         here = self._filled.seen(frame, box)
@@ -134,7 +133,7 @@ class _Sweep:
         if part is None:
             return inside
         margin = grown(self._shot.unusable(stop.frame, part), _EDGE).astype(np.uint8) * 255
-        return np.asarray(inside & (_sampled(margin, stop.at, part, cv2.INTER_LINEAR) < 8))
+        return np.asarray(inside & (sampled(margin, part.own(stop.at), cv2.INTER_LINEAR) < 8))
 
     def _beside(self, stop: Stop, own: Witness, frame: int, raster: Raster) -> Witness:
         """What the filled picture beside shows where the frame's pixels have gone."""
@@ -158,18 +157,18 @@ class _Sweep:
         part = reached(whole, inside, width, height)
         if part is None:
             return replace(own, word=np.zeros_like(word))
-        seen = self._filled.seen(number, part)
-        valid = raster.shrunk(_sampled(seen.valid, whole, part, cv2.INTER_LINEAR) * inside) > 0.99
-        image = _sampled(seen.image, whole, part, cv2.INTER_CUBIC)
+        seen, spot = self._filled.seen(number, part), part.own(whole)
+        marks = sampled(cv2.merge([seen.valid, seen.inside, seen.mover]), spot, cv2.INTER_LINEAR)
+        valid = raster.shrunk(marks[..., 0] * inside) > 0.99
+        filled, mover = cv2.split(raster.shrunk(marks))[1:]
+        image = sampled(seen.image, spot, cv2.INTER_CUBIC)
         put(own.image, raster.chosen(~valid) > 0, image)
-        filled = raster.shrunk(_sampled(seen.inside, whole, part, cv2.INTER_LINEAR))
-        mover = raster.shrunk(_sampled(seen.mover, whole, part, cv2.INTER_LINEAR))
         return Witness(
             image,
             np.asarray(word * valid, np.float32),
             np.asarray((mover * filled + moving * (1 - filled)) * valid, np.float32),
-            _sampled(seen.origin, whole, part, cv2.INTER_NEAREST),
-            _sampled(seen.trace, whole, part, cv2.INTER_NEAREST),
+            sampled(seen.origin, spot, cv2.INTER_NEAREST),
+            sampled(seen.trace, spot, cv2.INTER_NEAREST),
         )
 
     def _end(self, stops: list[Stop], due: NDArray[np.int32], own: Witness, frame: int, raster: Raster) -> Witness:
@@ -186,7 +185,7 @@ class _Sweep:
             if part is None:
                 continue
             plate = self._shot.frames.at(stop.frame).crop(*part.bounds).rgb()
-            put(_sampled(plate, whole, part, cv2.INTER_CUBIC), there, image)
+            put(sampled(plate, part.own(whole), cv2.INTER_CUBIC), there, image)
             put(cv2.merge([np.full(there.shape, stop.frame, np.float32), whole]), there, trace)
             word[here] = np.exp(-stop.strayed[here] / _STRAYED)
             mover[here] = self._moving(stop, frame, raster)[here]
@@ -224,13 +223,6 @@ def _laid(fill: Fill, found: Sequence[Witness], verdict: Verdict, raster: Raster
         put(one.trace[box], spots, trace[place])
     image[place] += (mean - image[place]) * for_rgb(share)
     return replace(fill, image=image, origin=origin, trace=trace)
-
-
-def _sampled(image: NDArray[Any], at: Field, part: Region, interpolation: int) -> NDArray[Any]:
-    """*image*, which covers a *part* of the plate, at places (h, w, 2) of the plate."""
-    x, y = cv2.split(at)
-    found = cv2.remap(image, x - part.x, y - part.y, interpolation, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(found)
 
 
 def _near(movers: NDArray[np.float32], verdict: Verdict) -> Field:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...pictures.layout import Image
+from ..votes import alike, votes
 from .raster import Field, Raster
 
 _AGREE = 0.06
@@ -50,19 +51,8 @@ def heard(witnesses: Sequence[Witness], raster: Raster) -> Verdict:
     they show much the same, which lessens their noise."""
     patches = [np.asarray(cv2.blur(raster.shrunk(one.image), (_PATCH, _PATCH)), np.float32) for one in witnesses]
     words = np.stack([one.word for one in witnesses])
-    votes = words.copy()
-    for i, first in enumerate(patches):
-        for j in range(i):
-            near = _alike(first, patches[j], _AGREE)
-            votes[i] += near * words[j]
-            votes[j] += near * words[i]
-    blurred = np.stack([cv2.GaussianBlur(vote, (0, 0), _TOGETHER) for vote in votes])
+    blurred = np.stack([cv2.GaussianBlur(vote, (0, 0), _TOGETHER) for vote in votes(patches, words, _AGREE)])
     best = np.where(words > 0, blurred, -1).argmax(axis=0)
     chosen = np.take_along_axis(np.stack(patches), best[None, ..., None], axis=0)[0]
-    shares = np.stack([word * _alike(patch, chosen, _MUCH) for word, patch in zip(words, patches, strict=True)])
+    shares = np.stack([word * alike(patch, chosen, _MUCH) for word, patch in zip(words, patches, strict=True)])
     return Verdict(np.asarray(shares / np.maximum(shares.sum(axis=0), 1e-9), np.float32), best)
-
-
-def _alike(one: Image, other: Image, spread: float) -> Field:
-    apart = one - other
-    return np.asarray(np.exp(-np.einsum("hwc,hwc->hw", apart, apart) / (6 * spread**2)), np.float32)

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ...flow import pixels, sampled
 from ...pictures.layout import Image
 from ...pictures.mix import in_8_bits
 
@@ -15,6 +16,8 @@ _PULL = 10.0
 """Pixels over which what is hidden pulls at the flow beside it: about a patch of the search."""
 _FIT = 12.0
 """Code values (0..255) that two pictures may differ by along a flow that is believed."""
+_BETTER, _NEAR = 1.1, 2.0
+"""How many times better another flow must fit to be taken, and pixels over which that is judged."""
 
 
 def residual_flow(
@@ -30,12 +33,23 @@ def residual_flow(
     search.setFinestScale(1)
     flow = np.asarray(search.calc(fixed, calm, np.zeros((*fixed.shape, 2), np.float32)), np.float32)
     far = cv2.distanceTransform((~hidden).astype(np.uint8), cv2.DIST_L2, 3)
-    x, y = np.meshgrid(np.arange(fixed.shape[1], dtype=np.float32), np.arange(fixed.shape[0], dtype=np.float32))
-    back = cv2.remap(moving, x + flow[..., 0], y + flow[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    apart = cv2.GaussianBlur(cv2.absdiff(fixed, back).astype(np.float32), (0, 0), 1.5)
     # The rim stands still though the mover does not, and a patch near it takes that for motion.
     free = np.clip((far - _PULL / 2) / _PULL, 0.01, 1) * (~hidden)
-    return flow, np.asarray(free * np.exp(-((apart / _FIT) ** 2)), np.float32)
+    return flow, np.asarray(free * alike_along(fixed, moving, flow), np.float32)
+
+
+def alike_along(fixed: NDArray[np.uint8], moving: NDArray[np.uint8], flow: Field) -> Field:
+    """(h, w) 0..1: how well luma *fixed* and *moving* look alike along a *flow* (h, w, 2)."""
+    height, width = fixed.shape
+    back = sampled(moving, pixels(width, height) + flow, cv2.INTER_LINEAR)
+    apart = cv2.GaussianBlur(cv2.absdiff(fixed, back).astype(np.float32), (0, 0), 1.5)
+    return np.asarray(np.exp(-((apart / _FIT) ** 2)), np.float32)
+
+
+def likelier(one: Field, other: Field) -> NDArray[np.bool_]:
+    """(h, w) where a flow of weight *other* fits clearly better than that of weight *one*, neighbours together."""
+    fits, better = cv2.GaussianBlur(one, (0, 0), _NEAR), cv2.GaussianBlur(other, (0, 0), _NEAR)
+    return np.asarray(better > _BETTER * fits)
 
 
 def luma_of(image: Image) -> NDArray[np.uint8]:

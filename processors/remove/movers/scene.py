@@ -20,7 +20,7 @@ from ...register import Registration
 from ...threads import once
 from ..holes import Region
 from ..sources.camera import Camera
-from .dis import Field, residual_flow
+from .dis import Field, likelier, residual_flow
 from .segment import mover_alpha, moving, still_background
 
 _LARGE = 480
@@ -29,8 +29,6 @@ _ROOM = 0.35
 """What is looked at around a region, as a share of its longer side: a mover must be seen coming."""
 _BESIDE = (3, 6, 10, 15, 21, 28)
 """Frames before and after that show what stands still, under a moving camera."""
-_BETTER = 1.1
-"""How many times better another flow must fit to be taken."""
 
 Box = tuple[slice, slice]
 """Rows and columns."""
@@ -223,7 +221,6 @@ def _roomy(region: Region, size: tuple[int, int]) -> Region:
 def _likelier(one: tuple[Field, Field], base: Field, whole: tuple[Field, Field]) -> tuple[Field, Field]:
     """Flow beyond the camera's, or the *whole* flow less it where that fits better: whom the camera goes with
     stands nearly still in the picture, and is too far off to be found from where the camera would have him."""
-    fits, other = cv2.GaussianBlur(one[1], (0, 0), 2.0), cv2.GaussianBlur(whole[1], (0, 0), 2.0)
-    better = other > _BETTER * fits
+    better = likelier(one[1], whole[1])
     flow = np.where(better[..., None], whole[0] - base, one[0])
     return np.asarray(flow, np.float32), np.asarray(np.where(better, whole[1], one[1]), np.float32)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..sources.membrane import largest_channel
+from ..votes import alike, votes
 from .candidates import Candidate, Target
 
 _AGREE = 0.06
@@ -61,7 +62,7 @@ def weigh(found: Sequence[Candidate], target: Target) -> Weights:
     patches = [np.asarray(cv2.blur(one.image, (5, 5)), np.float32) for one in found]
     best = _elected(patches, trust.astype(np.float32), np.stack([one.valid for one in found]))
     chosen = np.take_along_axis(np.stack(patches), best[None, ..., None], axis=0)[0]
-    weights = np.stack([t * _alike(patch, chosen, _MUCH) for t, patch in zip(trust, patches, strict=True)])
+    weights = np.stack([t * alike(patch, chosen, _MUCH) for t, patch in zip(trust, patches, strict=True)])
     return np.asarray(weights / np.maximum(weights.sum(axis=0), 1e-12), np.float32)
 
 
@@ -71,13 +72,8 @@ def _elected(patches: Sequence[NDArray[np.float32]], trust: Weights, valid: NDAr
     half = (max(1, width // 2), max(1, height // 2))
     small = [np.asarray(cv2.resize(patch, half, interpolation=cv2.INTER_AREA), np.float32) for patch in patches]
     shares = np.stack([cv2.resize(one, half, interpolation=cv2.INTER_AREA) for one in trust])
-    votes = shares.copy()
-    for i, first in enumerate(small):
-        for j in range(i):
-            near = _alike(first, small[j], _AGREE)
-            votes[i] += near * shares[j]
-            votes[j] += near * shares[i]
-    blurred = [cv2.resize(cv2.GaussianBlur(vote, (0, 0), _TOGETHER), (width, height)) for vote in votes]
+    cast = votes(small, shares, _AGREE)
+    blurred = [cv2.resize(cv2.GaussianBlur(vote, (0, 0), _TOGETHER), (width, height)) for vote in cast]
     return np.asarray(np.where(valid, np.stack(blurred), -1).argmax(axis=0))
 
 
@@ -194,8 +190,3 @@ def _spread(
 
 def _age(one: Candidate, target: Target) -> NDArray[np.float32]:
     return np.abs(one.frames - target.frame).astype(np.float32)
-
-
-def _alike(one: NDArray[np.float32], other: NDArray[np.float32], spread: float) -> NDArray[np.float32]:
-    apart = one - other
-    return np.asarray(np.exp(-np.einsum("hwc,hwc->hw", apart, apart) / (6 * spread**2)), np.float32)

@@ -183,8 +183,7 @@ class Ground:
         part = reached(at, inside, width, height)
         if part is None:
             return None
-        corner = np.array([part.x, part.y, 0, 0], np.float64)  # a scalar of four, as OpenCV wants it
-        spot = np.asarray(cv2.subtract(at, corner), np.float32)
+        spot = part.own(at)
         image = sampled(self.pictures.crop(laid.frame, part), spot)
         blocked = grown(self.pictures.blocked(laid.frame, part), _MARGIN).astype(np.uint8) * 255
         hidden = sampled(blocked, spot, cv2.INTER_LINEAR)
