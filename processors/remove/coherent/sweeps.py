@@ -103,10 +103,12 @@ class _Sweep:
         verdict = heard(found, raster)
         # What rests is left alone, and who goes too fast to be followed.
         near = _near(movers, verdict) * ~_goes(movers[: len(beside) + 1])
+        doubt = float((verdict.apart * near)[inside].sum() / inside.sum())
         part = box.within(fill.region)
         open_to = self._shot.matte(frame, part) & np.isin(fill.origin[part.inside(fill.region)], FROM_FRAMES)
         share = raster.widened(np.asarray(near, np.float32))[part.inside(box)] * open_to
-        return _laid(fill, found, verdict, raster, part, np.asarray(share, np.float32))
+        laid = _laid(fill, found, verdict, raster, part, np.asarray(share, np.float32))
+        return replace(laid, doubt=doubt)
 
     def _somebody(self, frame: int) -> bool:
         """Whether the fill, or one beside it, shows somebody."""
