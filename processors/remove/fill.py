@@ -50,7 +50,8 @@ class Fill:
     each filled pixel the source's frame (from 0) and the x and y it was taken from, in the source's own
     pixels; where several frames were averaged, the one that weighed most; NaN where no frame was the source.
     `performer` is the take, by its place plus one, from which somebody who moves stands in the hole; 0 for nobody.
-    `torn` (0..1) is how likely somebody who moves behind the matte is cut off or wrong.
+    `torn` (0..1) is how likely somebody who moves behind the matte is cut off or wrong; `doubt` the mean squared
+    difference (0..1, over the hole) between how he was laid and what the frames around show of him.
     """
 
     frame: int
@@ -61,6 +62,7 @@ class Fill:
     mismatch: float
     performer: int = 0
     torn: float = 0.0
+    doubt: float = 0.0
 
     def shares(self, hole: Mask) -> dict[int, int]:
         """Pixels of the hole by origin."""

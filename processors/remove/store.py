@@ -26,6 +26,7 @@ def store_fill(work: Path, fill: Fill) -> None:
             mismatch=np.array(fill.mismatch),
             performer=np.array(fill.performer),
             torn=np.array(fill.torn),
+            doubt=np.array(fill.doubt),
         )
     part.replace(path)
 
@@ -39,8 +40,9 @@ def load_fill(work: Path, frame: int) -> Fill | None:
         x, y, width, height = (int(v) for v in kept["region"])
         image = kept["image"].astype(np.float32)
         region = Region(x, y, width, height)
-        mismatch, performer, torn = float(kept["mismatch"]), int(kept["performer"]), float(kept["torn"])
-        return Fill(frame, region, image, kept["origin"], kept["trace"], mismatch, performer, torn)
+        mismatch, torn, doubt = (float(kept[name]) for name in ("mismatch", "torn", "doubt"))
+        performer = int(kept["performer"])
+        return Fill(frame, region, image, kept["origin"], kept["trace"], mismatch, performer, torn, doubt)
 
 
 def _path(work: Path, frame: int) -> Path:

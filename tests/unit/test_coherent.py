@@ -13,6 +13,7 @@ from images import write_mattes
 from wetgate.processors.remove.coherent.raster import Raster
 from wetgate.processors.remove.coherent.seen import Look
 from wetgate.processors.remove.coherent.sweeps import coherent
+from wetgate.processors.remove.coherent.witness import Witness, heard
 from wetgate.processors.remove.fill import Fill, Origin
 from wetgate.processors.remove.holes import Region, region_of
 from wetgate.processors.remove.open import open_shot
@@ -146,6 +147,7 @@ def test_who_is_right_in_every_frame_stays(made: Made, tmp_path: Path) -> None:
     for number in (0, 12, 15):
         again = fill_at(number)
         assert again is not None
+        assert (again.doubt > 0) == (number > 0)
         behind = made.walker[number] & made.shot.matte(number)
         if behind.any():
             assert error(made, again, behind) < 0.3 * error(made, without(made, again, behind), behind)
@@ -165,6 +167,21 @@ def test_a_frame_without_a_fill_has_none_afterwards(made: Made, tmp_path: Path) 
     assert fill_at(14) is not None
     assert not list(tmp_path.glob("sweep-[0-2]"))
     made.shot.close()
+
+
+def test_witnesses_that_differ_leave_a_doubt() -> None:
+    """All the same: none. A third that shows something else: the mean of the squares, by what their words count."""
+
+    def witness(value: float, word: float) -> Witness:
+        grey, nobody = np.full((32, 32, 3), value, np.float32), np.zeros((32, 32), np.float32)
+        return Witness(grey, np.full((32, 32), word, np.float32), nobody)
+
+    agreed = heard([witness(0.5, 1.0)] * 3)
+    assert agreed.apart.max() < 1e-9
+    split = heard([witness(0.2, 1.0), witness(0.2, 1.0), witness(0.9, 1.0)])
+    assert np.allclose(split.apart, 0.7**2 / 3, rtol=1e-2)
+    unheard = heard([witness(0.2, 1.0), witness(0.2, 1.0), witness(0.9, 0.0)])
+    assert unheard.apart.max() < 1e-9
 
 
 @pytest.mark.parametrize("made", [0], ids=["still"], indirect=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -12,15 +13,14 @@ from images import write_mattes
 from numpy.typing import NDArray
 from wetgate.processors.remove.fill import Fill, Origin, unseen_share
 from wetgate.processors.remove.holes import Region
-from wetgate.processors.remove.movers import vote
 from wetgate.processors.remove.open import open_shot
 from wetgate.processors.remove.rating.choice import Trial, choose, held_trial
-from wetgate.processors.remove.rating.expected import UNTORN, Facts, expect, facts_of, rate
+from wetgate.processors.remove.rating.expected import Facts, expect, facts_of, rate
 from wetgate.processors.remove.rating.probes import Probe, place_probes
 from wetgate.processors.remove.rating.rim import Rim, rim_of
 from wetgate.processors.remove.rating.scores import Score
-from wetgate.processors.remove.rating.texture import soft, texture
-from wetgate.processors.remove.rating.verdict import Tally, cut_frames, judge, unseen_reasons
+from wetgate.processors.remove.rating.texture import soft, texture, typical
+from wetgate.processors.remove.rating.verdict import Tally, cut_frames, judge, torn_often, unseen_reasons
 from wetgate.processors.remove.shot import holed_frames
 from wetgate.schema.request import Request, Source
 
@@ -54,14 +54,22 @@ def request(folder: Path) -> Request:
 
 def score(error: float, *, rich: float = 1e-3, painted: float = 0.0) -> Score:
     """A probe's result."""
-    return Score(0, error, min(error, 0.0138), rich, 0.02, painted, 900, 1.0, 1.0, {int(Origin.OWN): 900})
+    return Score(0, error, min(error, 0.0138), error, rich, 0.02, painted, 900, 1.0, 1.0, {int(Origin.OWN): 900})
 
 
 def facts(
-    frame: int, *, rim: float = 1e-5, beside: float = 0.0, torn: float = 0.0, rich: float = 1e-3, painted: float = 0.0
+    frame: int,
+    *,
+    rim: float = 1e-5,
+    beside: float = 0.0,
+    doubt: float | None = None,
+    rich: float = 1e-3,
+    painted: float = 0.0,
 ) -> Facts:
-    """A real fill's; *beside* is what somebody who stands on the rim adds to its error."""
-    return Facts(frame, 1000, painted, painted, rich, 0.02, Rim(rim + beside, rim), 0.0, torn)
+    """A real fill's; *beside* is what somebody who stands on the rim adds to its error, and with a *doubt* he is laid
+    in the hole, too."""
+    moved = doubt is not None
+    return Facts(frame, 1000, painted, painted, rich, 0.02, Rim(rim + beside, rim), 0.0, moved, doubt or 0.0)
 
 
 def test_an_error_of_place_shows_in_proportion_to_texture() -> None:
@@ -138,11 +146,11 @@ def test_a_rougher_place_is_expected_to_come_out_worse_than_the_probes() -> None
     alike = expect(trial, [facts(n) for n in range(30)])
     rough = expect(trial, [facts(n, rich=1e-2) for n in range(30)])
     assert 6 < alike.psnr_db - rough.psnr_db < 12
-    torn = expect(trial, [facts(n, rim=0.05 if n == 10 else 1e-5) for n in range(30)])
-    curve = [entry["expected_psnr_db"] for entry in torn.curves(1001)]
+    wrong = expect(trial, [facts(n, rim=0.05 if n == 10 else 1e-5) for n in range(30)])
+    curve = [entry["expected_psnr_db"] for entry in wrong.curves(1001)]
     assert curve[10] < curve[25] - 6
     assert curve[12] < curve[25] - 3
-    assert torn.psnr_db < alike.psnr_db
+    assert wrong.psnr_db < alike.psnr_db
 
 
 def test_what_was_never_seen_is_judged_by_painting() -> None:
@@ -206,35 +214,74 @@ def test_the_rim_tells_a_performer_who_was_cut_off() -> None:
     assert rim_of(plate, untouched, hole) is None
 
 
-def test_somebody_beside_the_hole_counts_as_far_as_he_may_be_torn_behind_it() -> None:
-    """Beside it and sure to be whole he costs nothing; torn he costs what he is, also in frames that hide him
-    wholly; and where nobody was made out, the sources show something else."""
+def test_somebody_beside_the_hole_counts_where_nobody_is_laid_behind_it() -> None:
+    """Where somebody is laid the witnesses speak for him, each frame for itself; elsewhere what stands on the rim may
+    be cut off by the matte."""
     trial = Trial("layers", {"layers": [score(1e-4)] * 4})
-    alone, whole, torn, strange, hidden = (
-        expect(trial, [facts(n, beside=part * (n < 10), torn=risk) for n in range(20)])
-        for part, risk in ((0.0, 0.0), (0.03, UNTORN), (0.03, 0.9), (0.03, 0.0), (0.0, 0.9))
+    alone, whole, doubtful, cut = (
+        expect(trial, [facts(n, beside=part * (n < 10), doubt=doubt and doubt * (n < 10)) for n in range(60)])
+        for part, doubt in ((0.0, None), (0.03, 1e-6), (0.03, 0.03), (0.03, None))
     )
-    assert math.isclose(UNTORN, 1 / (1 + math.exp(-vote._CERTAIN)))
     assert alone.psnr_db - whole.psnr_db < 0.5
-    assert alone.psnr_db - torn.psnr_db > 10
-    assert alone.psnr_db - strange.psnr_db > 10
-    assert alone.errors[15] < torn.errors[15] / 10
-    assert alone.errors[15] == strange.errors[15] == hidden.errors[15]
+    assert alone.psnr_db - doubtful.psnr_db > 10
+    assert alone.psnr_db - cut.psnr_db > 10
+    assert math.isclose(doubtful.errors[0], whole.errors[0] + 0.03, rel_tol=1e-3)
+    assert doubtful.errors[15] == whole.errors[15]
 
 
-def test_a_mover_who_may_be_torn_is_refused_only_where_the_frame_rates_itself_badly(tmp_path: Path) -> None:
-    """Named either way; what rates itself well is no reason to stop, and what does not is weak."""
+def test_the_rim_beside_somebody_who_is_laid_tells_nothing_of_the_sources() -> None:
+    """A performer who goes on behind the hole is wrong on most of its rim; what is left of it speaks for the place."""
+    plate = np.full((80, 80, 3), 0.5, np.float32)
+    hole = np.zeros((80, 80), bool)
+    hole[20:60, 30:50] = True
+    origin = np.where(hole, np.uint8(Origin.OWN), np.uint8(0))
+    origin[20:45][hole[20:45]] = Origin.MOVER
+    trace = np.full((80, 80, 3), np.nan, np.float32)
+    fill = Fill(0, Region(0, 0, 80, 80), plate + np.float32(0.002), origin, trace, 0.0)
+    performer = plate.copy()
+    performer[:50] = 0.1
+    found = rim_of(performer, fill, hole)
+    assert found is not None
+    assert found.whole > 0.05
+    assert found.typical < 1e-4
+    everywhere = replace(fill, origin=np.where(hole, np.uint8(Origin.MOVER), np.uint8(0)))
+    nothing_left = rim_of(performer, everywhere, hole)
+    assert nothing_left is not None
+    assert math.isnan(nothing_left.typical)
+    expected = expect(Trial("layers", {"layers": [score(1e-4)] * 4}), [facts_of(performer, everywhere, hole)])
+    assert math.isfinite(expected.psnr_db)
+
+
+def test_a_performer_in_a_probe_does_not_speak_for_the_sources() -> None:
+    """Most of a probe counts: whoever walks through a part of it is another matter."""
+    where = np.zeros((40, 40), bool)
+    where[5:35, 5:35] = True
+    errors = np.full((40, 40), 1e-4, np.float32)
+    assert math.isclose(typical(errors, where), 1e-4, rel_tol=1e-3)
+    errors[5:35, 5:14] = 0.1
+    assert typical(errors, where) < 2e-4
+    assert typical(np.full((40, 40), 0.1, np.float32), where) > 0.09
+
+
+def test_a_mover_is_refused_where_he_makes_the_frame_bad_and_shown_to_somebody_where_he_may_be_torn(
+    tmp_path: Path,
+) -> None:
+    """Who may be torn is named either way; that many frames of him are looked at by somebody, and refused where the
+    frame rates itself badly for him."""
     shot = open_shot(request(tmp_path))
-    tally = Tally(frames=list(range(FRAMES)), torn=dict.fromkeys(range(FRAMES), 0.9))
     trial = Trial("layers", {"layers": [score(1e-4)] * 6})
     judged = {}
-    for beside in (1e-5, 0.05):
-        expected = expect(trial, [facts(n, beside=beside, torn=0.9) for n in range(FRAMES)])
+    for torn, doubt in ((0.9, 1e-5), (0.9, 0.05), (0.0, 0.05), (0.0, 1e-5)):
+        tally = Tally(frames=list(range(FRAMES)), torn=dict.fromkeys(range(FRAMES), torn))
+        expected = expect(trial, [facts(n, doubt=doubt) for n in range(FRAMES)])
         rating = rate(trial, expected, Counter({int(Origin.OWN): 1000}))
         cut = cut_frames(tally, expected, shot.options.min_psnr_db)
-        judged[beside] = (*judge(shot, tally, rating, expected), cut)
+        reasons, weak = judge(shot, tally, rating, expected)
+        judged[torn, doubt] = (any("1001-1012" in reason for reason in reasons), weak, bool(cut), torn_often(tally))
     shot.close()
-    for reasons, _, _ in judged.values():
-        assert any("1001-1012" in reason and "cut off" in reason for reason in reasons)
-    assert [weak for _, weak, _ in judged.values()] == [False, True]
-    assert [cut for _, _, cut in judged.values()] == [[], list(range(FRAMES))]
+    assert judged == {
+        (0.9, 1e-5): (True, False, False, True),
+        (0.9, 0.05): (True, True, True, True),
+        (0.0, 0.05): (True, True, True, False),
+        (0.0, 1e-5): (False, False, False, False),
+    }

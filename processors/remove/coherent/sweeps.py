@@ -104,7 +104,8 @@ class _Sweep:
         movers = np.asarray(np.stack([one.mover for one in found]) * inside, np.float32)
         verdict = heard(found)
         near = near_somebody(movers, verdict, len(beside))
-        return laid(fill, found, verdict, near, box, self._raster, self._whole)
+        doubt = float((verdict.apart * near * inside).sum() / inside.sum())
+        return replace(laid(fill, found, verdict, near, box, self._raster, self._whole), doubt=doubt)
 
     def _reduced(self, frame: int) -> Fill | None:
         fill = self._whole.fill(frame)

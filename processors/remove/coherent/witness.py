@@ -40,19 +40,28 @@ class Witness:
 
 @dataclass(frozen=True)
 class Verdict:
-    """`shares` (K, h, w), 1 in all, of each witness, and which one most agree with: `best` (h, w)."""
+    """`shares` (K, h, w), 1 in all, of each witness, and which one most agree with: `best` (h, w).
+
+    `apart` (h, w) is by how much witnesses differ from what is concluded: the mean of the squares, by their words.
+    """
 
     shares: NDArray[np.float32]
     best: NDArray[np.int64]
+    apart: Field
 
 
 def heard(witnesses: Sequence[Witness]) -> Verdict:
     """The witness that most of the trusted ones agree with, neighbours choosing together; the others count as far as
     they show much the same, which lessens their noise."""
-    patches = [np.asarray(cv2.blur(one.image, (_PATCH, _PATCH)), np.float32) for one in witnesses]
+    images = [one.image for one in witnesses]
+    patches = [np.asarray(cv2.blur(image, (_PATCH, _PATCH)), np.float32) for image in images]
     words = np.stack([one.word for one in witnesses])
     blurred = np.stack([cv2.GaussianBlur(vote, (0, 0), _TOGETHER) for vote in votes(patches, words, _AGREE)])
     best = np.where(words > 0, blurred, -1).argmax(axis=0)
     chosen = np.take_along_axis(np.stack(patches), best[None, ..., None], axis=0)[0]
     shares = np.stack([word * alike(patch, chosen, _MUCH) for word, patch in zip(words, patches, strict=True)])
-    return Verdict(np.asarray(shares / np.maximum(shares.sum(axis=0), 1e-9), np.float32), best)
+    shares /= np.maximum(shares.sum(axis=0), 1e-9)
+    mean = np.einsum("khw,khwc->hwc", shares, np.stack(images))
+    squares = np.stack([((image - mean) ** 2).mean(axis=-1) for image in images])
+    apart = (words * squares).sum(axis=0) / np.maximum(words.sum(axis=0), 1e-9)
+    return Verdict(np.asarray(shares, np.float32), best, np.asarray(apart, np.float32))

@@ -27,7 +27,16 @@ from ..networks.uses import network_uses, trained_share
 from ..rating.choice import held_trial
 from ..rating.expected import Facts, expect, facts_of, rate
 from ..rating.kept import kept_runs
-from ..rating.verdict import Tally, cut_frames, judge, kept_frames, matte_is_doubtful, source_uses, summarised
+from ..rating.verdict import (
+    Tally,
+    cut_frames,
+    judge,
+    kept_frames,
+    matte_is_doubtful,
+    source_uses,
+    summarised,
+    torn_often,
+)
 from ..shot import Shot
 from ..steady import Steady
 from ..store import load_fill
@@ -75,7 +84,7 @@ class Finish:
         identity = summarise(proofs)
         reasons, weak = judge(self.shot, self.tally, rating, expected)
         cut = cut_frames(self.tally, expected, shot.options.min_psnr_db)
-        unsure = bool(matte_is_doubtful(shot) or kept_frames(self.tally) or cut)
+        unsure = bool(matte_is_doubtful(shot) or kept_frames(self.tally) or cut or torn_often(self.tally))
         verdict = Verdict(self.shot.options.weak_fix) if weak else Verdict.ASK if unsure else Verdict.PUBLISH
         if not identity.holds:
             verdict = Verdict.REFUSE

@@ -2,23 +2,24 @@
 
 Probes lie elsewhere. What carries over is not their error but its cause: how far off the sources lie,
 which shows as error in proportion to texture. What they cannot tell, how well the sources fit just there and
-who moves behind the real matte, shows on the rim around it, where the fill covers a few pixels of known picture.
+who moves behind the real matte, shows on the rim around it, where the fill covers a few pixels of known picture,
+and in what the frames around say of him.
 
-    shown = PROBE * off * (texture + FLOOR) + RIM * rim + TORN * risk * min(beside, contrast)
+    shown = PROBE * off * (texture + FLOOR) + RIM * rim + doubt
     error = (1 - painted) * shown + painted * max(PAINT * off_painted * contrast, shown)
 
-with `off` the probes' error over their texture, and `off_painted` the error of painting the probes
+with `off` the probes' typical error over their texture, and `off_painted` the error of painting the probes
 from their edges over the variance of what stands around them (it predicts painting to 2.4 dB in the
-median, texture to 3.3). Somebody who stands beside the hole makes an error on the rim and none in the hole,
-unless he is behind it too and is torn: so `rim` is what most of the rim shows and only `risk` (how likely he
-is torn) of what he adds to it, all of it where nobody was made out. Where he is torn, it shows by `beside`, what
-he adds at the most in the frames around: he may be hidden wholly. `contrast`, the variance, bounds that as it
-bounds paint. The constants were fitted on the benchmark's tuning half (benchmarks/removing/cases.py).
+median, texture to 3.3). Somebody who stands beside the hole makes an error on the rim and none in the hole if he is
+laid there well. So `rim` is what the rim shows away from who was laid, and how well he was laid is his `doubt`
+(`Fill`): the error that one expects of a mean whose samples differ so much. Where nobody was laid in the frames
+around, all of the rim counts: he who stands there may be cut off. The constants were fitted on the benchmark's
+tuning half (benchmarks/removing/cases.py); that of the doubt came out within an eighth of 1, which it would be in
+theory.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -36,17 +37,15 @@ from .texture import contrast, grey, texture
 
 FLOOR = 3e-5
 """Squared slope of the plainest picture: below it codecs and grain, not texture, make the error."""
-PROBE, RIM, TORN = 0.3, 0.6, 0.2
-"""Fitted on jobs of the tuning half, where .1 to .5, .5 to .7 and .15 to .3 do about as well."""
+PROBE, RIM = 0.5, 0.6
+"""Fitted on jobs of the tuning half."""
 PAINT = 1.3
 SPREAD_DB = 2.5
 """How far predictions are off (one standard deviation) where the probes agree."""
 NEAR = 2
 """Frames before and after over which the rim's error counts."""
 AROUND = 24
-"""Frames before and after in which somebody who is torn may be seen beside the hole: as far as movers are followed."""
-UNTORN = 1 / (1 + math.exp(3.75))
-"""What `movers.vote.doubt` says where no sign speaks for it."""
+"""Frames before and after that count as around: as far as movers are followed."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,7 @@ class Facts:
     """What can be measured on a real fill without the truth.
 
     Shares of its `pixels`: `unseen`, what no source gave, and of that `painted`, what no network made either.
-    `torn` is as in `Fill`.
+    `moved` tells whether it shows somebody who moves, and `doubt` is as in `Fill`.
     """
 
     frame: int
@@ -65,7 +64,8 @@ class Facts:
     contrast: float
     rim: Rim | None
     mismatch: float
-    torn: float
+    moved: bool
+    doubt: float
 
 
 def facts_of(plate: Image, fill: Fill, hole: Mask) -> Facts:
@@ -84,7 +84,8 @@ def facts_of(plate: Image, fill: Fill, hole: Mask) -> Facts:
         contrast=contrast(plate, hole, np.zeros_like(hole)),
         rim=rim_of(plate, fill, hole),
         mismatch=fill.mismatch,
-        torn=fill.torn,
+        moved=bool((origins == Origin.MOVER).any()),
+        doubt=fill.doubt,
     )
 
 
@@ -120,10 +121,10 @@ class Expected:
 
 def expect(trial: Trial, facts: Sequence[Facts]) -> Expected:
     """What the probes and the rims say about every fill."""
-    off, scatter = _off([(score.error, score.texture + FLOOR) for score in trial.told])
+    off, scatter = _off([(score.typical, score.texture + FLOOR) for score in trial.told])
     painting, _ = _off([(score.error, score.contrast + FLOOR) for score in trial.scores.get("spatial", [])])
     probed = np.array([off * (one.texture + FLOOR) for one in facts])
-    shown = PROBE * probed + _around(facts, probed)
+    shown = PROBE * probed + RIM * _rims(facts, probed) + np.array([one.doubt for one in facts])
     errors = []
     for one, error in zip(facts, shown, strict=True):
         painted = max(PAINT * painting * (one.contrast + FLOOR), float(error))
@@ -163,20 +164,15 @@ def _off(pairs: Sequence[tuple[float, float]]) -> tuple[float, float]:
     return float(10 ** (np.median(ratios) / 10)), apart / float(np.sqrt(ratios.size))
 
 
-def _around(facts: Sequence[Facts], probed: NDArray[np.float64]) -> NDArray[np.float64]:
-    """What the rims say about every fill: how well its sources fit, and who may be torn. *probed* stands in for a
-    rim that nothing covers."""
+def _rims(facts: Sequence[Facts], probed: NDArray[np.float64]) -> NDArray[np.float64]:
+    """What the rims say about every fill; *probed* stands in for a rim that nothing covers."""
     if not facts:
         return np.zeros(0)
-    rims = [one.rim or Rim(told, told) for one, told in zip(facts, probed, strict=True)]
-    typical = np.array([rim.typical for rim in rims])
-    apart = np.array([rim.whole for rim in rims]) - typical
-    torn = np.array([one.torn for one in facts])
-    risk = np.maximum(torn - UNTORN, 0) / (1 - UNTORN)
-    fits = _windows(typical + np.where(torn == 0, 1, risk) * apart, NEAR).mean(axis=-1)
-    beside = _windows(apart, AROUND).max(axis=-1)
-    shows = np.minimum(beside, [one.contrast for one in facts])
-    return np.asarray(RIM * fits + TORN * risk * shows)
+    somebody = _windows(np.array([float(one.moved) for one in facts]), AROUND).max(axis=-1) > 0
+    nothing = Rim(np.nan, np.nan)
+    rims = [one.rim or nothing for one in facts]
+    shown = np.where(somebody, [rim.typical for rim in rims], [rim.whole for rim in rims])
+    return np.asarray(_windows(np.where(np.isnan(shown), probed, shown), NEAR).mean(axis=-1))
 
 
 def _windows(values: NDArray[np.float64], reach: int) -> NDArray[np.float64]:

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from ...mattes import grown
 from ...pictures.layout import Image, Mask
-from ..fill import RIM, Fill
+from ..fill import RIM, Fill, Origin
 from ..sources.membrane import largest_channel
+from .texture import typical
 
 _GAP = 3
 """Pixels next to a hole that are not looked at: chroma and codecs carry what stands in it over its edge."""
@@ -19,15 +20,16 @@ _SAME = 5e-4
 """Difference (0..1) up to which a rim pixel is the plate's own, kept in half precision: no source was laid there."""
 _FEWEST = 30
 """Pixels below which a rim says nothing."""
-_SECTORS = 16
+_BESIDE = 10
+"""Pixels around somebody who was laid within which the rim tells of him, and not how well sources fit."""
 
 
 @dataclass(frozen=True)
 class Rim:
     """A fill's mean squared error (0..1) on the rim just outside its hole.
 
-    `whole` is that of all the rim, `typical` that of the middle one of its sectors: somebody who stands beside the
-    hole lies on a few of them, a source that does not fit on most.
+    `whole` is that of all the rim, `typical` (`texture.typical`) that of the part where no mover was laid near; NaN
+    where too little is left.
     """
 
     whole: float
@@ -43,11 +45,6 @@ def rim_of(plate: Image, fill: Fill, hole: Mask) -> Rim | None:
     weight = rim.astype(np.float32)
     apart = np.asarray(cv2.GaussianBlur((fill.image - plate) * weight[..., None], (0, 0), 1.5), np.float32)
     mass: NDArray[np.float32] = np.asarray(cv2.GaussianBlur(weight, (0, 0), 1.5), np.float32)
-    errors = ((apart[rim] / mass[rim][:, None]) ** 2).mean(axis=-1)
-    (rows, columns), middle = np.nonzero(rim), [float(at.mean()) for at in np.nonzero(hole)]
-    turns = np.arctan2(rows - middle[0], columns - middle[1]) / (2 * np.pi) % 1
-    sectors = (turns * _SECTORS).astype(int) % _SECTORS
-    counts = np.bincount(sectors, minlength=_SECTORS)
-    seen = counts >= max(1, _FEWEST // _SECTORS)
-    means = np.bincount(sectors, errors, _SECTORS)[seen] / counts[seen]
-    return Rim(float(errors.mean()), min(float(errors.mean()), float(np.median(means))))
+    errors = np.asarray(((apart / np.maximum(mass, 1e-6)[..., None]) ** 2).mean(axis=-1), np.float32)
+    still = rim & ~grown(fill.origin == Origin.MOVER, _BESIDE)
+    return Rim(float(errors[rim].mean()), typical(errors, still) if still.sum() >= _FEWEST else np.nan)

@@ -18,7 +18,7 @@ from ..grain.regrain import regrained
 from ..shot import Shot
 from .candidates import Candidate
 from .probes import Probe
-from .texture import contrast, grey, soft, texture
+from .texture import contrast, grey, soft, texture, typical
 
 _CAP = (30 / 255) ** 2
 """Squared error of a pixel beyond which it counts no more when candidates are compared: one performer
@@ -30,12 +30,14 @@ class Score:
     """One probe filled by one candidate.
 
     `error` is the mean squared error (0..1) inside, `capped` the same with each pixel's cut at 30 of
-    255; `texture` what the truth has inside; `painted` the share that no source showed.
+    255, `typical` that of most of the inside (`texture.typical`); `texture` what the truth has inside;
+    `painted` the share that no source showed.
     """
 
     frame: int
     error: float
     capped: float
+    typical: float
     texture: float
     contrast: float
     painted: float
@@ -90,7 +92,8 @@ def compare(truth: Image, made: Image, where: Mask, fill: Fill, hidden: Mask) ->
     origins, counts = np.unique(fill.origin[where], return_counts=True)
     shares = {int(origin): int(count) for origin, count in zip(origins, counts, strict=True)}
     pair = [soft(one) for one in (truth, made)]
-    errors = ((pair[0] - pair[1])[where] ** 2).mean(axis=-1)
+    apart = np.asarray(((pair[0] - pair[1]) ** 2).mean(axis=-1), np.float32)
+    errors = apart[where]
     slopes = [float(np.sqrt(texture(grey(one)))[where].mean()) for one in (truth, made)]
     flat = flat_places(truth, where)
     grains = [float(high_pass(one)[flat].std()) if flat.sum() >= 60 else 0.0 for one in (truth, made)]
@@ -99,6 +102,7 @@ def compare(truth: Image, made: Image, where: Mask, fill: Fill, hidden: Mask) ->
         frame=fill.frame,
         error=float(errors.mean()),
         capped=float(np.minimum(errors, _CAP).mean()),
+        typical=typical(apart, where),
         texture=float(texture(grey(truth))[where].mean()),
         contrast=contrast(truth, where, hidden),
         painted=shares.get(int(Origin.PAINTED), 0) / pixels,

@@ -9,6 +9,10 @@ from numpy.typing import NDArray
 from ...pictures.layout import Image, Mask
 from ..sources.membrane import ring_of
 
+_SECTORS = 16
+_FEW = 10 * _SECTORS
+"""A sector with so many times less than the whole says nothing."""
+
 
 def soft(image: Image) -> Image:
     """After the sigma-1.5 low-pass with which all errors are taken: fresh grain must not count."""
@@ -28,6 +32,20 @@ def texture(luma: NDArray[np.float32]) -> NDArray[np.float32]:
     low = soft(luma)
     dx, dy = (cv2.Sobel(low, cv2.CV_32F, *way, scale=1 / 8) for way in ((1, 0), (0, 1)))
     return np.asarray(dx * dx + dy * dy, np.float32)
+
+
+def typical(errors: NDArray[np.float32], where: Mask) -> float:
+    """The mean of *errors* (h, w) in the middle one of the sectors around the centre of *where* (not empty).
+
+    Somebody who stands there or is missing there lies on a few of them; a source that does not fit, on most.
+    """
+    (rows, columns), there = np.nonzero(where), errors[where]
+    turns = np.arctan2(rows - rows.mean(), columns - columns.mean()) / (2 * np.pi) % 1
+    sectors = (turns * _SECTORS).astype(int) % _SECTORS
+    counts = np.bincount(sectors, minlength=_SECTORS)
+    seen = counts >= max(1, where.sum() // _FEW)
+    means = np.bincount(sectors, there, _SECTORS)[seen] / counts[seen]
+    return min(float(there.mean()), float(np.median(means)))
 
 
 def contrast(image: Image, hole: Mask, hidden: Mask) -> float:

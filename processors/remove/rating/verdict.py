@@ -21,7 +21,7 @@ MISMATCH = 0.25
 TORN = 0.5
 """How likely a performer behind the matte may be torn before the frame is named."""
 _MOST_TORN = 0.05
-"""Share of the frames that may be named so before the fix is weak."""
+"""Share of the frames that may be named so before somebody should look, or if he would be seen, the fix is weak."""
 _MOST_POOR = 0.2
 """Share of the frames that may be named for either reason before the fix is weak, though the whole is not."""
 _WORTH_SAYING = 0.0005
@@ -72,10 +72,16 @@ def torn_frames(tally: Tally) -> list[int]:
 
 
 def cut_frames(tally: Tally, expected: Expected, least_db: float) -> list[int]:
-    """Those of them in which it would be seen: their expectation, which holds how likely he is cut off and how much
-    of him shows, lies under what is asked for."""
-    poor = {*poor_frames(expected, least_db)}
-    return [frame for frame in torn_frames(tally) if frame in poor]
+    """The frames whose expectation lies under what is asked for because of somebody who moves: he may be cut off, or
+    most of the error is his."""
+    poor, torn = {*poor_frames(expected, least_db)}, {*torn_frames(tally)}
+    told = zip(expected.facts, expected.errors, strict=True)
+    return [one.frame for one, error in told if one.frame in poor and (one.frame in torn or one.doubt > error / 2)]
+
+
+def torn_often(tally: Tally) -> bool:
+    """Whether somebody may be cut off in more frames than a person would let pass unseen."""
+    return len(torn_frames(tally)) > _MOST_TORN * len(tally.frames)
 
 
 def poor_frames(expected: Expected, least_db: float) -> list[int]:
@@ -127,8 +133,8 @@ def judge(shot: Shot, tally: Tally, rating: SelfRating, expected: Expected) -> t
     spared = [frame for frame in torn_frames(tally) if frame not in cut]
     if spared:
         reasons.append(
-            f"In {len(spared)} frames ({ranges([n + first for n in spared])}) somebody who moves may stand behind the "
-            "matte; if he were cut off there, little would show."
+            f"In {len(spared)} frames ({ranges([n + first for n in spared])}) somebody who moves behind the matte was "
+            "put together from other frames, and they agree on him: look whether a limb is missing."
         )
     poor = [frame for frame in poor_frames(expected, options.min_psnr_db) if frame not in (*unmet, *cut)]
     if poor:
