@@ -45,7 +45,7 @@ def laid(
                 filled.lay_picture(heard.whole(raster), seen, region)
             if believed is not None:
                 filled.lay_source(believed.whole(raster), made, way, region)
-        mean += seen * for_rgb(raster.widened(counts, region, cv2.INTER_LINEAR))
+        cv2.accumulateProduct(seen, for_rgb(raster.widened(counts, region, cv2.INTER_LINEAR)), mean)
     image[place] += (mean - image[place]) * for_rgb(share)
     put(made, share > 0.5, origin[place])
     put(way, share > 0.5, trace[place])

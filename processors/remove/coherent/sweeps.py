@@ -171,8 +171,9 @@ class _Sweep:
         """What the plate shows where each pixel is seen first."""
         image, looks = own.image.copy(), list[Look]()
         word, mover = np.zeros_like(own.word), np.zeros_like(own.word)
-        for place, stop in enumerate(stops, 1):
-            here, moves = due == place, self._moving(stop, frame, box)
+        for place in np.unique(due[due > 0]):
+            stop, here = stops[place - 1], due == place
+            moves = self._moving(stop, frame, box)
             look = Look(stop.frame, box, stop.at, here, moves > 0).where(here, box)
             if look is not None:
                 looks.append(look)
