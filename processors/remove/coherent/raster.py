@@ -75,7 +75,7 @@ class Raster:
         region = Region(whole.x // divisor, whole.y // divisor, *size)
         squares = cv2.dilate(fill.origin, np.ones((divisor, divisor), np.uint8), anchor=(0, 0))
         origin = np.ascontiguousarray(squares[::divisor, ::divisor], np.uint8)
-        trace = fill.trace[::divisor, ::divisor]
+        trace = np.ascontiguousarray(fill.trace[::divisor, ::divisor])
         return replace(fill, region=region, image=self._shrunk(fill.image), origin=origin, trace=trace)
 
     def widened(self, values: NDArray[Any], region: Region, interpolation: int) -> NDArray[Any]:
