@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..flow import pixels
 from ..pictures.layout import Mask
 
 MARGIN = 48
@@ -51,6 +52,17 @@ class Region:
         """Places (h, w, 2) of the plate as those of an array that covers this region."""
         corner = np.array([self.x, self.y, 0, 0], np.float64)  # a scalar of four, as OpenCV wants it
         return np.asarray(cv2.subtract(at, corner), np.float32)
+
+    @property
+    def places(self) -> NDArray[np.float32]:
+        """(height, width, 2) where in the plate each pixel lies, x then y."""
+        corner = np.array([self.x, self.y, 0, 0], np.float64)
+        return np.asarray(cv2.add(pixels(self.width, self.height), corner), np.float32)
+
+    def holds(self, at: NDArray[np.float32]) -> Mask:
+        """Which places (h, w, 2) of the plate lie in it."""
+        left, top, right, bottom = self.bounds
+        return np.asarray(cv2.inRange(at, (left, top), (right - 1, bottom - 1)) > 0)
 
     def within(self, other: Region) -> Region:
         """What both have in common."""

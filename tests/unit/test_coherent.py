@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from images import write_mattes
 from wetgate.processors.remove.coherent.raster import Raster
+from wetgate.processors.remove.coherent.seen import Look
 from wetgate.processors.remove.coherent.sweeps import coherent
 from wetgate.processors.remove.coherent.witness import Witness, heard
 from wetgate.processors.remove.fill import Fill, Origin
@@ -170,29 +171,82 @@ def test_a_frame_without_a_fill_has_none_afterwards(made: Made, tmp_path: Path) 
 
 def test_witnesses_that_differ_leave_a_doubt() -> None:
     """All the same: none. A third that shows something else: the mean of the squares, by what their words count."""
-    raster = Raster(Region(0, 0, 32, 32), (32, 32))
 
     def witness(value: float, word: float) -> Witness:
-        grey = np.full((32, 32, 3), value, np.float32)
-        nobody, origin = np.zeros((32, 32), np.float32), np.zeros((32, 32), np.uint8)
-        return Witness(grey, np.full((32, 32), word, np.float32), nobody, origin, np.zeros((32, 32, 3), np.float32))
+        grey, nobody = np.full((32, 32, 3), value, np.float32), np.zeros((32, 32), np.float32)
+        return Witness(grey, np.full((32, 32), word, np.float32), nobody)
 
-    agreed = heard([witness(0.5, 1.0)] * 3, raster)
+    agreed = heard([witness(0.5, 1.0)] * 3)
     assert agreed.apart.max() < 1e-9
-    split = heard([witness(0.2, 1.0), witness(0.2, 1.0), witness(0.9, 1.0)], raster)
+    split = heard([witness(0.2, 1.0), witness(0.2, 1.0), witness(0.9, 1.0)])
     assert np.allclose(split.apart, 0.7**2 / 3, rtol=1e-2)
-    unheard = heard([witness(0.2, 1.0), witness(0.2, 1.0), witness(0.9, 0.0)], raster)
+    unheard = heard([witness(0.2, 1.0), witness(0.2, 1.0), witness(0.9, 0.0)])
     assert unheard.apart.max() < 1e-9
 
 
-def test_a_raster_knows_where_its_pixels_lie_in_the_plate() -> None:
-    """Sampled at its own places a field is itself, and the places of full pixels are those of the plate."""
-    region = Region(40, 20, 640, 400)
-    raster = Raster.over(region)
-    assert raster.shape == (300, 480)
-    x, y = raster.places[..., 0], raster.places[..., 1]
-    assert np.allclose(raster.sampled(x.copy(), raster.places), x, atol=1e-2)
-    assert abs(float(x.mean()) - (40 + 319.5)) < 1e-2
-    assert abs(float(y.mean()) - (20 + 199.5)) < 1e-2
-    assert np.allclose(raster.full(raster.places)[0, 0], (40, 20), atol=1e-3)
-    assert np.allclose(raster.full(raster.places)[-1, -1], (679, 419), atol=1e-3)
+@pytest.mark.parametrize("made", [0], ids=["still"], indirect=True)
+@pytest.mark.parametrize("divisor", [1, 2, 4])
+def test_a_raster_knows_where_its_pixels_lie_in_the_plate(made: Made, divisor: int) -> None:
+    """A look at a raster's own places is at the plate's own, and a reduced fill is the plate's reduced picture."""
+    raster, fill = Raster(made.shot, divisor), made.fills()[12]
+    assert raster.size == (HEIGHT // divisor, WIDTH // divisor)
+    box = Region(8, 4, 64 // divisor, 40 // divisor)
+    look = Look(3, box, box.places + np.float32(1.0), np.ones((box.height, box.width), bool)).whole(raster)
+    assert look.box == Region(8 * divisor, 4 * divisor, 64 // divisor * divisor, 40 // divisor * divisor)
+    np.testing.assert_allclose(look.at, look.box.places + divisor, atol=1e-4)
+    reduced = raster.reduced(fill)
+    beside = ~raster.matte(12, reduced.region)
+    apart = np.abs(reduced.image - raster.plate(12, reduced.region)).max(axis=-1)
+    assert apart[beside].max() < 2 / 255
+    assert (apart[~beside] > 0.1).any()
+    made.shot.close()
+
+
+def test_a_large_hole_is_looked_at_in_reduced_pictures_and_mended_at_full_size(
+    made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who is torn is made whole as where it is looked at as it is."""
+    monkeypatch.setattr("wetgate.processors.remove.coherent.raster._LARGE", 120)
+    assert Raster.of(made.shot, range(COUNT)).divisor == 2
+    fills, legs = made.fills(), np.zeros((HEIGHT, WIDTH), bool)
+    legs[110:] = True
+    torn = without(made, fills[14], made.walker[14] & legs)
+    mended = coherent(made.shot, {**fills, 14: torn}.get, range(COUNT), tmp_path)(14)
+    assert mended is not None
+    lost = made.walker[14] & legs & made.shot.matte(14)
+    assert error(made, mended, lost) < 0.35 * error(made, torn, lost)
+    assert (mended.origin[lost[mended.region.window]] == Origin.MOVER).mean() > 0.5
+    made.shot.close()
+
+
+def test_fills_without_movers_come_back_untouched_and_no_motion_is_looked_for(
+    made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the fills show nobody nothing is compared and nothing sampled."""
+    monkeypatch.setattr("wetgate.processors.remove.coherent.sweeps.heard", lambda *_: pytest.fail("heard"))
+    monkeypatch.setattr("wetgate.processors.remove.coherent.motion._flow", lambda *_: pytest.fail("flow"))
+    monkeypatch.setattr("wetgate.processors.remove.coherent.seen.sampled", lambda *_: pytest.fail("sampled"))
+    everybody = np.ones((HEIGHT, WIDTH), bool)
+    fills = {n: without(made, fill, everybody) for n, fill in made.fills().items()}
+    fill_at = coherent(made.shot, fills.get, range(COUNT), tmp_path)
+    for number, fill in fills.items():
+        again = fill_at(number)
+        assert again is not None
+        np.testing.assert_array_equal(again.image, fill.image.astype(np.float16).astype(np.float32))
+        np.testing.assert_array_equal(again.origin, fill.origin)
+        np.testing.assert_array_equal(again.trace, fill.trace)
+    made.shot.close()
+
+
+def test_far_from_movers_nothing_is_sampled_at_full_size(made: Made, tmp_path: Path) -> None:
+    """Only the pixels near somebody are looked at again: elsewhere a fill's trace and picture stay to the bit."""
+    fills = made.fills()
+    again = coherent(made.shot, fills.get, range(COUNT), tmp_path)(12)
+    assert again is not None
+    far = cv2.dilate(made.walker[12].astype(np.uint8), np.ones((41, 41), np.uint8)) == 0
+    far = (far & made.shot.matte(12))[again.region.window]
+    assert far.any()
+    kept = fills[12].image.astype(np.float16).astype(np.float32)
+    np.testing.assert_array_equal(again.image[far], kept[far])
+    np.testing.assert_array_equal(again.trace[far], fills[12].trace[far])
+    made.shot.close()

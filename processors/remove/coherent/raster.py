@@ -1,9 +1,10 @@
-"""A part of the plate at the size at which motion is looked at."""
+"""A shot at the size at which it is looked at."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
 
 import cv2
 import numpy as np
@@ -11,85 +12,90 @@ from numpy.typing import NDArray
 
 from ...pictures.layout import Image, Mask
 from ...register import Matrix
-from ..holes import Region
-from ..movers.dis import luma_of
+from ..fill import Fill
+from ..holes import Region, region_of
+from ..shot import Shot
+from ..sources.lay import shrunk_mask
 
 Field = NDArray[np.float32]
 
-_LARGE = 480
-"""Longest side at which motion is looked at."""
+_ROOM = 0.11
+"""What is looked at around a hole, as a share of the plate's width."""
+_LARGE = 640
+"""Pixels of the longest side of that up to which it is looked at as it is; if it is larger, reduced by two or four."""
 
 
 @dataclass(frozen=True)
 class Raster:
-    """A *region* of the plate on `shape` (height, width) pixels of its own; places are pixels of the plate."""
+    """A *shot* at one `divisor`-th (1, 2 or 4) of its size. Pixels, places and regions are those of the raster."""
 
-    region: Region
-    shape: tuple[int, int]
+    shot: Shot
+    divisor: int
 
     @classmethod
-    def over(cls, region: Region, like: float | None = None) -> Raster:
-        """As fine as motion is looked at, or with so many pixels for one of the plate as in *like*."""
-        factor = min(1.0, _LARGE / max(region.width, region.height)) if like is None else like
-        return cls(region, (max(16, round(region.height * factor)), max(16, round(region.width * factor))))
+    def of(cls, shot: Shot, frames: Iterable[int]) -> Raster:
+        """As fine as the largest hole of these *frames* allows."""
+        plain = cls(shot, 1)
+        around = (plain.around(shot.matte(frame)) for frame in frames)
+        side = max((max(one.width, one.height) for one in around if one is not None), default=0)
+        return cls(shot, next((divisor for divisor in (1, 2) if side <= divisor * _LARGE), 4))
 
     @property
-    def factor(self) -> float:
-        """Pixels here for one of the plate."""
-        return self.shape[1] / self.region.width
+    def size(self) -> tuple[int, int]:
+        """(height, width) of a frame; what the divisor does not divide rounds up."""
+        height, width = self.shot.size
+        return -(-height // self.divisor), -(-width // self.divisor)
 
-    @cached_property
-    def places(self) -> Field:
-        """(h, w, 2) where each pixel's centre lies in the plate, x then y."""
-        x = (np.arange(self.shape[1]) + 0.5) * (self.region.width / self.shape[1]) - 0.5 + self.region.x
-        y = (np.arange(self.shape[0]) + 0.5) * (self.region.height / self.shape[0]) - 0.5 + self.region.y
-        return np.stack(np.meshgrid(x, y), axis=-1).astype(np.float32)
+    def around(self, hole: Mask) -> Region | None:
+        """A hole (whole frame) and as much beside it as is looked at."""
+        return region_of(hole, margin=round(_ROOM * self.size[1]))
 
-    @cached_property
-    def inward(self) -> Matrix:
-        """The plate's pixels to these."""
-        wide, tall = self.shape[1] / self.region.width, self.shape[0] / self.region.height
-        across, down = wide * (0.5 - self.region.x) - 0.5, tall * (0.5 - self.region.y) - 0.5
-        return np.array([[wide, 0, across], [0, tall, down], [0, 0, 1]], np.float64)
+    def plate(self, frame: int, region: Region) -> Image:
+        """Display-referred RGB of a *region* of a frame."""
+        return self.shot.frames.at(frame).crop(*self.whole(region).bounds).reduced(self.divisor).rgb()
 
-    def sampled(self, field: Field, at: Field) -> Field:
-        """A *field* of this raster at places (h, w, 2), its border carried on."""
-        wide, tall = self.inward[0, 0], self.inward[1, 1]
-        x = at[..., 0] * np.float32(wide) + np.float32(self.inward[0, 2])
-        y = at[..., 1] * np.float32(tall) + np.float32(self.inward[1, 2])
-        return np.asarray(cv2.remap(field, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.float32)
+    def matte(self, frame: int, region: Region | None = None) -> Mask:
+        """The effective matte, and each pixel that it touches: of the whole frame or a *region*."""
+        return shrunk_mask(self.shot.matte(frame, None if region is None else self.whole(region)), self.divisor)
 
-    def shrunk(self, image: Image) -> Image:
-        """A picture of the region (float32) on this raster."""
-        if image.shape[:2] == self.shape:
-            return image
-        return np.asarray(cv2.resize(image, self.shape[::-1], interpolation=cv2.INTER_AREA), np.float32)
+    def unusable(self, frame: int, region: Region) -> Mask:
+        """Where a frame must not be used."""
+        return shrunk_mask(self.shot.unusable(frame, self.whole(region)), self.divisor)
 
-    def luma(self, image: Image) -> NDArray[np.uint8]:
-        """Luma of a picture of the region, on this raster."""
-        return luma_of(self.shrunk(image))
+    def onto(self, source: int, target: int) -> Matrix | None:
+        """Maps *source*'s pixels to *target*'s by the camera's motion; None where the two do not hang together."""
+        camera = self.shot.camera.onto(source, target)
+        return None if camera is None else camera.scaled(1 / self.divisor, 1 / self.divisor).matrix
 
-    def widened(self, field: Field) -> Field:
-        """A field of this raster at the plate's size, over the region."""
-        size = (self.region.width, self.region.height)
-        if field.shape[1::-1] == size:
-            return field
-        return np.asarray(cv2.resize(field, size, interpolation=cv2.INTER_LINEAR), np.float32)
+    def reduced(self, fill: Fill) -> Fill:
+        """*fill* on the raster. Of the origins that meet in a pixel the largest counts: what no frame has given, then
+        movers; of the traces any."""
+        divisor, whole = self.divisor, fill.region
+        size = -(-whole.width // divisor), -(-whole.height // divisor)
+        region = Region(whole.x // divisor, whole.y // divisor, *size)
+        squares = cv2.dilate(fill.origin, np.ones((divisor, divisor), np.uint8), anchor=(0, 0))
+        origin = np.ascontiguousarray(squares[::divisor, ::divisor], np.uint8)
+        trace = np.ascontiguousarray(fill.trace[::divisor, ::divisor])
+        return replace(fill, region=region, image=self._shrunk(fill.image), origin=origin, trace=trace)
 
-    def full(self, at: Field) -> Field:
-        """Places (h, w, 2) that belong to these pixels, for every pixel of the plate over the region."""
-        whole = Raster(self.region, (self.region.height, self.region.width))
-        return np.asarray(whole.places + self.widened(np.asarray(at - self.places, np.float32)), np.float32)
+    def widened(self, values: NDArray[Any], region: Region, interpolation: int) -> NDArray[Any]:
+        """*values* (h, w) or (h, w, n) of the raster over a *region* of the plate."""
+        size = values.shape[1] * self.divisor, values.shape[0] * self.divisor
+        return cv2.resize(values, size, interpolation=interpolation)[: region.height, : region.width]
 
-    def chosen(self, values: NDArray[np.integer] | Mask) -> NDArray[np.int32]:
-        """The same of numbers that stand for something."""
-        wide = cv2.resize(
-            values.astype(np.float32), (self.region.width, self.region.height), interpolation=cv2.INTER_NEAREST
-        )
-        return np.asarray(wide, np.int32)
+    def chosen(self, mask: Mask, region: Region) -> Mask:
+        """A *mask* (h, w) of the raster over a *region* of the plate."""
+        return np.asarray(self.widened(mask.view(np.uint8), region, cv2.INTER_NEAREST) > 0)
 
-    def holds(self, at: Field) -> Mask:
-        """Which places (h, w, 2) lie in the region."""
-        left, top, right, bottom = self.region.bounds
-        x, y = at[..., 0], at[..., 1]
-        return np.asarray((x >= left) & (y >= top) & (x <= right - 1) & (y <= bottom - 1))
+    def whole(self, region: Region) -> Region:
+        """A region of the raster in the plate."""
+        height, width = self.shot.size
+        x, y = region.x * self.divisor, region.y * self.divisor
+        return Region(x, y, min(region.width * self.divisor, width - x), min(region.height * self.divisor, height - y))
+
+    def _shrunk(self, image: Image) -> Image:
+        height, width = image.shape[:2]
+        down, right = -height % self.divisor, -width % self.divisor
+        whole = cv2.copyMakeBorder(image, 0, down, 0, right, cv2.BORDER_REPLICATE)
+        size = (width + right) // self.divisor, (height + down) // self.divisor
+        return np.asarray(cv2.resize(whole, size, interpolation=cv2.INTER_AREA), np.float32)

@@ -1,6 +1,6 @@
 """What the frames around say of one place: witnesses, and whom to believe.
 
-Pictures are display-referred RGB 0..1 over a region of the plate; words, valid and mover (h, w) lie on its raster.
+Pictures are display-referred RGB 0..1 over a region of a raster.
 """
 
 from __future__ import annotations
@@ -14,28 +14,28 @@ from numpy.typing import NDArray
 
 from ...pictures.layout import Image
 from ..votes import alike, votes
-from .raster import Field, Raster
+from .raster import Field
+from .seen import Look
 
 _AGREE = 0.06
 """Patch distance (RMS over RGB, 0..1) at which two witnesses still show the same thing."""
 _MUCH = 0.15
 """The same at which one still shows much the same as the one that most agree with."""
 _PATCH = 5
-"""Pixels of the raster that are compared together."""
+"""Pixels that are compared together."""
 _TOGETHER = 2.0
-"""Pixels of the raster over which it is decided together who is believed."""
+"""Pixels over which it is decided together who is believed."""
 
 
 @dataclass(frozen=True)
 class Witness:
-    """A frame's fill, or what another frame shows of it: `image` (H, W, 3), what its `word` counts (h, w; 0 where it
-    says nothing), how far it shows a `mover` (h, w), and where each pixel came from: `origin` (H, W) and `trace`."""
+    """A frame's fill, or what other frames show of it: `image` (h, w, 3), what its `word` counts (h, w; 0 where it says
+    nothing), how far it shows a `mover` (h, w), and the `looks` at other frames by which it was seen."""
 
     image: Image
     word: Field
     mover: Field
-    origin: NDArray[np.uint8]
-    trace: Field
+    looks: Sequence[Look] = ()
 
 
 @dataclass(frozen=True)
@@ -50,10 +50,10 @@ class Verdict:
     apart: Field
 
 
-def heard(witnesses: Sequence[Witness], raster: Raster) -> Verdict:
+def heard(witnesses: Sequence[Witness]) -> Verdict:
     """The witness that most of the trusted ones agree with, neighbours choosing together; the others count as far as
     they show much the same, which lessens their noise."""
-    images = [raster.shrunk(one.image) for one in witnesses]
+    images = [one.image for one in witnesses]
     patches = [np.asarray(cv2.blur(image, (_PATCH, _PATCH)), np.float32) for image in images]
     words = np.stack([one.word for one in witnesses])
     blurred = np.stack([cv2.GaussianBlur(vote, (0, 0), _TOGETHER) for vote in votes(patches, words, _AGREE)])

@@ -181,8 +181,8 @@ class Finish:
         shot, plate, hole = self.shot, self.shot.frames.at(frame), self.shot.matte(frame)
         made, plain, changed = _Made(plate), None, np.zeros_like(hole)
         if fill is not None:
-            own = around(fill, hole)
-            facts = facts_of(plate.crop(*own.region.bounds).rgb(), own, hole[own.region.window])
+            fill = around(fill, hole)
+            facts = facts_of(plate.crop(*fill.region.bounds).rgb(), fill, hole[fill.region.window])
             given = regrained(shot, fill, hole)
             made = _Made(composed(shot, given.fill, hole), facts, given.layers)
             plain = composed(shot, fill, hole) if patch.grain else None
