@@ -85,7 +85,7 @@ class _Sweep:
     def __init__(self, raster: Raster, load: Load) -> None:
         kept = 2 * (_BESIDE + raster.shot.abreast) + 2
         self._raster, self._whole = raster, Filled(Raster(raster.shot, 1), load, kept)
-        self._filled = Filled(raster, self._reduced, kept)
+        self._filled = Filled(raster, partial(_reduced, raster, self._whole), kept)
         self._motion = Motion(raster, self._filled.picture)
 
     def at(self, frame: int) -> Fill | None:
@@ -106,10 +106,6 @@ class _Sweep:
         near = near_somebody(movers, verdict, len(beside))
         doubt = float((verdict.apart * near * inside).sum() / inside.sum())
         return replace(laid(fill, found, verdict, near, box, self._raster, self._whole), doubt=doubt)
-
-    def _reduced(self, frame: int) -> Fill | None:
-        fill = self._whole.fill(frame)
-        return None if fill is None else self._raster.reduced(fill)
 
     def _somebody(self, frame: int) -> bool:
         """Whether the fill, or one beside it, shows somebody."""
@@ -194,3 +190,9 @@ class _Sweep:
         """Where the pixels of a *box* of *frame* lie in *number* if nothing moves but the camera."""
         camera = self._raster.onto(number, frame)
         return None if camera is None else np.asarray(cv2.perspectiveTransform(box.places, np.linalg.inv(camera)))
+
+
+def _reduced(raster: Raster, whole: Filled, frame: int) -> Fill | None:
+    """No method of a sweep: one that is over must not keep itself and its fills alive."""
+    fill = whole.fill(frame)
+    return None if fill is None else raster.reduced(fill)
