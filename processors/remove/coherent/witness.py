@@ -13,14 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...pictures.layout import Image
-from ..votes import alike, votes
+from ..votes import agreeing, votes
 from .raster import Field
 from .seen import Look
 
-_AGREE = 0.06
-"""Patch distance (RMS over RGB, 0..1) at which two witnesses still show the same thing."""
-_MUCH = 0.15
-"""The same at which one still shows much the same as the one that most agree with."""
 _PATCH = 5
 """Pixels that are compared together."""
 _TOGETHER = 2.0
@@ -56,12 +52,10 @@ def heard(witnesses: Sequence[Witness]) -> Verdict:
     images = [one.image for one in witnesses]
     patches = [np.asarray(cv2.blur(image, (_PATCH, _PATCH)), np.float32) for image in images]
     words = np.stack([one.word for one in witnesses])
-    blurred = np.stack([cv2.GaussianBlur(vote, (0, 0), _TOGETHER) for vote in votes(patches, words, _AGREE)])
+    blurred = np.stack([cv2.GaussianBlur(vote, (0, 0), _TOGETHER) for vote in votes(patches, words)])
     best = np.where(words > 0, blurred, -1).argmax(axis=0)
-    chosen = np.take_along_axis(np.stack(patches), best[None, ..., None], axis=0)[0]
-    shares = np.stack([word * alike(patch, chosen, _MUCH) for word, patch in zip(words, patches, strict=True)])
-    shares /= np.maximum(shares.sum(axis=0), 1e-9)
+    shares = agreeing(patches, words, best)
     mean = np.einsum("khw,khwc->hwc", shares, np.stack(images))
     squares = np.stack([((image - mean) ** 2).mean(axis=-1) for image in images])
     apart = (words * squares).sum(axis=0) / np.maximum(words.sum(axis=0), 1e-9)
-    return Verdict(np.asarray(shares, np.float32), best, np.asarray(apart, np.float32))
+    return Verdict(shares, best, np.asarray(apart, np.float32))

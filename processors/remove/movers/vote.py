@@ -9,13 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..sources.membrane import largest_channel
-from ..votes import alike, votes
+from ..votes import agreeing, votes
 from .candidates import Candidate, Target
 
-_AGREE = 0.06
-"""Patch distance (RMS over RGB, 0..1) at which two candidates still show the same thing."""
-_MUCH = 0.15
-"""The same at which one still shows much the same as the one that won."""
 _NEAR = 8.0
 """Frames after which a candidate counts e times less."""
 _OLD = 16.0
@@ -58,12 +54,11 @@ def weigh(found: Sequence[Candidate], target: Target) -> Weights:
     """
     if not found:
         return np.zeros((0, *target.hole.shape), np.float32)
-    trust = np.stack([one.valid * np.exp(-_age(one, target) / _NEAR - one.error / _FIT) for one in found])
+    trusts = [one.valid * np.exp(-_age(one, target) / _NEAR - one.error / _FIT) for one in found]
+    trust = np.stack(trusts).astype(np.float32)
     patches = [np.asarray(cv2.blur(one.image, (5, 5)), np.float32) for one in found]
-    best = _elected(patches, trust.astype(np.float32), np.stack([one.valid for one in found]))
-    chosen = np.take_along_axis(np.stack(patches), best[None, ..., None], axis=0)[0]
-    weights = np.stack([t * alike(patch, chosen, _MUCH) for t, patch in zip(trust, patches, strict=True)])
-    return np.asarray(weights / np.maximum(weights.sum(axis=0), 1e-12), np.float32)
+    best = _elected(patches, trust, np.stack([one.valid for one in found]))
+    return agreeing(patches, trust, best)
 
 
 def _elected(patches: Sequence[NDArray[np.float32]], trust: Weights, valid: NDArray[np.bool_]) -> NDArray[np.int64]:
@@ -72,7 +67,7 @@ def _elected(patches: Sequence[NDArray[np.float32]], trust: Weights, valid: NDAr
     half = (max(1, width // 2), max(1, height // 2))
     small = [np.asarray(cv2.resize(patch, half, interpolation=cv2.INTER_AREA), np.float32) for patch in patches]
     shares = np.stack([cv2.resize(one, half, interpolation=cv2.INTER_AREA) for one in trust])
-    cast = votes(small, shares, _AGREE)
+    cast = votes(small, shares)
     blurred = [cv2.resize(cv2.GaussianBlur(vote, (0, 0), _TOGETHER), (width, height)) for vote in cast]
     return np.asarray(np.where(valid, np.stack(blurred), -1).argmax(axis=0))
 
